@@ -1,0 +1,172 @@
+"""What a printed number says: the values that would print so, on the scale of the model.
+
+A published share is a rounded number. Here it becomes either the set of counts that print as it (simple samples),
+or the logits of its rounding limits with a standard error (weighted samples). A published mean keeps its own scale.
+Nothing is modelled here; `Reported` turns these columns into a likelihood.
+"""
+
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import special, stats
+
+from navmodels.data import checks
+
+UNITS = {"percent": 100.0, "proportion": 1.0, "identity": 1.0}
+
+Array = npt.NDArray[np.float64]
+
+
+def decimals(values: Array, *, digits: int) -> Array:
+    """Return the decimals each number was rounded to: those it shows, and at least `digits`.
+
+    Examples
+    --------
+    >>> decimals(np.array([86.0, 4.65]), digits=0).tolist()
+    [0.0, 2.0]
+    """
+    shown = [max(0, -int(Decimal(repr(float(value))).normalize().as_tuple().exponent)) for value in values]
+    return np.clip(shown, digits, 12).astype(float)
+
+
+def count_range(share: Array, n: Array, half: Array) -> tuple[Array, Array]:
+    """Return the lowest and highest count whose share of n lies within `half` of the printed one, ends included.
+
+    A share that lies exactly between two printed numbers is counted with both, since the rule of rounding is not known.
+
+    Examples
+    --------
+    >>> low, high = count_range(np.array([0.29]), np.array([24.0]), np.array([0.005]))
+    >>> low.tolist(), high.tolist()
+    ([7.0], [7.0])
+    """
+    tolerance = 1e-9
+    low = np.ceil(n * (share - half) - n * tolerance)
+    high = np.floor(n * (share + half) + n * tolerance)
+    return np.maximum(low, 0.0), np.minimum(high, n)
+
+
+def read_printed(
+    frame: pd.DataFrame, *, unit: str, digits: int, prob: float, design_effect: float
+) -> pd.DataFrame:
+    """Return what each printed estimate says about its linear predictor.
+
+    Parameters
+    ----------
+    frame
+        Columns estimate, lower, upper, se, n in the unit given (NaN where not printed), one row a cell.
+    unit
+        "percent", "proportion" (link: logit) or "identity" (a mean, no link).
+    digits
+        Fewest decimals the estimates were printed with, in their unit.
+    prob
+        Level of the printed intervals.
+    design_effect
+        Variance ratio to a simple sample; 1 means that counts out of n are binomial.
+
+    Returns
+    -------
+    pandas.DataFrame
+        low, high (limits of rounding on the linear scale) and sd for rows with a normal likelihood; count_low,
+        count_high, trials for rows with a binomial one; NaN where not used.
+
+    Raises
+    ------
+    ValueError
+        When no count out of n prints as the share, or a row has nothing that says how sure it is.
+    """
+    estimate = frame["estimate"] / UNITS[unit]
+    half = pd.Series(
+        0.5 * 10.0 ** -decimals(frame["estimate"].to_numpy(), digits=digits) / UNITS[unit], index=frame.index
+    )
+    out = pd.DataFrame(
+        np.nan, index=frame.index, columns=["low", "high", "sd", "count_low", "count_high", "trials"]
+    )
+    if unit == "identity":
+        out["low"], out["high"], out["sd"] = estimate - half, estimate + half, _identity_sd(frame, prob)
+    else:
+        edge = (estimate - half <= 0) | (estimate + half >= 1)
+        exact = frame["n"].notna() & (edge | (_no_interval(frame) & (design_effect == 1.0)))
+        _require_n(frame, edge & ~exact, estimate)
+        out["low"], out["high"] = (
+            special.logit(estimate - half),
+            special.logit((estimate + half).clip(upper=1.0)),
+        )
+        out["sd"] = _logit_sd(frame, estimate, UNITS[unit], prob, design_effect)
+        _fill_counts(out, frame["n"], exact, estimate, half, design_effect)
+    _require_precision(out)
+    return out
+
+
+# ---- inside
+
+
+def _no_interval(frame: pd.DataFrame) -> pd.Series:
+    return frame["se"].isna() & (frame["lower"].isna() | frame["upper"].isna())
+
+
+def _z(prob: float) -> float:
+    return float(stats.norm.ppf(0.5 + prob / 2))
+
+
+def _identity_sd(frame: pd.DataFrame, prob: float) -> pd.Series:
+    return frame["se"].fillna((frame["upper"] - frame["lower"]) / (2 * _z(prob)))
+
+
+def _logit_sd(frame: pd.DataFrame, p: pd.Series, unit: float, prob: float, design_effect: float) -> pd.Series:
+    """Standard error on the logit scale: from the interval, else from the standard error, else from n."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ends = special.logit(frame[["lower", "upper"]] / unit)
+        centre, z = special.logit(p), _z(prob)
+        sides = pd.concat([(centre - ends["lower"]) / z, (ends["upper"] - centre) / z], axis=1)
+        both = sides.where(np.isfinite(sides)).mean(
+            axis=1, skipna=True
+        )  # an end printed as 0 or 100 has no logit
+        from_interval = both.where(frame["lower"].notna() & frame["upper"].notna())
+        from_se = frame["se"] / unit / (p * (1 - p))
+        from_n = np.sqrt(design_effect / (frame["n"] * p * (1 - p)))
+    return from_interval.fillna(from_se).fillna(from_n)
+
+
+def _fill_counts(
+    out: pd.DataFrame, n: pd.Series, exact: pd.Series, share: pd.Series, half: pd.Series, design_effect: float
+) -> None:
+    fractional = exact & (n != np.round(n))
+    if fractional.any():
+        raise ValueError(
+            f"column 'n' holds {checks.listing(n[fractional])} in {checks.rows(fractional)}; allowed: whole respondents. "
+            "For an effective size give the number of respondents and design_effect."
+        )
+    trials = np.floor(n / design_effect)
+    low, high = count_range(share.to_numpy(), trials.to_numpy(), half.to_numpy())
+    out.loc[exact, "trials"] = trials[exact]
+    out.loc[exact, "count_low"], out.loc[exact, "count_high"] = low[exact], high[exact]
+    out.loc[exact, ["low", "high", "sd"]] = np.nan
+    empty = exact & (low > high)
+    if empty.any():
+        row = empty.index[empty][0]
+        below = float(np.floor(trials[row] * share[row]))
+        raise ValueError(
+            f"no count out of n prints as the share in {checks.rows(empty)}: in row {row!r}, {below:g} of {trials[row]:g} is "
+            f"{100 * below / trials[row]:.2f} % and {below + 1:g} is {100 * (below + 1) / trials[row]:.2f} %, printed is "
+            f"{100 * share[row]:g} %. Correct n or the share, or give design_effect if the sample was weighted."
+        )
+
+
+def _require_n(frame: pd.DataFrame, edge: pd.Series, share: pd.Series) -> None:
+    if edge.any():
+        raise ValueError(
+            f"the share prints as {checks.listing(100 * share[edge].unique())} % in {checks.rows(edge)}; a share that may be 0 or "
+            "100 % needs its n, since an interval or standard error says nothing on the logit scale there."
+        )
+
+
+def _require_precision(out: pd.DataFrame) -> None:
+    lost = out["trials"].isna() & ~(out["sd"] > 0)
+    if lost.any():
+        raise ValueError(
+            f"{checks.rows(lost)}: nothing says how sure the estimate is (or the interval has no width); allowed: an interval "
+            "(lower=, upper=), a standard error (se=) or, for shares, the number of respondents (n=)."
+        )

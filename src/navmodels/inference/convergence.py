@@ -1,0 +1,138 @@
+"""The gate every result passes before it may be summarised.
+
+R-hat < 1.01, bulk and tail ESS of at least 100 a chain, no divergences, no tree-depth limit reached, E-BFMI ≥ 0.3
+(Vehtari et al. 2021; Betancourt 2016). A quantity that cannot be judged (NaN) fails, unless it is constant by
+construction. `check` judges a fit; `failures` judges draws of any reported quantity.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+MAX_R_HAT = 1.01
+MIN_ESS_PER_CHAIN = 100
+MIN_E_BFMI = 0.3
+
+
+class NotConvergedError(RuntimeError):
+    """Raised when a result that did not pass the gate is to be summarised."""
+
+
+def check(fit: xr.DataTree) -> pd.DataFrame:
+    """Judge a fit by the whole gate.
+
+    Parameters
+    ----------
+    fit
+        A fit of `navmodels.fit`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a criterion: criterion, worst (the parameter that is worst), value, limit, passed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels import Group, Model, Share, Survey, check, fit
+    >>> table = pd.DataFrame({"office": list("ABCD"), "k": [30, 51, 44, 38], "n": [60, 80, 75, 66]})
+    >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+    >>> result = check(fit(Model(Share(), Group("office")), survey, seed=1))
+    >>> result["criterion"].tolist()
+    ['R-hat', 'bulk ESS', 'tail ESS', 'divergences', 'tree depth limit', 'E-BFMI']
+    >>> bool(result["passed"].all())
+    True
+    """
+    names, draws = [], []
+    for name, values in fit["posterior"].data_vars.items():
+        flat = _flat(values)
+        names += [f"{name}{label}" for label in _labels(values)]
+        draws.append(flat)
+    table = _draw_criteria(np.concatenate(draws, axis=2), np.array(names))
+    stats = fit["sample_stats"]
+    rows = [
+        ("divergences", "all chains", float(stats["diverging"].sum()), 0.0),
+        ("tree depth limit", "all chains", float(stats["maxdepth_reached"].sum()), 0.0),
+    ]
+    counts = pd.DataFrame([(*row, row[2] <= row[3]) for row in rows], columns=table.columns)
+    return pd.concat([table, counts, _energy(stats["energy"].to_numpy())], ignore_index=True)
+
+
+def describe_failures(table: pd.DataFrame) -> str:
+    """Return what failed in a table of `check`, as one line; empty when all passed."""
+    failed = table[~table["passed"].astype(bool)]
+    return "; ".join(f"{row.criterion} {row.value:.4g} for {row.worst} (limit {row.limit:g})" for row in failed.itertuples())
+
+
+def failures(draws: xr.DataArray) -> str:
+    """Return why draws of a reported quantity may not be summarised; empty when they may.
+
+    Reads the fit's own verdict from ``draws.attrs["unconverged"]`` and judges every entry of the draws. An entry that never
+    moves is constant by construction when the fit itself passed. Entries that are missing everywhere are no quantities.
+    """
+    reasons = [str(draws.attrs.get("unconverged", ""))]
+    values = _flat(draws)
+    values = values[:, :, ~np.isnan(values).all(axis=(0, 1))]
+    moving = values.max(axis=(0, 1)) != values.min(axis=(0, 1)) if values.shape[2] else np.array([], dtype=bool)
+    moving |= np.isnan(values).any(axis=(0, 1))
+    if moving.any():
+        labels = np.array(_labels(draws))[~np.isnan(_flat(draws)).all(axis=(0, 1))]
+        reasons.append(describe_failures(_draw_criteria(values[:, :, moving], labels[moving])))
+    return "; ".join(reason for reason in reasons if reason)
+
+
+def carried_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the attributes that draws carry from a fit for the gate and for labels."""
+    kept = ("engine", "seed", "divergences", "unconverged", "simulated", "weighting", "link")
+    return {name: attrs[name] for name in kept if name in attrs}
+
+
+# ---- inside
+
+
+def _flat(values: xr.DataArray) -> npt.NDArray[np.float64]:
+    array = values.transpose("chain", "draw", ...).to_numpy().astype(float)
+    return array.reshape(*array.shape[:2], -1)
+
+
+def _labels(values: xr.DataArray) -> list[str]:
+    dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
+    if not dims:
+        return [""]
+    index = pd.MultiIndex.from_product([values[dim].to_numpy() for dim in dims])
+    return [f"[{', '.join(map(str, key))}]" for key in index]
+
+
+def _draw_criteria(draws: npt.NDArray[np.float64], names: npt.NDArray[Any]) -> pd.DataFrame:
+    """Return R-hat and effective sizes of the worst quantity; draws has dims (chain, draw, quantity)."""
+    from arviz_stats.base import array_stats
+
+    axes = {"chain_axis": 0, "draw_axis": 1}
+    zero = (draws == 0).all(axis=(0, 1))  # exactly zero throughout: a basis row of zeros
+    kept, labels = draws[:, :, ~zero], names[~zero]
+    enough = float(MIN_ESS_PER_CHAIN * draws.shape[0])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        measures = [
+            ("R-hat", -np.atleast_1d(array_stats.rhat(kept, **axes)), -MAX_R_HAT),
+            ("bulk ESS", np.atleast_1d(array_stats.ess(kept, method="bulk", **axes)), enough),
+            ("tail ESS", np.atleast_1d(array_stats.ess(kept, method="tail", prob=(0.05, 0.95), **axes)), enough),
+        ]
+    rows = []
+    for criterion, values, limit in measures:  # larger is better in all three; NaN is worst
+        place = int(np.argmin(np.where(np.isnan(values), -np.inf, values)))
+        rows.append((criterion, str(labels[place]), abs(float(values[place])), abs(limit), bool(values[place] >= limit)))
+    return pd.DataFrame(rows, columns=["criterion", "worst", "value", "limit", "passed"])
+
+
+def _energy(energy: npt.NDArray[np.float64]) -> pd.DataFrame:
+    """Return the row of E-BFMI; energy has dims (chain, draw). (Betancourt 2016.)"""
+    from arviz_stats.base import array_stats
+
+    values = np.atleast_1d(array_stats.bfmi(energy, chain_axis=0, draw_axis=1))
+    worst = int(np.argmin(values))
+    row = ("E-BFMI", f"chain {worst}", float(values[worst]), MIN_E_BFMI, bool(values[worst] >= MIN_E_BFMI))
+    return pd.DataFrame([row], columns=["criterion", "worst", "value", "limit", "passed"])

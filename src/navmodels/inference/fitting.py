@@ -1,0 +1,109 @@
+"""fit: a model and a survey in, an ArviZ-ready `xarray.DataTree` out."""
+
+import time
+from importlib.metadata import version
+
+import numpy as np
+import xarray as xr
+
+from navmodels.data import checks
+from navmodels.data.survey import Survey
+from navmodels.inference.convergence import check, describe_failures
+from navmodels.inference.nuts import sample_nuts
+from navmodels.models.model import Design, Model, design
+from navmodels.models.records import record_design
+
+ENGINES = ("auto", "nuts")
+PACKAGES = ("navmodels", "pymc", "nutpie", "arviz", "numpy")
+
+
+def fit(
+    model: Model,
+    survey: Survey,
+    *,
+    engine: str = "auto",
+    draws: int = 1000,
+    chains: int = 4,
+    seed: int | None = None,
+    progress: bool = False,
+) -> xr.DataTree:
+    """Fit a model to a survey.
+
+    Parameters
+    ----------
+    model, survey
+        What is believed, and what was observed.
+    engine
+        "nuts" (PyMC and nutpie), or "auto", which today is the same.
+    draws, chains
+        Draws kept of each chain, after 1 000 of tuning.
+    seed
+        Whole number that fixes the draws within one locked environment; None draws one and keeps it in the attributes.
+    progress
+        Show a progress bar.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups posterior (``intercept``, ``<term>_effect`` by level, ``<term>_sd``), sample_stats, log_likelihood (dims chain,
+        draw, cell), observed_data, survey. ``attrs``: engine, seed, seconds, divergences, unconverged (why the gate did not
+        pass, or empty), model, versions, data_hash.
+
+    Raises
+    ------
+    ValueError
+        When engine, draws or chains are not allowed, or model and survey do not fit.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels import Group, Model, Share, Survey, fit
+    >>> table = pd.DataFrame({"office": list("ABCD"), "k": [30, 51, 44, 38], "n": [60, 80, 75, 66]})
+    >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+    >>> result = fit(Model(Share(), Group("office")), survey, seed=1)
+    >>> result["posterior"]["office_effect"].dims
+    ('chain', 'draw', 'office')
+    """
+    checks.one_of(engine, ENGINES, what="engine")
+    if draws < 4 or chains < 1:
+        raise ValueError(f"draws is {draws} and chains {chains}; allowed: at least 4 draws and 1 chain.")
+    arrays = design(model, survey)
+    seed = int(np.random.SeedSequence().generate_state(1)[0] // 2) if seed is None else int(seed)
+    start = time.perf_counter()
+    posterior, statistics = sample_nuts(arrays, draws=draws, chains=chains, seed=seed, progress=progress)
+    seconds = time.perf_counter() - start
+    cells, attrs = record_design(arrays)
+    outcome = model.outcome
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": posterior,
+            "sample_stats": statistics,
+            "log_likelihood": _log_likelihood(arrays, posterior),
+            "observed_data": xr.Dataset({outcome.observed: ("cell", arrays.data[outcome.observed])}),
+            "survey": cells,
+        }
+    )
+    tree.attrs = {
+        **attrs,
+        "engine": "nuts",
+        "seed": seed,
+        "seconds": round(seconds, 3),
+        "divergences": int(statistics["diverging"].sum()),
+        "weighting": survey.cells.attrs["weighting"],
+        "simulated": survey.cells.attrs.get("simulated", ""),
+        "versions": " ".join(f"{name}={version(name)}" for name in PACKAGES),
+    }
+    tree.attrs["unconverged"] = describe_failures(check(tree))
+    return tree
+
+
+# ---- inside
+
+
+def _log_likelihood(arrays: Design, posterior: xr.Dataset) -> xr.Dataset:
+    """Return the log-likelihood of each cell at each draw, for leave-one-out and power-scaling."""
+    effects = {block.name: posterior[f"{block.name}_effect"].to_numpy() for block in arrays.blocks}
+    eta = arrays.linear_predictor(posterior["intercept"].to_numpy(), effects)
+    values = arrays.model.outcome.log_likelihood(eta, arrays.data)
+    coords = {"chain": posterior["chain"], "draw": posterior["draw"], "cell": np.arange(eta.shape[-1])}
+    return xr.Dataset({arrays.model.outcome.observed: (("chain", "draw", "cell"), values)}, coords=coords)

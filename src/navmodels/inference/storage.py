@@ -1,0 +1,68 @@
+"""Fits on disk: NetCDF, with a readable JSON file beside it. No pickle."""
+
+import json
+from pathlib import Path
+
+import xarray as xr
+
+SIDECAR = ("engine", "seed", "seconds", "divergences", "unconverged", "versions", "data_hash")
+
+
+def save_fit(fit: xr.DataTree, path: str | Path) -> Path:
+    """Write a fit to NetCDF, and what made it (versions, seed, model, data hash) to JSON beside it.
+
+    Parameters
+    ----------
+    fit
+        A fit of `navmodels.fit`.
+    path
+        File to write; the JSON file has the same name with the ending ``.json``.
+
+    Returns
+    -------
+    pathlib.Path
+        The NetCDF file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from navmodels import Group, Model, Share, Survey, fit, load_fit, save_fit
+    >>> table = pd.DataFrame({"office": list("ABCD"), "k": [30, 51, 44, 38], "n": [60, 80, 75, 66]})
+    >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+    >>> result = fit(Model(Share(), Group("office")), survey, seed=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = load_fit(save_fit(result, f"{folder}/offices.nc"))
+    >>> bool((again["posterior"]["office_effect"] == result["posterior"]["office_effect"]).all())
+    True
+    """
+    path = Path(path)
+    fit.to_netcdf(path, engine="h5netcdf")
+    content = {name: fit.attrs[name] for name in SIDECAR} | {"model": json.loads(fit.attrs["model"])}
+    path.with_suffix(".json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def load_fit(path: str | Path) -> xr.DataTree:
+    """Read a fit that `save_fit` wrote; it works like the one that was saved.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        When the file holds no fit, or the JSON file beside it tells of other data.
+
+    Examples
+    --------
+    See `save_fit`.
+    """
+    path = Path(path)
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        fit = tree.load()
+    if "data_hash" not in fit.attrs:
+        raise ValueError(f"{path} was not written by save_fit: it has no data_hash.")
+    sidecar = path.with_suffix(".json")
+    if sidecar.exists() and json.loads(sidecar.read_text(encoding="utf-8"))["data_hash"] != fit.attrs["data_hash"]:
+        raise ValueError(f"{path} and {sidecar.name} beside it tell of different data; they were not written together.")
+    return fit

@@ -1,0 +1,149 @@
+"""Priors for the standard deviation of a term: quantile, log-density, and the PyMC variable.
+
+All live on the positive numbers; `scale` is in units of the linear predictor (logits for shares).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class HalfNormal:
+    """Half-normal: the default for a term's standard deviation (Gelman 2006).
+
+    Examples
+    --------
+    >>> round(float(HalfNormal(0.5).quantile(0.5)), 4)
+    0.3372
+    """
+
+    scale: float
+
+    def quantile(self, prob: npt.ArrayLike) -> Any:
+        """Return the value below which `prob` of the prior lies."""
+        return stats.halfnorm.ppf(prob, scale=self.scale)
+
+    def log_density(self, value: npt.ArrayLike) -> Any:
+        """Return the log-density at `value`."""
+        return stats.halfnorm.logpdf(value, scale=self.scale)
+
+    def variable(self, name: str, scale: Any) -> Any:
+        """Return the PyMC variable, with `scale` as data of the graph."""
+        import pymc as pm
+
+        return pm.HalfNormal(name, sigma=scale)
+
+
+@dataclass(frozen=True)
+class HalfStudentT:
+    """Half-t with `nu` degrees of freedom: heavier tail than the half-normal (Gelman 2006).
+
+    Examples
+    --------
+    >>> round(float(HalfStudentT(0.5, nu=3).quantile(0.5)), 4)
+    0.3824
+    """
+
+    scale: float
+    nu: float = 3.0
+
+    def quantile(self, prob: npt.ArrayLike) -> Any:
+        """Return the value below which `prob` of the prior lies."""
+        return stats.t.ppf(0.5 + 0.5 * np.asarray(prob), self.nu, scale=self.scale)
+
+    def log_density(self, value: npt.ArrayLike) -> Any:
+        """Return the log-density at `value`."""
+        inside = np.log(2) + stats.t.logpdf(value, self.nu, scale=self.scale)
+        return np.where(np.asarray(value) < 0, -np.inf, inside)
+
+    def variable(self, name: str, scale: Any) -> Any:
+        """Return the PyMC variable, with `scale` as data of the graph."""
+        import pymc as pm
+
+        return pm.HalfStudentT(name, nu=self.nu, sigma=scale)
+
+
+@dataclass(frozen=True)
+class HalfCauchy:
+    """Half-Cauchy: half-t with one degree of freedom (Gelman 2006).
+
+    Examples
+    --------
+    >>> round(float(HalfCauchy(5.0).quantile(0.5)), 4)
+    5.0
+    """
+
+    scale: float
+
+    def quantile(self, prob: npt.ArrayLike) -> Any:
+        """Return the value below which `prob` of the prior lies."""
+        return stats.halfcauchy.ppf(prob, scale=self.scale)
+
+    def log_density(self, value: npt.ArrayLike) -> Any:
+        """Return the log-density at `value`."""
+        return stats.halfcauchy.logpdf(value, scale=self.scale)
+
+    def variable(self, name: str, scale: Any) -> Any:
+        """Return the PyMC variable, with `scale` as data of the graph."""
+        import pymc as pm
+
+        return pm.HalfCauchy(name, beta=scale)
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """Exponential with mean `scale`: a penalised-complexity prior (Simpson et al. 2017).
+
+    Examples
+    --------
+    >>> round(float(Exponential(0.5).quantile(0.5)), 4)
+    0.3466
+    """
+
+    scale: float
+
+    def quantile(self, prob: npt.ArrayLike) -> Any:
+        """Return the value below which `prob` of the prior lies."""
+        return stats.expon.ppf(prob, scale=self.scale)
+
+    def log_density(self, value: npt.ArrayLike) -> Any:
+        """Return the log-density at `value`."""
+        return stats.expon.logpdf(value, scale=self.scale)
+
+    def variable(self, name: str, scale: Any) -> Any:
+        """Return the PyMC variable, with `scale` as data of the graph."""
+        import pymc as pm
+
+        return pm.Exponential(name, scale=scale)
+
+
+Prior = HalfNormal | HalfStudentT | HalfCauchy | Exponential
+
+
+def as_prior(scale: float | Prior) -> Prior:
+    """Return `scale` as a prior: a number is the scale of a half-normal.
+
+    Raises
+    ------
+    ValueError
+        When the scale is not a positive finite number.
+
+    Examples
+    --------
+    >>> as_prior(0.5)
+    HalfNormal(scale=0.5)
+    """
+    prior = scale if isinstance(scale, Prior) else HalfNormal(positive(scale, what="scale"))
+    positive(prior.scale, what=f"scale of {type(prior).__name__}")
+    return prior
+
+
+def positive(value: Any, *, what: str) -> float:
+    """Return a positive finite number, or raise."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < float(value) < np.inf:
+        raise ValueError(f"{what} is {value!r}; allowed: a positive number, or for terms a prior such as HalfCauchy(5).")
+    return float(value)

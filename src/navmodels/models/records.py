@@ -1,0 +1,57 @@
+"""A design written into a fit and read back, so that a fit can be predicted from after it was saved.
+
+The survey's cells go into a group of the tree, model and levels into its attributes as JSON: no pickle.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from navmodels.data.survey import Survey
+from navmodels.models.model import Design, Model, design
+
+
+def record_design(arrays: Design) -> tuple[xr.Dataset, dict[str, str]]:
+    """Return the cells for the tree's group "survey", and attributes with model, levels and a hash of the data."""
+    survey = arrays.survey
+    content = {"levels": {name: list(levels) for name, levels in survey.levels.items()}, "attrs": survey.cells.attrs}
+    attrs = {"model": arrays.model.to_json(), "survey": json.dumps(content), "data_hash": data_hash(survey)}
+    return survey.cells.drop_attrs(), attrs
+
+
+def recall_design(fit: xr.DataTree) -> Design:
+    """Return the design a fit was made from.
+
+    Raises
+    ------
+    ValueError
+        When the tree was not made by `navmodels.fit`.
+    """
+    if "model" not in fit.attrs or "survey" not in fit.children:
+        raise ValueError("this DataTree was not made by navmodels.fit: it has no model and no group 'survey'.")
+    content = json.loads(fit.attrs["survey"])
+    cells = fit["survey"].to_dataset().assign_attrs(content["attrs"])
+    survey = Survey(cells, {name: tuple(levels) for name, levels in content["levels"].items()})
+    return design(Model.from_json(fit.attrs["model"]), survey)
+
+
+def data_hash(survey: Survey) -> str:
+    """Return a SHA-256 of the cells: names, labels and numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
+    >>> len(data_hash(Survey.from_counts(table, by="office", positive="k", n="n")))
+    64
+    """
+    digest = hashlib.sha256()
+    variables: dict[Any, xr.DataArray] = {**survey.cells.coords, **survey.cells.data_vars}
+    for name in sorted(variables, key=str):
+        values = variables[name].to_numpy()
+        content = values.tobytes() if np.issubdtype(values.dtype, np.number) else json.dumps(values.tolist()).encode()
+        digest.update(str(name).encode() + b"\0" + content)
+    return digest.hexdigest()

@@ -54,9 +54,7 @@ def test_columns():
 
 def test_mean_reads_the_default_interval_as_wald():
     default = direct_estimate(SIMULATED, outcome="score", statistic="mean")
-    assert_frame_equal(
-        default, direct_estimate(SIMULATED, outcome="score", statistic="mean", interval="wald")
-    )
+    assert_frame_equal(default, direct_estimate(SIMULATED, outcome="score", statistic="mean", interval="wald"))
     assert default["interval"].item() == "wald"
 
 

@@ -70,9 +70,7 @@ def test_every_row_has_a_place_in_the_report_and_no_row_names_a_line(report: str
     place = r"^(?:section|chapter|figure|table|Figur|Tabell|Vedlegg|appendix|summary|box)\b"
     assert frame["reference"].str.contains(place).all()
     for column in frame.columns.intersection(["reference", "note", "source_note", "base_note"]):
-        assert (
-            not frame[column].str.contains(r"\blines?\b|checks\.md|CONFLICT|\(\d{3,4}\)", na=False).any()
-        ), column
+        assert not frame[column].str.contains(r"\blines?\b|checks\.md|CONFLICT|\(\d{3,4}\)", na=False).any(), column
 
 
 @EVERY
@@ -103,11 +101,7 @@ def test_item_intervals_hold_their_estimates(items: pd.DataFrame) -> None:
     likert = items[items["kind"] == "likert6"]
     assert (items["share_ci_low"] <= items["share"]).all()
     assert (items["share"] <= items["share_ci_high"]).all()
-    assert (
-        likert[["mean", "mean_ci_low", "mean_ci_high"]]
-        .apply(lambda column: column.between(1, 6))
-        .all(axis=None)
-    )
+    assert likert[["mean", "mean_ci_low", "mean_ci_high"]].apply(lambda column: column.between(1, 6)).all(axis=None)
     assert items["n"].min() == 134
     assert items["n"].max() == 4115
     assert items.loc[items["n"].isna(), "item_id"].tolist() == ["help_upskilling", "help_alternative_work"]
@@ -185,13 +179,9 @@ def test_groups_rows_hold_a_number_or_a_text_and_labels_keep_their_order() -> No
         ("contact_person_yes", "29 % in section 3.6 and figure 14, 36 %", {("items", 36), ("trends", 29)}),
     ],
 )
-def test_contradictions_in_print_stand_on_every_row(
-    item: str, wording: str, printed: set[tuple[str, int]]
-) -> None:
+def test_contradictions_in_print_stand_on_every_row(item: str, wording: str, printed: set[tuple[str, int]]) -> None:
     numbers = load_report(EMPLOYER)
-    shares = numbers[
-        (numbers["item"] == item) & (numbers["quantity"] == "share") & (numbers["group"] == "all")
-    ]
+    shares = numbers[(numbers["item"] == item) & (numbers["quantity"] == "share") & (numbers["group"] == "all")]
     shares = shares[shares["year"] == 2024]
     assert set(zip(shares["table"], shares["value"], strict=True)) == printed
     assert shares["note"].str.startswith("contradiction: ").all()
@@ -202,19 +192,12 @@ def test_contradictions_of_the_accessibility_study() -> None:
     estimates = load_report(ACCESSIBILITY, "estimates")
     unmet = estimates[(estimates["category"] == "needs_not_met") & (estimates["group"] == "all")]
     assert unmet["share"].tolist() == [33, 38]
-    assert (
-        unmet["note"].tolist()
-        == ["contradiction: 33 % in section 4.2.3, 38 % in the box of section 4.2.3"] * 2
-    )
-    ease = estimates.query(
-        "survey_id == 'resident' and item_id == 'accessibility' and group_dim == 'benefit'"
-    )
+    assert unmet["note"].tolist() == ["contradiction: 33 % in section 4.2.3, 38 % in the box of section 4.2.3"] * 2
+    ease = estimates.query("survey_id == 'resident' and item_id == 'accessibility' and group_dim == 'benefit'")
     sums = ease.groupby("group")["share"].sum()
     assert sums.to_dict() == {"disability": 100, "parental_etc": 89, "pension": 98, "sickness_or_aap": 102}
     assert (ease["note"].str.startswith("contradiction: ", na=False) == (ease["group"] != "disability")).all()
-    groups = load_report(ACCESSIBILITY, "groups").query(
-        "survey_id == 'vulnerable_user' and group_dim == 'benefit'"
-    )
+    groups = load_report(ACCESSIBILITY, "groups").query("survey_id == 'vulnerable_user' and group_dim == 'benefit'")
     assert groups["n"].sum() == 345
     assert groups["note"].str.contains("add to 345, N is 339").all()
 
@@ -257,9 +240,7 @@ def test_long_form_agrees_with_the_tables_cell_by_cell(report: str) -> None:
     assert list(numbers.columns) == columns.split()
     assert numbers.drop(columns=["label", "year", "note"]).notna().all(axis=None)
     assert not numbers.duplicated(["table", "row", "quantity"]).any()
-    assert not numbers.duplicated(
-        ["table", "item", "group_dim", "group", "year", "quantity", "reference"]
-    ).any()
+    assert not numbers.duplicated(["table", "item", "group_dim", "group", "year", "quantity", "reference"]).any()
     for table, part in numbers.groupby("table"):
         frame = load_report(report, str(table))
         for quantity, rows in part.groupby("quantity"):
@@ -306,9 +287,7 @@ def test_unknown_report_names_the_nearest() -> None:
 
 
 def test_unknown_table_names_the_nearest() -> None:
-    with pytest.raises(
-        ValueError, match=r"table of employer_2024 is 'trend'.*'items'.*Did you mean 'trends'"
-    ):
+    with pytest.raises(ValueError, match=r"table of employer_2024 is 'trend'.*'items'.*Did you mean 'trends'"):
         load_report(EMPLOYER, "trend")
     with pytest.raises(ValueError, match=r"table of accessibility_2025 is 'items'"):
         load_report(ACCESSIBILITY, "items")

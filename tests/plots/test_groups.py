@@ -39,9 +39,7 @@ TABLE = pd.DataFrame(
 
 
 def points(ax: plt.Axes, colour: str) -> list[plt.Line2D]:
-    return [
-        line for line in ax.lines if line.get_marker() == "o" and to_hex(line.get_color()).upper() == colour
-    ]
+    return [line for line in ax.lines if line.get_marker() == "o" and to_hex(line.get_color()).upper() == colour]
 
 
 def test_direct_is_hollow_and_pooled_is_filled_with_the_table_s_numbers() -> None:
@@ -83,9 +81,7 @@ def test_alt_text_says_both_estimates_and_n() -> None:
 
 def test_a_suppressed_group_is_not_shown_and_says_so() -> None:
     table = TABLE.astype({"n": float})
-    table.loc[
-        1, ["direct", "direct_lower", "direct_upper", "pooled", "pooled_lower", "pooled_upper", "n"]
-    ] = np.nan
+    table.loc[1, ["direct", "direct_lower", "direct_upper", "pooled", "pooled_lower", "pooled_upper", "n"]] = np.nan
     ax = plot_groups(table)
     assert [text.get_text() for text in ax.texts] == ["not shown", "n = 1,612", "n not shown", "n = 0"]
     assert "Finnmark: direct not shown, pooled not shown, n not shown." in alt_text(ax)

@@ -70,12 +70,8 @@ def test_scores_are_drawn_as_they_are() -> None:
 
 
 def test_nothing_is_clipped() -> None:
-    table = TABLE.assign(
-        item=["A name so long that it has to be broken into several lines to fit the page"] * 2
-    )
-    ax = plot_reported(
-        table, title="A title that is so long that it has to be broken into several lines to fit"
-    )
+    table = TABLE.assign(item=["A name so long that it has to be broken into several lines to fit the page"] * 2)
+    ax = plot_reported(table, title="A title that is so long that it has to be broken into several lines to fit")
     ax.figure.canvas.draw()
     left, right = ax.get_xlim()
     ticks = [tick for tick in ax.get_xticklabels() if left <= tick.get_position()[0] <= right]

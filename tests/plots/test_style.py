@@ -17,9 +17,7 @@ from navmodels.plots.style import check_table, number, percent_tick, plain, spre
 
 matplotlib.use("Agg")
 
-TABLE = pd.DataFrame(
-    {"year": [2023, 2024], "mean": [0.55, 0.61], "lower": [0.52, 0.58], "upper": [0.58, 0.64]}
-)
+TABLE = pd.DataFrame({"year": [2023, 2024], "mean": [0.55, 0.61], "lower": [0.52, 0.58], "upper": [0.58, 0.64]})
 
 
 def test_spread_leaves_labels_that_do_not_touch() -> None:
@@ -51,9 +49,7 @@ def test_numbers_in_words() -> None:
 
 
 def test_every_missing_column_is_named() -> None:
-    with pytest.raises(
-        ValueError, match=r"lacks 'sector', 'n', 'class'; it has 'year', 'mean', 'lower', 'upper'"
-    ):
+    with pytest.raises(ValueError, match=r"lacks 'sector', 'n', 'class'; it has 'year', 'mean', 'lower', 'upper'"):
         check_table(TABLE, keys=["sector"], values=["mean", "n"], words=["class"])
 
 

@@ -78,9 +78,9 @@ def test_eight_lines_differ_in_colour_and_marker_and_their_labels_do_not_overlap
         boxes = sorted((Text.get_window_extent(text) for text in ax.texts), key=lambda box: box.y0)
         assert len(boxes) == 8
         assert all(low.y1 <= high.y0 for low, high in pairwise(boxes))
-        assert [
-            text.get_text().split()[2] for text in sorted(ax.texts, key=lambda t: t.get_position()[1])
-        ] == [str(i) for i in range(8)]
+        assert [text.get_text().split()[2] for text in sorted(ax.texts, key=lambda t: t.get_position()[1])] == [
+            str(i) for i in range(8)
+        ]
         assert max(box.x1 for box in boxes) <= ax.figure.bbox.x1
     assert axs[0].get_figure() is figure
 

@@ -23,9 +23,7 @@ def cell_index(frame: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np
     return keys, index
 
 
-def sum_rows(
-    values: npt.NDArray[np.float64], index: npt.NDArray[np.intp], size: int
-) -> npt.NDArray[np.float64]:
+def sum_rows(values: npt.NDArray[np.float64], index: npt.NDArray[np.intp], size: int) -> npt.NDArray[np.float64]:
     """Return the sums of rows that share an index."""
     total = np.zeros((size, *values.shape[1:]))
     np.add.at(total, index, values)
@@ -79,9 +77,7 @@ def population_weights(population: pd.DataFrame, levels: checks.Levels) -> pd.Se
     checks.known_levels(population, levels, what="population")
     checks.unique_cells(population, list(levels))
     weight = checks.numeric(population["weight"], low=0.0)
-    return pd.Series(
-        weight.to_numpy(), index=pd.MultiIndex.from_frame(population[list(levels)].astype(object))
-    )
+    return pd.Series(weight.to_numpy(), index=pd.MultiIndex.from_frame(population[list(levels)].astype(object)))
 
 
 def published_values(frame: pd.DataFrame, given: Mapping[str, str | None], unit: str) -> pd.DataFrame:
@@ -105,9 +101,7 @@ def published_values(frame: pd.DataFrame, given: Mapping[str, str | None], unit:
                     f"{error} The unit was declared as {unit!r}; is it another of {checks.listing(printed.UNITS)}?"
                 ) from error
     if unit == "percent" and (values["estimate"] <= 1).all() and (values["estimate"] % 1 != 0).any():
-        raise ValueError(
-            "every estimate lies between 0 and 1 though the unit is 'percent'; give unit='proportion'."
-        )
+        raise ValueError("every estimate lies between 0 and 1 though the unit is 'percent'; give unit='proportion'.")
     outside = (values["lower"] > values["estimate"]) | (values["upper"] < values["estimate"])
     if outside.any():
         raise ValueError(

@@ -74,9 +74,7 @@ def complete(frame: pd.DataFrame, columns: Iterable[str], *, advice: str = "") -
             raise ValueError(f"column {column!r} is missing in {rows(missing)}.{advice}")
 
 
-def numeric(
-    column: pd.Series, *, low: float = -np.inf, high: float = np.inf, gaps: bool = False
-) -> pd.Series:
+def numeric(column: pd.Series, *, low: float = -np.inf, high: float = np.inf, gaps: bool = False) -> pd.Series:
     """Return a column as floats; raise unless it is finite (or missing, with `gaps`) and within [low, high]."""
     if not pd.api.types.is_numeric_dtype(column):
         text = column.map(lambda value: not isinstance(value, int | float | np.number)) & column.notna()
@@ -86,9 +84,7 @@ def numeric(
     values = column.astype(float)
     bad = ~((values >= low) & (values <= high) & np.isfinite(values)) & ~(values.isna() & gaps)
     if bad.any():
-        allowed = (
-            f"finite numbers from {low:g} to {high:g}" if np.isfinite([low, high]).any() else "finite numbers"
-        )
+        allowed = f"finite numbers from {low:g} to {high:g}" if np.isfinite([low, high]).any() else "finite numbers"
         raise ValueError(
             f"column {column.name!r} holds {listing(values[bad].unique())} in {rows(bad)}; allowed: {allowed}."
         )
@@ -114,7 +110,9 @@ def level_order(column: pd.Series) -> tuple[Any, ...]:
     else:
         values = sorted(column.unique(), key=lambda value: (type(value).__name__, value))
     levels = tuple(_plain(value) for value in values)
-    kinds = {bool if isinstance(level, bool) else int if isinstance(level, int | float) else type(level) for level in levels}
+    kinds = {
+        bool if isinstance(level, bool) else int if isinstance(level, int | float) else type(level) for level in levels
+    }
     if len(kinds) > 1 or not kinds <= {bool, int, str}:
         raise ValueError(
             f"column {column.name!r} has labels of type {listing(sorted(kind.__name__ for kind in kinds))}; allowed: text, numbers "

@@ -219,9 +219,7 @@ def _check(frame: pd.DataFrame, *, outcome: str, groups: list[str], weights: lis
         raise ValueError(f"a standard error needs two rows or more; the frame has {len(frame)}.")
     taken = [name for name in groups if name in COLUMNS]
     if taken:
-        raise ValueError(
-            f"by names {listing(taken)}, which the result calls something else: rename it in the frame."
-        )
+        raise ValueError(f"by names {listing(taken)}, which the result calls something else: rename it in the frame.")
     complete(frame, [outcome, *groups], advice=" Give these rows a value, or leave them out knowingly.")
 
 
@@ -230,6 +228,4 @@ def _check_totals(table: pd.DataFrame, totals: list[float]) -> None:
     empty = table[np.equal(totals, 0)].to_dict("records")
     if empty:
         named = "; ".join(", ".join(f"{name}={level!r}" for name, level in group.items()) for group in empty)
-        raise ValueError(
-            f"all weights are zero in {named or 'the whole frame'}: there is nothing to estimate from."
-        )
+        raise ValueError(f"all weights are zero in {named or 'the whole frame'}: there is nothing to estimate from.")

@@ -48,9 +48,7 @@ def count_range(share: Array, n: Array, half: Array) -> tuple[Array, Array]:
     return np.maximum(low, 0.0), np.minimum(high, n)
 
 
-def read_printed(
-    frame: pd.DataFrame, *, unit: str, digits: int, prob: float, design_effect: float
-) -> pd.DataFrame:
+def read_printed(frame: pd.DataFrame, *, unit: str, digits: int, prob: float, design_effect: float) -> pd.DataFrame:
     """Return what each printed estimate says about its linear predictor.
 
     Parameters
@@ -81,9 +79,7 @@ def read_printed(
     half = pd.Series(
         0.5 * 10.0 ** -decimals(frame["estimate"].to_numpy(), digits=digits) / UNITS[unit], index=frame.index
     )
-    out = pd.DataFrame(
-        np.nan, index=frame.index, columns=["low", "high", "sd", "count_low", "count_high", "trials"]
-    )
+    out = pd.DataFrame(np.nan, index=frame.index, columns=["low", "high", "sd", "count_low", "count_high", "trials"])
     if unit == "identity":
         out["low"], out["high"], out["sd"] = estimate - half, estimate + half, _identity_sd(frame, prob)
     else:
@@ -121,9 +117,7 @@ def _logit_sd(frame: pd.DataFrame, p: pd.Series, unit: float, prob: float, desig
         ends = special.logit(frame[["lower", "upper"]] / unit)
         centre, z = special.logit(p), _z(prob)
         sides = pd.concat([(centre - ends["lower"]) / z, (ends["upper"] - centre) / z], axis=1)
-        both = sides.where(np.isfinite(sides)).mean(
-            axis=1, skipna=True
-        )  # an end printed as 0 or 100 has no logit
+        both = sides.where(np.isfinite(sides)).mean(axis=1, skipna=True)  # an end printed as 0 or 100 has no logit
         from_interval = both.where(frame["lower"].notna() & frame["upper"].notna())
         from_se = frame["se"] / unit / (p * (1 - p))
         from_n = np.sqrt(design_effect / (frame["n"] * p * (1 - p)))

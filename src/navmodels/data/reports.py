@@ -90,9 +90,7 @@ def load_report(name: str, table: str | None = None) -> pd.DataFrame:
     one_of(name, reports(), what="report")
     if table is None:
         frame = long(name)
-        frame.attrs = copy.deepcopy(
-            {"report": name} | {key: about(name)[key] for key in ("title", "reading", "notes")}
-        )
+        frame.attrs = copy.deepcopy({"report": name} | {key: about(name)[key] for key in ("title", "reading", "notes")})
         return frame
     one_of(table, tables(name), what=f"table of {name}")
     frame = read(name, table)
@@ -139,9 +137,7 @@ def tables(name: str) -> list[str]:
 
 def units(spec: dict[str, Any]) -> dict[str, str]:
     """Return the unit of each quantity; a column without a unit is no published number."""
-    printed: dict[str, str] = {
-        key: entry["unit"] for key, entry in spec["columns"].items() if "unit" in entry
-    }
+    printed: dict[str, str] = {key: entry["unit"] for key, entry in spec["columns"].items() if "unit" in entry}
     extra: dict[str, str] = spec.get("units", {})
     return printed | extra
 

@@ -55,9 +55,7 @@ def count_answers(
         )
     kept = frame.loc[~lacking, columns]
     if kept.empty:
-        raise ValueError(
-            f"every one of the {len(frame)} rows lacks {outcome!r} or one of {checks.listing(by)}."
-        )
+        raise ValueError(f"every one of the {len(frame)} rows lacks {outcome!r} or one of {checks.listing(by)}.")
     weight = checks.numeric(kept[weights], low=0.0) if weights else pd.Series(1.0, index=kept.index)
     keys = {name: pd.Categorical(kept[name], categories=list(checks.level_order(kept[name]))) for name in by}
     rows = pd.DataFrame({**keys, outcome: kept[outcome].to_numpy(), "weighted": weight.to_numpy()})

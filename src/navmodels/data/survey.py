@@ -179,9 +179,7 @@ class Survey:
         """
         by = _names(by)
         if (counts is None) == (positive is None or n is None):
-            raise ValueError(
-                "from_counts needs either positive= and n= (a share) or counts= (one column a category)."
-            )
+            raise ValueError("from_counts needs either positive= and n= (a share) or counts= (one column a category).")
         columns = [positive, n] if counts is None else list(counts)
         checks.known_columns(frame, [*by, *columns], what="from_counts")
         checks.complete(frame, by)
@@ -278,9 +276,7 @@ class Survey:
                 f"prob is {prob} and design_effect {design_effect}; allowed: 0 < prob < 1, a positive design effect."
             )
         given = {"estimate": estimate, "lower": lower, "upper": upper, "se": se, "n": n}
-        checks.known_columns(
-            frame, [*by, *(column for column in given.values() if column)], what="from_report"
-        )
+        checks.known_columns(frame, [*by, *(column for column in given.values() if column)], what="from_report")
         checks.complete(frame, [*by, estimate])
         checks.unique_cells(frame, by)
         values = published_values(frame, given, unit)
@@ -319,7 +315,7 @@ class Survey:
             raise ValueError(f"only a rating can be cut in two; this is a survey of kind {self.kind!r}.")
         categories = self.cells["category"].to_index()
         checks.one_of(cut, tuple(categories[1:]), what="cut")
-        above = np.asarray(categories.get_indexer(categories)) >= categories.get_loc(cut)
+        above = np.arange(len(categories)) >= int(categories.get_indexer([cut])[0])
         cells = self.cells.drop_vars(["count", "weighted", "category"])
         for name in ("count", "weighted"):
             values = self.cells[name].to_numpy()
@@ -404,10 +400,7 @@ class Survey:
     def to_pandas(self) -> pd.DataFrame:
         """Return one row a cell: the factors, then n and positive (share), one column a category, or the printed numbers."""
         frame = pd.DataFrame(
-            {
-                name: pd.Categorical(self.cells[name].to_numpy(), list(self.levels[name]))
-                for name in self.factors
-            }
+            {name: pd.Categorical(self.cells[name].to_numpy(), list(self.levels[name])) for name in self.factors}
         )
         if self.kind == "reported":
             for name in ("estimate", "lower", "upper", "se", "n"):
@@ -432,9 +425,7 @@ class Survey:
         }[self.kind]
         count = self.cells["n"].sum() if self.kind == "reported" else self.cells["count"].sum()
         simulated = " (simulated)" if attrs.get("simulated") else ""
-        head = f"Survey of {title}{simulated}: {size} cells, {float(count):,.0f} respondents".replace(
-            ",", " "
-        )
+        head = f"Survey of {title}{simulated}: {size} cells, {float(count):,.0f} respondents".replace(",", " ")
         width = max([len(name) for name in self.factors], default=0)
         lines = [
             f"  {name:{width}s}  {len(levels)} levels: {checks.listing(levels, most=5)}"
@@ -446,9 +437,7 @@ class Survey:
         attrs = self.cells.attrs
         if self.kind == "reported":
             exact = int(self.cells["trials"].notnull().sum())
-            return [
-                f"  {attrs['unit']}: {exact} as exact counts, {self.cells.sizes['cell'] - exact} as rounded normal"
-            ]
+            return [f"  {attrs['unit']}: {exact} as exact counts, {self.cells.sizes['cell'] - exact} as rounded normal"]
         total = self.cells["weighted"].sum("cell").to_numpy()
         lines = []
         if self.kind == "share" and total.sum() > 0:
@@ -493,8 +482,6 @@ def _with_population(survey: Survey, population: pd.DataFrame | None) -> Survey:
             f"the population lacks {int(lacking.sum())} cells that were observed, for instance {dict(zip(survey.factors, observed[lacking][0], strict=True))}."
         )
     order = observed.append(weight.index.difference(observed, sort=False))
-    cells = survey.cells.drop_vars(survey.factors).pad(
-        cell=(0, len(order) - len(observed)), constant_values=0.0
-    )
+    cells = survey.cells.drop_vars(survey.factors).pad(cell=(0, len(order) - len(observed)), constant_values=0.0)
     cells["weight"] = ("cell", weight.reindex(order).to_numpy())
     return Survey(cells.assign_coords(labels(order.to_frame(index=False), survey.factors)), survey.levels)

@@ -65,7 +65,9 @@ def check(fit: xr.DataTree) -> pd.DataFrame:
 def describe_failures(table: pd.DataFrame) -> str:
     """Return what failed in a table of `check`, as one line; empty when all passed."""
     failed = table[~table["passed"].astype(bool)]
-    return "; ".join(f"{row.criterion} {row.value:.4g} for {row.worst} (limit {row.limit:g})" for row in failed.itertuples())
+    return "; ".join(
+        f"{row.criterion} {row.value:.4g} for {row.worst} (limit {row.limit:g})" for row in failed.itertuples()
+    )
 
 
 def failures(draws: xr.DataArray) -> str:
@@ -119,12 +121,24 @@ def _draw_criteria(draws: npt.NDArray[np.float64], names: npt.NDArray[Any]) -> p
         measures = [
             ("R-hat", -np.atleast_1d(array_stats.rhat(kept, **axes)), -MAX_R_HAT),
             ("bulk ESS", np.atleast_1d(array_stats.ess(kept, method="bulk", **axes)), enough),
-            ("tail ESS", np.atleast_1d(array_stats.ess(kept, method="tail", prob=(0.05, 0.95), **axes)), enough),
+            (
+                "tail ESS",
+                np.atleast_1d(array_stats.ess(kept, method="tail", prob=(0.05, 0.95), **axes)),
+                enough,
+            ),
         ]
     rows = []
     for criterion, values, limit in measures:  # larger is better in all three; NaN is worst
         place = int(np.argmin(np.where(np.isnan(values), -np.inf, values)))
-        rows.append((criterion, str(labels[place]), abs(float(values[place])), abs(limit), bool(values[place] >= limit)))
+        rows.append(
+            (
+                criterion,
+                str(labels[place]),
+                abs(float(values[place])),
+                abs(limit),
+                bool(values[place] >= limit),
+            )
+        )
     return pd.DataFrame(rows, columns=["criterion", "worst", "value", "limit", "passed"])
 
 

@@ -10,7 +10,16 @@ from navmodels.models.model import Design
 
 TUNE = 1000
 TARGET_ACCEPT = 0.95
-STATISTICS = ("diverging", "maxdepth_reached", "energy", "depth", "n_steps", "step_size", "mean_tree_accept", "logp")
+STATISTICS = (
+    "diverging",
+    "maxdepth_reached",
+    "energy",
+    "depth",
+    "n_steps",
+    "step_size",
+    "mean_tree_accept",
+    "logp",
+)
 
 
 def sample_nuts(arrays: Design, *, draws: int, chains: int, seed: int, progress: bool) -> tuple[xr.Dataset, xr.Dataset]:

@@ -57,12 +57,17 @@ def build_graph(arrays: Design) -> Any:
         eta = pm.Normal("intercept", 0.0, pm.Data("intercept_scale", arrays.model.intercept_scale)) + np.zeros(size)
         for block in arrays.blocks:
             eta = eta + _effect(block)[pm.Data(f"{block.name}_index", block.index.astype("int64"), dims="cell")]
-        data = {name: pm.Data(name, value, dims="cell" if name == outcome.observed else None) for name, value in arrays.data.items()}
+        data = {
+            name: pm.Data(name, value, dims="cell" if name == outcome.observed else None)
+            for name, value in arrays.data.items()
+        }
         pm.CustomDist(
             f"{outcome.observed}_observed",
             eta,
             logp=lambda value, eta: outcome.log_likelihood(eta, data | {outcome.observed: value}, math=_graph_math()),
-            random=lambda eta, rng, size: outcome.draw(eta, {name: each.get_value() for name, each in data.items()}, rng),
+            random=lambda eta, rng, size: outcome.draw(
+                eta, {name: each.get_value() for name, each in data.items()}, rng
+            ),
             observed=data[outcome.observed],
             dims="cell",
         )

@@ -61,7 +61,9 @@ class Model:
         names = [":".join(term.factors) for term in terms]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"two terms are about {checks.listing(twice)}; each factor or combination may have one term.")
+            raise ValueError(
+                f"two terms are about {checks.listing(twice)}; each factor or combination may have one term."
+            )
         object.__setattr__(self, "outcome", outcome)
         object.__setattr__(self, "terms", terms)
         object.__setattr__(self, "intercept_scale", float(intercept_scale))
@@ -72,7 +74,11 @@ class Model:
         return tuple(dict.fromkeys(name for term in self.terms for name in term.factors))
 
     def __repr__(self) -> str:
-        parts = [f"{self.outcome!r}", *(_show(term) for term in self.terms), f"intercept_scale={self.intercept_scale:g}"]
+        parts = [
+            f"{self.outcome!r}",
+            *(_show(term) for term in self.terms),
+            f"intercept_scale={self.intercept_scale:g}",
+        ]
         return f"Model({', '.join(parts)})"
 
     def to_json(self) -> str:
@@ -137,10 +143,14 @@ def design(model: Model, survey: Survey) -> Design:
     """
     if survey.kind not in model.outcome.kinds:
         advice = " Cut the rating in two with survey.dichotomise(cut)." if survey.kind == "rating" else ""
-        raise ValueError(f"{model.outcome!r} models a survey of kind {checks.listing(model.outcome.kinds)}; this one is of kind {survey.kind!r}.{advice}")
+        raise ValueError(
+            f"{model.outcome!r} models a survey of kind {checks.listing(model.outcome.kinds)}; this one is of kind {survey.kind!r}.{advice}"
+        )
     for name in model.factors:
         if name not in survey.factors:
-            raise ValueError(f"the model names the factor {name!r}; the survey has {checks.listing(survey.factors)}.{checks.nearest(name, survey.factors)}")
+            raise ValueError(
+                f"the model names the factor {name!r}; the survey has {checks.listing(survey.factors)}.{checks.nearest(name, survey.factors)}"
+            )
     if survey.kind != "reported":
         survey = survey.collapse([name for name in survey.factors if name in model.factors])
     cells = factor_frame(survey)

@@ -61,7 +61,7 @@ class Share:
 
     def draw(self, eta: Array, data: Arrays, rng: np.random.Generator) -> Array:
         """Return simulated positives; effective sample sizes are rounded down."""
-        return rng.binomial(np.floor(data["n"]).astype(int), special.expit(eta)).astype(float)
+        return np.asarray(rng.binomial(np.floor(data["n"]).astype(int), special.expit(eta)), dtype=float)
 
 
 @dataclass(frozen=True)

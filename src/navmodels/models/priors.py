@@ -145,5 +145,7 @@ def as_prior(scale: float | Prior) -> Prior:
 def positive(value: Any, *, what: str) -> float:
     """Return a positive finite number, or raise."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < float(value) < np.inf:
-        raise ValueError(f"{what} is {value!r}; allowed: a positive number, or for terms a prior such as HalfCauchy(5).")
+        raise ValueError(
+            f"{what} is {value!r}; allowed: a positive number, or for terms a prior such as HalfCauchy(5)."
+        )
     return float(value)

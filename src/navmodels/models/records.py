@@ -17,7 +17,10 @@ from navmodels.models.model import Design, Model, design
 def record_design(arrays: Design) -> tuple[xr.Dataset, dict[str, str]]:
     """Return the cells for the tree's group "survey", and attributes with model, levels and a hash of the data."""
     survey = arrays.survey
-    content = {"levels": {name: list(levels) for name, levels in survey.levels.items()}, "attrs": survey.cells.attrs}
+    content = {
+        "levels": {name: list(levels) for name, levels in survey.levels.items()},
+        "attrs": survey.cells.attrs,
+    }
     attrs = {"model": arrays.model.to_json(), "survey": json.dumps(content), "data_hash": data_hash(survey)}
     return survey.cells.drop_attrs(), attrs
 

@@ -141,7 +141,10 @@ class Group:
             _several(levels[name], self)
         order = {name: {level: place for place, level in enumerate(levels[name])} for name in self.names}
         keys = list(zip(*(cells[name] for name in self.names), strict=True))
-        found = sorted(set(keys), key=lambda key: [order[name][level] for name, level in zip(self.names, key, strict=True)])
+        found = sorted(
+            set(keys),
+            key=lambda key: [order[name][level] for name, level in zip(self.names, key, strict=True)],
+        )
         place = {key: row for row, key in enumerate(found)}
         index = np.array([place[key] for key in keys], dtype=np.intp)
         return [Block(self.label, self.names, tuple(found), None, index, as_prior(self.scale))]
@@ -188,10 +191,19 @@ class Trend:
         """Return the block of this term, and for order 2 that of its slope, for the cells of a survey."""
         years = _whole_years(_several(levels[self.name], self), self)
         if len(years) <= self.order:
-            raise ValueError(f"{self} needs more than {self.order} years from first to last; the survey has {checks.listing(years)}.")
+            raise ValueError(
+                f"{self} needs more than {self.order} years from first to last; the survey has {checks.listing(years)}."
+            )
         index = np.asarray(cells[self.name]).astype(int) - years[0]
         names = tuple((year,) for year in years)
-        walk = Block(self.name, self.factors, names, random_walk_basis(len(years), order=self.order), index, as_prior(self.scale))
+        walk = Block(
+            self.name,
+            self.factors,
+            names,
+            random_walk_basis(len(years), order=self.order),
+            index,
+            as_prior(self.scale),
+        )
         if self.order == 1:
             return [walk]
         line = np.arange(len(years)) - (len(years) - 1) / 2

@@ -121,9 +121,7 @@ def plot_change(
         write_row(ax, y, f"P(up) {_chance(up)}")
         write_row(ax, y, kind, indent=57)
         bar = " to ".join(_signed(end, percent) for end in (lower[y], upper[y]))
-        parts.append(
-            f"{name}: {_signed(mean[y], percent)} ({bar}), probability of an increase {_chance(up)}, {kind}"
-        )
+        parts.append(f"{name}: {_signed(mean[y], percent)} ({bar}), probability of an increase {_chance(up)}, {kind}")
     ax.axvline(0, color=INK, linewidth=1.0, zorder=1)
 
     words, unit = interval_words(table), " in percentage points" if percent else ""
@@ -174,7 +172,5 @@ def _extremes(names: list[str], mean: np.ndarray, percent: bool) -> str:
     """Say the lowest and the highest of several changes."""
     if np.isfinite(mean).sum() < 2:
         return ""
-    low, high = (
-        f"{_signed(mean[i], percent)} ({names[i]})" for i in (np.nanargmin(mean), np.nanargmax(mean))
-    )
+    low, high = (f"{_signed(mean[i], percent)} ({names[i]})" for i in (np.nanargmin(mean), np.nanargmax(mean)))
     return f" Lowest {low}, highest {high}."

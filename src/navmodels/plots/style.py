@@ -79,9 +79,7 @@ def alt_text(ax: Axes) -> str:
 # ---- inside: the table
 
 
-def check_table(
-    table: pd.DataFrame, *, keys: Sequence[str], values: Sequence[str], words: Sequence[str] = ()
-) -> None:
+def check_table(table: pd.DataFrame, *, keys: Sequence[str], values: Sequence[str], words: Sequence[str] = ()) -> None:
     """Raise unless the table has rows, these columns, no missing key, and numbers as values."""
     has = [str(column) for column in table.columns]
     if missing := [name for name in [*keys, *values, *words] if name not in has]:
@@ -95,9 +93,7 @@ def check_table(
         raise ValueError("the table has no rows, so there is nothing to draw")
     for name in keys:
         if (gaps := table.index[table[name].isna()]).size:
-            raise ValueError(
-                f"'{name}' is missing in row {', '.join(map(str, gaps[:5]))}: every row needs a name"
-            )
+            raise ValueError(f"'{name}' is missing in row {', '.join(map(str, gaps[:5]))}: every row needs a name")
     if text := [name for name in values if not pd.api.types.is_numeric_dtype(table[name])]:
         raise ValueError(f"{quoted(text)} must be numbers, not {table[text[0]].dtype}")
 
@@ -113,9 +109,7 @@ def estimates(table: pd.DataFrame, columns: Sequence[str], *, percent: bool) -> 
     return np.column_stack([numbers(table, name, percent=percent) for name in columns])
 
 
-def check_proportions(
-    table: pd.DataFrame, columns: Iterable[str], *, percent: bool, lowest: float = 0.0
-) -> None:
+def check_proportions(table: pd.DataFrame, columns: Iterable[str], *, percent: bool, lowest: float = 0.0) -> None:
     """Raise if percent is asked for and an estimate lies outside lowest..1."""
     for name in columns if percent else ():
         values = numbers(table, name, percent=False)
@@ -147,9 +141,7 @@ def row_names(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
 def check_unique(names: Sequence[str]) -> None:
     """Raise if two rows would carry the same name."""
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        raise ValueError(
-            f"several rows are named {quoted(twice[:3])}: name them by more columns (label=[...])"
-        )
+        raise ValueError(f"several rows are named {quoted(twice[:3])}: name them by more columns (label=[...])")
 
 
 # ---- inside: words

@@ -145,9 +145,7 @@ def _check_lines(
             "some, or draw small multiples, one plot_trend on each ax of plt.subplots"
         )
     if bare := [name for name in lines if table["mean"][names == name].isna().all()]:
-        raise ValueError(
-            f"no value to draw for {quoted(bare) if any(bare) else 'any time'}: leave those rows out"
-        )
+        raise ValueError(f"no value to draw for {quoted(bare) if any(bare) else 'any time'}: leave those rows out")
 
 
 def _places(times: pd.Series) -> tuple[NDArray[np.float64], dict[float, str]]:
@@ -169,18 +167,14 @@ def _step(place: NDArray[np.float64]) -> float:
     return float(np.diff(apart).min()) if apart.size > 1 else 1.0
 
 
-def _draw_line(
-    ax: Axes, rows: pd.DataFrame, x: NDArray[np.float64], i: int, *, percent: bool
-) -> tuple[float, float]:
+def _draw_line(ax: Axes, rows: pd.DataFrame, x: NDArray[np.float64], i: int, *, percent: bool) -> tuple[float, float]:
     """Draw the i-th line with its bars and published values; return its last point."""
     mean, lower, upper = (numbers(rows, name, percent=percent) for name in MODELLED)
     colour, marker = COLOURS[i], MARKERS[i]
     bars = np.isfinite(lower) & np.isfinite(upper)
     if bars.any():
         ax.vlines(x[bars], lower[bars], upper[bars], colors=colour, linewidth=1.0, alpha=0.7, zorder=2)
-    ax.plot(
-        x, mean, "-" if i < 4 else "--", color=colour, marker=marker, markersize=5, linewidth=1.8, zorder=3
-    )
+    ax.plot(x, mean, "-" if i < 4 else "--", color=colour, marker=marker, markersize=5, linewidth=1.8, zorder=3)
     if "published" in rows:
         printed = numbers(rows, "published", percent=percent)
         ax.plot(x, printed, marker, color=colour, fillstyle="none", markersize=9, zorder=4)

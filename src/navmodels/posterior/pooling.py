@@ -1,0 +1,170 @@
+"""shrinkage: each group's direct estimate beside its pooled one, and how far it was pulled."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+from scipy import special, stats
+
+from navmodels.data import checks
+from navmodels.data.cells import cell_index, sum_rows
+from navmodels.data.survey import Survey
+from navmodels.models.model import Design
+from navmodels.models.records import recall_design
+from navmodels.posterior.estimates import estimate
+from navmodels.posterior.summaries import summarise
+
+Array = npt.NDArray[np.float64]
+
+
+def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str]) -> pd.DataFrame:
+    """Put direct and pooled estimates side by side.
+
+    Parameters
+    ----------
+    fit
+        A fit of `navmodels.fit`.
+    by
+        Factors of the model.
+
+    Returns
+    -------
+    pandas.DataFrame
+        by, then direct, direct_lower, direct_upper, n, n_effective, pooled, pooled_lower, pooled_upper, prob,
+        pooling_factor, sd_reduction.
+
+        ``direct``: (weighted) share of the respondents, or the published number; interval on the logit scale, exact
+        (Clopper & Pearson 1934) for 0 and 100 %; NaN where nobody answered. ``pooling_factor``: how far the group is pulled
+        to the others, 0 not at all to 1 completely: 1 − s²/(s² + V) with s the learned standard deviation between groups and
+        V the group's sampling variance on the linear scale (Gelman & Pardoe 2006, ω); NaN without a `Group` of exactly
+        these factors. ``sd_reduction``: 1 − posterior sd / direct standard error.
+
+    Raises
+    ------
+    ValueError, NotConvergedError
+        As `estimate` and `summarise`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels import Group, Model, Share, Survey, fit, shrinkage
+    >>> table = pd.DataFrame({"office": list("ABCD"), "k": [30, 51, 44, 38], "n": [60, 80, 75, 66]})
+    >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+    >>> shrinkage(fit(Model(Share(), Group("office")), survey, seed=1), by="office")[["office", "direct"]].round(3)
+      office  direct
+    0      A   0.500
+    1      B   0.638
+    2      C   0.587
+    3      D   0.576
+    """
+    by = [by] if isinstance(by, str) else list(by)
+    arrays = recall_design(fit)
+    pooled = summarise(estimate(fit, by=by))
+    for name in by:
+        checks.one_of(name, arrays.model.factors, what="by")
+    direct = _direct(arrays.survey, by, prob=0.95)
+    table = direct.merge(pooled[[*by, "mean", "lower", "upper", "sd"]], on=by, suffixes=("_direct", ""), how="right")
+    table = table.rename(columns={"mean": "pooled", "lower": "pooled_lower", "upper": "pooled_upper"})
+    table["pooling_factor"] = _pooling_factor(fit, arrays, table, by)
+    table["sd_reduction"] = 1 - table["sd"] / table["se"]
+    order = [
+        "direct",
+        "direct_lower",
+        "direct_upper",
+        "n",
+        "n_effective",
+        "pooled",
+        "pooled_lower",
+        "pooled_upper",
+    ]
+    return table.assign(prob=0.95)[[*by, *order, "prob", "pooling_factor", "sd_reduction"]]
+
+
+# ---- inside
+
+
+def _direct(survey: Survey, by: list[str], *, prob: float) -> pd.DataFrame:
+    """Return direct estimates of each group with standard error and interval."""
+    cells = survey.cells
+    keys, index = cell_index(pd.DataFrame({name: cells[name].to_numpy() for name in survey.factors}), by)
+    z = float(stats.norm.ppf(0.5 + prob / 2))
+    if survey.kind == "reported":
+        share, se, n, n_effective = _published(survey, index, len(keys))
+    else:
+        count = sum_rows(cells["count"].to_numpy(), index, len(keys))
+        weighted = sum_rows(cells["weighted"].to_numpy(), index, len(keys))
+        total = weighted.sum(axis=1)
+        n = count.sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = weighted[:, 1] / total
+            n_effective = np.where(total > 0, total**2 / sum_rows(cells["squares"].to_numpy(), index, len(keys)), 0.0)
+            se = np.sqrt(share * (1 - share) / n_effective)
+    if cells.attrs.get("unit") == "identity":
+        lower, upper = share - z * se, share + z * se
+    else:
+        lower, upper = _share_interval(share, se, n_effective, z)
+    columns = {
+        "direct": share,
+        "se": se,
+        "direct_lower": lower,
+        "direct_upper": upper,
+        "n": n,
+        "n_effective": n_effective,
+    }
+    return keys.assign(**columns)
+
+
+def _published(survey: Survey, index: npt.NDArray[np.intp], size: int) -> tuple[Array, Array, Array, Array]:
+    """Return the weighted average of the published numbers of each group, its standard error, n and effective n."""
+    cells = survey.cells
+    identity = cells.attrs["unit"] == "identity"
+    unit = {"percent": 100.0}.get(cells.attrs["unit"], 1.0)
+    value, n = cells["estimate"].to_numpy() / unit, cells["n"].to_numpy()
+    spread = value * (1 - value)
+    exact = np.sqrt(spread / cells["trials"].to_numpy())
+    normal = cells["sd"].to_numpy() * (1.0 if identity else spread)
+    se = np.where(np.isnan(exact), normal, exact)
+    weight = cells["weight"].to_numpy()
+    share = weight / np.bincount(index, weight, size)[index]
+    mean = np.bincount(index, share * value, size)
+    error = np.sqrt(np.bincount(index, (share * se) ** 2, size))
+    total = np.bincount(index, n, size)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        effective = np.full(size, np.nan) if identity else mean * (1 - mean) / error**2
+    trials = np.bincount(index, cells["trials"].to_numpy(), size)
+    return mean, error, total, np.where(error > 0, effective, trials)
+
+
+def _share_interval(share: Array, se: Array, n: Array, z: float) -> tuple[Array, Array]:
+    """Return logit intervals; exact ones where the share is 0 or 1."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        half = z * se / (share * (1 - share))
+        lower, upper = special.expit(special.logit(share) - half), special.expit(special.logit(share) + half)
+        reach = stats.norm.sf(z) ** (1 / n)
+    lower = np.where(share == 1, reach, np.where(share == 0, 0.0, lower))
+    upper = np.where(share == 0, 1 - reach, np.where(share == 1, 1.0, upper))
+    return lower, upper
+
+
+def _pooling_factor(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: list[str]) -> Array:
+    """Return 1 − s² / (s² + V), averaged over the draws of s; V is the sampling variance on the linear scale."""
+    names = [block.name for block in arrays.blocks if set(block.factors) == set(by) and block.basis is None]
+    if not names:
+        return np.full(len(table), np.nan)
+    between = fit["posterior"][f"{names[0]}_sd"].to_numpy().ravel() ** 2
+    p, n = table["pooled"].to_numpy(), table["n_effective"].to_numpy()
+    with np.errstate(divide="ignore"):
+        sampling = (
+            table["se"].to_numpy() ** 2
+            if arrays.survey.cells.attrs.get("unit") == "identity"
+            else 1 / (n * p * (1 - p))
+        )
+    ratio = np.divide(
+        between,
+        between + sampling[:, None],
+        where=np.isfinite(sampling)[:, None],
+        out=np.zeros((len(p), len(between))),
+    )
+    return np.asarray(1 - ratio.mean(axis=1))

@@ -35,76 +35,145 @@ def labels(frame: pd.DataFrame, by: Sequence[str]) -> dict[str, Any]:
     return {name: ("cell", np.array(frame[name].tolist())) for name in by}
 
 
-def count_cells(
-    table: pd.DataFrame, by: tuple[str, ...], outcome: str, categories: tuple[Any, ...], attrs: dict[str, Any]
-) -> xr.Dataset:
-    """Return counts by cell and category from a table of counts by `by` and answer."""
+def count_cells(table: pd.DataFrame, by: Sequence[str], categories: Sequence[Any]) -> xr.Dataset:
+    """Return counts by cell and category, from the table of `count_answers`."""
     keys, cell = cell_index(table, by)
-    category = pd.Index(categories).get_indexer(pd.Index(table[outcome]))
-    place = cell * len(categories) + category
-    sums = [
+    place = cell * len(categories) + pd.Index(categories).get_indexer(pd.Index(table["category"]))
+    count, weighted = (
         sum_rows(table[name].to_numpy(dtype=float), place, len(keys) * len(categories)).reshape(len(keys), -1)
         for name in ("count", "weighted")
-    ]
-    data = {
-        "count": (("cell", "category"), sums[0]),
-        "weighted": (("cell", "category"), sums[1]),
-        "squares": ("cell", sum_rows(table["squares"].to_numpy(dtype=float), cell, len(keys))),
-        "weight": ("cell", sums[1].sum(axis=1)),
-    }
-    return xr.Dataset(data, coords={**labels(keys, by), "category": list(categories)}, attrs=attrs)
-
-
-def require_weight(cells: xr.Dataset) -> None:
+    )
+    squares = sum_rows(table["squares"].to_numpy(dtype=float), cell, len(keys))
+    cells = cells_of(count, weighted, squares, labels(keys, by), categories)
     empty = np.flatnonzero(cells["weight"].to_numpy() == 0)
     if len(empty):
-        names = [name for name in cells.coords if name != "category"]
-        first = ", ".join(f"{name}={cells[name].to_numpy()[empty[0]]!r}" for name in names)
         raise ValueError(
-            f"all weights are zero in {len(empty)} cells, for instance {first}; leave these respondents out or correct the weights."
+            f"all weights are zero in {len(empty)} of {len(keys)} cells: {_named(keys.iloc[empty])}; each needs a "
+            "weight above zero. Leave these respondents out or correct the weights."
         )
+    return cells
+
+
+def cells_of(
+    count: npt.NDArray[np.float64],
+    weighted: npt.NDArray[np.float64],
+    squares: npt.NDArray[np.float64],
+    coords: Mapping[str, Any],
+    categories: Sequence[Any],
+) -> xr.Dataset:
+    """Return counts, sums of weights, of squared weights, and the population weight of each cell as a dataset."""
+    taken = [category for category in categories if str(category) in (*coords, "n", "weight")]
+    if taken:
+        raise ValueError(
+            f"categories are named {checks.listing(taken)}, as a factor or a column of a survey's table is "
+            f"({checks.listing([*coords, 'n', 'weight'])}); give them other names."
+        )
+    taken = [category for category in categories if str(category) in (*coords, "n", "weight")]
+    if taken:
+        raise ValueError(
+            f"categories are named {checks.listing(taken)}, as a factor or a column of a survey's table is "
+            f"({checks.listing([*coords, 'n', 'weight'])}); give them other names."
+        )
+    data = {
+        "count": (("cell", "category"), count),
+        "weighted": (("cell", "category"), weighted),
+        "squares": ("cell", squares),
+        "weight": ("cell", weighted.sum(axis=1)),
+    }
+    return xr.Dataset(data, coords={**coords, "category": list(categories)})
+
+
+def join_population(cells: xr.Dataset, levels: checks.Levels, population: pd.DataFrame) -> xr.Dataset:
+    """Return the cells with population weights, those nobody answered for added with n = 0."""
+    weight = population_weights(population, levels)
+    if not levels:
+        return cells.assign(weight=("cell", weight.to_numpy()))
+    factors = list(levels)
+    observed = pd.MultiIndex.from_arrays([cells[name].to_numpy().astype(object) for name in factors], names=factors)
+    lacking = ~observed.isin(weight.index)
+    if lacking.any():
+        raise ValueError(
+            f"the population lacks {int(lacking.sum())} of {len(observed)} cells that were observed: "
+            f"{_named(observed[lacking].to_frame(index=False))}; it needs one row for each."
+        )
+    order = observed.append(weight.index.difference(observed, sort=False))
+    padded = cells.drop_vars(factors).pad(cell=(0, len(order) - len(observed)), constant_values=0.0)
+    padded["weight"] = ("cell", weight.reindex(order).to_numpy())
+    return padded.assign_coords(labels(order.to_frame(index=False), factors))
 
 
 def population_weights(population: pd.DataFrame, levels: checks.Levels) -> pd.Series:
     """Return the weight of each population cell, checked: columns, levels, doubles, finite, not negative."""
+    population = checks.named_rows(population, what="population")
     checks.known_columns(population, [*levels, "weight"], what="population")
-    extra = set(population.columns) - {*levels, "weight"}
+    extra = sorted({str(name) for name in population.columns} - {*levels, "weight"})
     if extra:
         raise ValueError(
-            f"the population has columns {checks.listing(sorted(map(str, extra)))} that are no factors of the survey; it may have {checks.listing([*levels, 'weight'])}."
+            f"the population has columns {checks.listing(extra)} that are no factors of the survey; "
+            f"allowed: {checks.listing([*levels, 'weight'])}.{checks.nearest(extra[0], levels)}"
         )
     checks.complete(population, list(levels))
     checks.known_levels(population, levels, what="population")
     checks.unique_cells(population, list(levels))
-    weight = checks.numeric(population["weight"], low=0.0)
-    return pd.Series(weight.to_numpy(), index=pd.MultiIndex.from_frame(population[list(levels)].astype(object)))
+    weight = checks.numeric(population["weight"], low=0.0).to_numpy()
+    if not levels:
+        return pd.Series(weight)
+    return pd.Series(weight, index=pd.MultiIndex.from_frame(population[list(levels)].astype(object)))
 
 
 def published_values(frame: pd.DataFrame, given: Mapping[str, str | None], unit: str) -> pd.DataFrame:
     """Return estimate, lower, upper, se, n as floats in their unit, checked for range and order."""
-    top = printed.UNITS[unit] if unit != "identity" else np.inf
-    limits = {
-        "estimate": (-np.inf if unit == "identity" else 0.0, top),
-        "se": (0.0, np.inf),
-        "n": (1e-9, np.inf),
-    }
+    share = unit != "identity"
+    limits = dict.fromkeys(given, (0.0, printed.UNITS[unit]) if share else (-np.inf, np.inf))
+    limits |= {"se": (0.0, np.inf), "n": (1.0, np.inf)}
     values = pd.DataFrame(np.nan, index=frame.index, columns=list(given))
     for name, column in given.items():
         if column:
-            low, high = limits.get(name, limits["estimate"])
+            low, high = limits[name]
             try:
                 values[name] = checks.numeric(frame[column], low=low, high=high, gaps=name != "estimate")
             except ValueError as error:
-                if unit == "identity" or name not in ("estimate", "lower", "upper"):
+                if not share or name in ("se", "n"):
                     raise
-                raise ValueError(
-                    f"{error} The unit was declared as {unit!r}; is it another of {checks.listing(printed.UNITS)}?"
-                ) from error
+                raise ValueError(f"{error} The unit was declared as {unit!r}; {_other_unit(unit)}") from error
+    _require_order(values)
     if unit == "percent" and (values["estimate"] <= 1).all() and (values["estimate"] % 1 != 0).any():
-        raise ValueError("every estimate lies between 0 and 1 though the unit is 'percent'; give unit='proportion'.")
-    outside = (values["lower"] > values["estimate"]) | (values["upper"] < values["estimate"])
-    if outside.any():
         raise ValueError(
-            f"the estimate lies outside its interval in {checks.rows(outside)}; lower ≤ estimate ≤ upper is needed."
+            f"every estimate in column {given['estimate']!r} lies between 0 and 1 (such as "
+            f"{checks.listing(values['estimate'].unique(), most=3)}) though the unit is 'percent'; for these give "
+            "unit='proportion'."
         )
     return values
+
+
+# ---- inside
+
+
+def _named(keys: pd.DataFrame, *, most: int = 3) -> str:
+    """Return cells as 'county='Oslo', year=2024; …', cut after `most`."""
+    named = [
+        ", ".join(f"{name}={checks.plain(level)!r}" for name, level in zip(keys.columns, row, strict=True))
+        for row in keys.head(most).itertuples(index=False, name=None)
+    ]
+    more = f" and {len(keys) - most} more" if len(keys) > most else ""
+    return "; ".join(name or "the whole sample" for name in named) + more
+
+
+def _other_unit(unit: str) -> str:
+    if unit == "proportion":
+        return "for percent give unit='percent', for a mean unit='identity'."
+    return "for a mean give unit='identity'."
+
+
+def _require_order(values: pd.DataFrame) -> None:
+    """Raise on intervals with one end, and on estimates outside theirs."""
+    half = values["lower"].isna() != values["upper"].isna()
+    if half.any():
+        raise ValueError(f"the interval has one end only in {checks.rows(half)}; give lower and upper, or neither.")
+    outside = (values["lower"] > values["estimate"]) | (values["upper"] < values["estimate"])
+    if outside.any():
+        row = values[outside].iloc[0]
+        raise ValueError(
+            f"the estimate lies outside its interval in {checks.rows(outside)}, for instance {row['estimate']:g} and "
+            f"{row['lower']:g} to {row['upper']:g}; lower ≤ estimate ≤ upper is needed."
+        )

@@ -22,13 +22,15 @@ Array = npt.NDArray[np.float64]
 def decimals(values: Array, *, digits: int) -> Array:
     """Return the decimals each number was rounded to: those it shows, and at least `digits`.
 
+    Twelve significant digits are read, so that the noise of floating point (0.1 + 0.2) shows no decimals.
+
     Examples
     --------
-    >>> decimals(np.array([86.0, 4.65]), digits=0).tolist()
-    [0.0, 2.0]
+    >>> decimals(np.array([86.0, 4.65, 0.1 + 0.2]), digits=0).tolist()
+    [0.0, 2.0, 1.0]
     """
-    shown = [max(0, -int(Decimal(repr(float(value))).normalize().as_tuple().exponent)) for value in values]
-    return np.clip(shown, digits, 12).astype(float)
+    shown = [-int(Decimal(f"{value:.12g}").normalize().as_tuple().exponent) for value in values]
+    return np.maximum(shown, digits).astype(float)
 
 
 def count_range(share: Array, n: Array, half: Array) -> tuple[Array, Array]:
@@ -85,11 +87,9 @@ def read_printed(frame: pd.DataFrame, *, unit: str, digits: int, prob: float, de
     else:
         edge = (estimate - half <= 0) | (estimate + half >= 1)
         exact = frame["n"].notna() & (edge | (_no_interval(frame) & (design_effect == 1.0)))
-        _require_n(frame, edge & ~exact, estimate)
-        out["low"], out["high"] = (
-            special.logit(estimate - half),
-            special.logit((estimate + half).clip(upper=1.0)),
-        )
+        _require_n(edge & ~exact, estimate)
+        out["low"] = special.logit((estimate - half).clip(lower=0.0))
+        out["high"] = special.logit((estimate + half).clip(upper=1.0))
         out["sd"] = _logit_sd(frame, estimate, UNITS[unit], prob, design_effect)
         _fill_counts(out, frame["n"], exact, estimate, half, design_effect)
     _require_precision(out)
@@ -108,17 +108,19 @@ def _z(prob: float) -> float:
 
 
 def _identity_sd(frame: pd.DataFrame, prob: float) -> pd.Series:
-    return frame["se"].fillna((frame["upper"] - frame["lower"]) / (2 * _z(prob)))
+    """Return the standard error of a mean: from the interval, else as printed."""
+    from_interval: pd.Series = (frame["upper"] - frame["lower"]) / (2 * _z(prob))
+    return from_interval.fillna(frame["se"])
 
 
 def _logit_sd(frame: pd.DataFrame, p: pd.Series, unit: float, prob: float, design_effect: float) -> pd.Series:
-    """Standard error on the logit scale: from the interval, else from the standard error, else from n."""
+    """Return the standard error on the logit scale: from the interval, else from the standard error, else from n."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ends = special.logit(frame[["lower", "upper"]] / unit)
         centre, z = special.logit(p), _z(prob)
         sides = pd.concat([(centre - ends["lower"]) / z, (ends["upper"] - centre) / z], axis=1)
         both = sides.where(np.isfinite(sides)).mean(axis=1, skipna=True)  # an end printed as 0 or 100 has no logit
-        from_interval = both.where(frame["lower"].notna() & frame["upper"].notna())
+        from_interval: pd.Series = both.where(frame["lower"].notna() & frame["upper"].notna())
         from_se = frame["se"] / unit / (p * (1 - p))
         from_n = np.sqrt(design_effect / (frame["n"] * p * (1 - p)))
     return from_interval.fillna(from_se).fillna(from_n)
@@ -130,30 +132,36 @@ def _fill_counts(
     fractional = exact & (n != np.round(n))
     if fractional.any():
         raise ValueError(
-            f"column 'n' holds {checks.listing(n[fractional])} in {checks.rows(fractional)}; allowed: whole respondents. "
-            "For an effective size give the number of respondents and design_effect."
+            f"column 'n' holds {checks.listing(n[fractional])} in {checks.rows(fractional)}; allowed: whole "
+            "respondents. For an effective size give the number of respondents and design_effect."
         )
-    trials = np.floor(n / design_effect)
+    trials = np.floor(n / design_effect).clip(lower=1.0)
     low, high = count_range(share.to_numpy(), trials.to_numpy(), half.to_numpy())
     out.loc[exact, "trials"] = trials[exact]
     out.loc[exact, "count_low"], out.loc[exact, "count_high"] = low[exact], high[exact]
     out.loc[exact, ["low", "high", "sd"]] = np.nan
     empty = exact & (low > high)
     if empty.any():
-        row = empty.index[empty][0]
-        below = float(np.floor(trials[row] * share[row]))
         raise ValueError(
-            f"no count out of n prints as the share in {checks.rows(empty)}: in row {row!r}, {below:g} of {trials[row]:g} is "
-            f"{100 * below / trials[row]:.2f} % and {below + 1:g} is {100 * (below + 1) / trials[row]:.2f} %, printed is "
-            f"{100 * share[row]:g} %. Correct n or the share, or give design_effect if the sample was weighted."
+            f"no count out of n prints as the share in {checks.rows(empty)}: {_neighbours(trials, share, empty)}. "
+            "Correct n or the share, or give design_effect if the sample was weighted."
         )
 
 
-def _require_n(frame: pd.DataFrame, edge: pd.Series, share: pd.Series) -> None:
+def _neighbours(trials: pd.Series, share: pd.Series, empty: pd.Series) -> str:
+    """Return the counts on both sides of the first share that no count prints as."""
+    row, n, printed = empty.index[empty][0], float(trials[empty].iloc[0]), float(share[empty].iloc[0])
+    below = np.floor(n * printed)
+    counts = [f"{count:g} of {n:g} is {100 * count / n:.2f} %" for count in (below, below + 1)]
+    return f"in row {checks.plain(row)!r}, {' and '.join(counts)}, printed is {100 * printed:g} %"
+
+
+def _require_n(edge: pd.Series, share: pd.Series) -> None:
     if edge.any():
+        printed = " or ".join(f"{100 * value:g}" for value in sorted(share[edge].unique()))
         raise ValueError(
-            f"the share prints as {checks.listing(100 * share[edge].unique())} % in {checks.rows(edge)}; a share that may be 0 or "
-            "100 % needs its n, since an interval or standard error says nothing on the logit scale there."
+            f"the share prints as {printed} % in {checks.rows(edge)}; a share that may be 0 or 100 % needs its n, "
+            "since an interval or standard error says nothing on the logit scale there."
         )
 
 
@@ -161,6 +169,6 @@ def _require_precision(out: pd.DataFrame) -> None:
     lost = out["trials"].isna() & ~(out["sd"] > 0)
     if lost.any():
         raise ValueError(
-            f"{checks.rows(lost)}: nothing says how sure the estimate is (or the interval has no width); allowed: an interval "
-            "(lower=, upper=), a standard error (se=) or, for shares, the number of respondents (n=)."
+            f"nothing says how sure the estimate is in {checks.rows(lost)}, or its interval has no width; allowed: an "
+            "interval (lower=, upper=), a standard error (se=) or, for shares, the number of respondents (n=)."
         )

@@ -31,8 +31,8 @@ def count_answers(
     Returns
     -------
     table
-        One row for each combination of `by` and answer that occurs: by, outcome, count, weighted (sum of weights),
-        squares (sum of squared weights). Factors are categorical in level order.
+        One row for each combination of `by` and answer that occurs: by, category (the answer), count, weighted (sum of
+        weights), squares (sum of squared weights). Factors are categorical in level order.
     dropped
         Number of rows left out.
 
@@ -40,27 +40,31 @@ def count_answers(
     ------
     ValueError
         Naming rows with missing answers or factors, bad weights, or labels that look alike.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"office": ["A", "A", "B", "B"], "satisfied": [1, 1, 0, None]})
+    >>> count_answers(rows, outcome="satisfied", by=["office"], weights=None, missing="drop")
+    (  office  category  count  weighted  squares
+    0      A       1.0      2       2.0      2.0
+    1      B       0.0      1       1.0      1.0, 1)
     """
     checks.one_of(missing, MISSING, what="missing")
     columns = [*by, outcome, *([weights] if weights else [])]
     checks.known_columns(frame, columns, what="from_responses")
-    if frame.empty:
-        raise ValueError("from_responses was given no rows.")
     lacking = frame[[*by, outcome]].isna().any(axis=1)
     if missing == "raise":
-        checks.complete(
-            frame,
-            [outcome, *by],
-            advice=" Fill them in, or give missing='drop' to leave the rows out, counted.",
-        )
+        advice = " Fill them in, or give missing='drop' to leave the rows out, counted."
+        checks.complete(frame, [outcome, *by], advice=advice)
     kept = frame.loc[~lacking, columns]
     if kept.empty:
-        raise ValueError(f"every one of the {len(frame)} rows lacks {outcome!r} or one of {checks.listing(by)}.")
+        raise ValueError(f"every one of the {len(frame)} rows lacks {' or '.join(map(repr, [outcome, *by]))}.")
     weight = checks.numeric(kept[weights], low=0.0) if weights else pd.Series(1.0, index=kept.index)
     keys = {name: pd.Categorical(kept[name], categories=list(checks.level_order(kept[name]))) for name in by}
-    rows = pd.DataFrame({**keys, outcome: kept[outcome].to_numpy(), "weighted": weight.to_numpy()})
+    rows = pd.DataFrame({**keys, "category": kept[outcome].to_numpy(), "weighted": weight.to_numpy()})
     rows["squares"] = rows["weighted"] ** 2
-    grouped = rows.groupby([*by, outcome], observed=True, sort=True)
+    grouped = rows.groupby([*by, "category"], observed=True, sort=True)
     table = grouped.agg(count=("weighted", "size"), weighted=("weighted", "sum"), squares=("squares", "sum"))
     return table.reset_index(), int(lacking.sum())
 
@@ -68,34 +72,93 @@ def count_answers(
 def answer_categories(
     answers: pd.Series, *, categories: Sequence[Any] | None, ordered: bool, positive: Any
 ) -> tuple[Any, ...]:
-    """Return the categories of an answer in their order; for a share, (not positive, positive) is left to the caller.
+    """Return the categories of an answer in their order; for a share, the answers that count as positive.
+
+    Parameters
+    ----------
+    answers
+        One row a respondent, missing ones left out.
+    categories, ordered, positive
+        As in `Survey.from_responses`.
 
     Raises
     ------
     ValueError
-        When an answer is not among the categories, categories repeat, or ordered numbers are out of order.
+        When an answer is not among the categories (the rows are named), categories repeat or are of several kinds,
+        ordered ones are out of order, or a positive answer never occurs.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> answers = pd.Series([2, 5, 6])
+    >>> answer_categories(answers, categories=range(1, 7), ordered=True, positive=None)
+    (1, 2, 3, 4, 5, 6)
+    >>> answer_categories(answers, categories=None, ordered=True, positive=[5, 6])
+    (5, 6)
     """
     if categories is None:
-        if positive is None and not answers.isin([0, 1]).all():
-            given = answers[~answers.isin([0, 1])].unique()
-            raise ValueError(
-                f"the answers hold {checks.listing(given)} besides 0 and 1: give categories= (a rating or choice) or positive= "
-                "(which answers count as positive, for a share)."
-            )
-        return ()
-    levels = tuple(categories)
+        return _zero_or_one(answers) if positive is None else _positive(answers, positive)
+    if positive is not None:
+        raise ValueError(
+            "give categories= (a rating or choice) or positive= (a share), not both; a rating can be cut in two "
+            "afterwards, with .dichotomise(cut)."
+        )
+    levels = tuple(checks.plain(level) for level in categories)
     if len(set(levels)) < len(levels) or len(levels) < 2:
         raise ValueError(f"categories are {checks.listing(levels)}; allowed: at least two, each once.")
-    increasing = all(isinstance(level, int | float) for level in levels) and list(levels) != sorted(levels)
-    if ordered and increasing:
-        raise ValueError(
-            f"categories are out of order: {checks.listing(levels)}; allowed, lowest first: {checks.listing(sorted(levels))}."
-        )
+    checks.level_order(pd.Series(levels, dtype=object, name="categories"))
+    if ordered:
+        _require_order(answers, levels)
     unknown = ~answers.isin(list(levels))
     if unknown.any():
-        given = answers[unknown].iloc[0]
+        given = answers[unknown].unique()
         raise ValueError(
-            f"the answers hold {checks.listing(answers[unknown].unique())}, which are not among the categories "
-            f"{checks.listing(levels)}.{checks.nearest(given, levels)}"
+            f"column {answers.name!r} holds {checks.listing(given)} in {checks.rows(unknown)}, not among the "
+            f"categories {checks.listing(levels, most=20)}.{checks.nearest(given[0], levels)}"
         )
     return levels
+
+
+# ---- inside
+
+
+def _zero_or_one(answers: pd.Series) -> tuple[Any, ...]:
+    other = ~answers.isin([0, 1])
+    if other.any():
+        raise ValueError(
+            f"column {answers.name!r} holds {checks.listing(answers[other].unique())} in {checks.rows(other)}; allowed "
+            "for a share: 0 and 1. Else give categories= (a rating or choice) or positive= (the answers that count as "
+            "positive)."
+        )
+    return (1,)
+
+
+def _positive(answers: pd.Series, positive: Any) -> tuple[Any, ...]:
+    chosen = tuple(positive) if pd.api.types.is_list_like(positive) else (positive,)
+    categorical = isinstance(answers.dtype, pd.CategoricalDtype)
+    allowed = tuple(answers.cat.categories if categorical else answers.unique())
+    if not chosen:
+        raise ValueError(f"positive is empty; allowed: one or more of {checks.listing(allowed, most=20)}.")
+    for value in chosen:
+        if value not in allowed:
+            raise ValueError(
+                f"positive is {value!r}, which never occurs in column {answers.name!r}; it holds "
+                f"{checks.listing(allowed, most=20)}.{checks.nearest(value, allowed)} An answer that nobody gave is "
+                "known when the column is categorical."
+            )
+    return chosen
+
+
+def _require_order(answers: pd.Series, levels: tuple[Any, ...]) -> None:
+    """Raise when ordered categories contradict the order of numbers, or that of an ordered categorical column."""
+    known = list(levels)
+    if isinstance(answers.dtype, pd.CategoricalDtype) and answers.cat.ordered:
+        order = [level for level in answers.cat.categories if level in levels]
+        known = [level for level in levels if level in order]
+    else:
+        order = sorted(levels) if not isinstance(levels[0], str) else known
+    if known != order:
+        raise ValueError(
+            f"categories are out of order: {checks.listing(known, most=20)}; allowed, lowest first: "
+            f"{checks.listing(order, most=20)}. Give ordered=False for a choice among unordered ones."
+        )

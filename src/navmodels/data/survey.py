@@ -8,20 +8,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from navmodels.data import checks, printed
 from navmodels.data.cells import (
     cell_index,
+    cells_of,
     count_cells,
+    join_population,
     labels,
-    population_weights,
     published_values,
-    require_weight,
     sum_rows,
 )
+from navmodels.data.descriptions import cell_table, describe
 from navmodels.data.responses import answer_categories, count_answers
+
+Array = npt.NDArray[np.float64]
 
 WEIGHTING = ("frame", "effective", "none")
 
@@ -35,8 +39,8 @@ class Survey:
     Attributes
     ----------
     cells
-        Dims ``cell`` (and ``category``); one coordinate along ``cell`` for each factor. Counts: ``count`` (respondents),
-        ``weighted`` (sum of weights) by category, ``squares`` (sum of squared weights), ``weight`` (population weight).
+        Dims ``cell`` (and ``category``); one coordinate along ``cell`` for each factor. Counts: ``count`` (respondents)
+        and ``weighted`` (sum of weights) by category, ``squares`` (sum of squared weights), ``weight`` (population).
         Published numbers: ``estimate, lower, upper, se, n`` as printed, and what they say on the linear scale
         (``low, high, sd`` or ``count_low, count_high, trials``), ``weight``.
     levels
@@ -80,12 +84,14 @@ class Survey:
         outcome
             Column of answers: 0/1 or bool for a share, else see `categories` and `positive`.
         by
-            Columns of grouping factors. Levels are sorted; a categorical column keeps its order.
+            Columns of grouping factors: text, numbers or True/False. Levels are sorted; a categorical column keeps its
+            order. Names a survey uses itself, such as "n" or "category", are refused.
         categories
-            All possible answers, lowest first: makes a rating (`ordered`) or a choice (not `ordered`). A category nobody
-            chose stays, as zero.
+            All possible answers, lowest first: makes a rating (`ordered`) or a choice (not `ordered`). A category
+            nobody chose stays, as zero.
         positive
-            The answer, or list of answers, that counts as positive: makes a share.
+            The answer, or list of answers, that counts as positive: makes a share. Each must occur, or be a category of
+            a categorical column.
         weights
             Column of survey weights, at least 0.
         population
@@ -93,14 +99,15 @@ class Survey:
             added with n = 0. Default: the sum of weights in each cell.
         weighting
             "frame": weights only make the population for post-stratification. "effective": each cell enters as weighted
-            share × effective n (Kish 1965). "none": weights are not used.
+            share × effective n (Kish 1965). "none": weights are not used, and n is the population of a cell.
         missing
             "raise", or "drop" rows without an answer or factor; their number is kept in ``cells.attrs["dropped"]``.
 
         Raises
         ------
         ValueError
-            Naming the rows, what is allowed and the nearest match.
+            Naming the rows, what is allowed and the nearest match. Rows are named by the frame's index, or counted from
+            0 where its labels repeat.
 
         Examples
         --------
@@ -112,26 +119,21 @@ class Survey:
         0      A  2.0       2.0     2.0
         1      B  2.0       1.0     2.0
         """
-        by = _names(by)
+        by = checks.factor_names(by)
         checks.one_of(weighting, WEIGHTING, what="weighting")
-        table, dropped = count_answers(frame, outcome=outcome, by=by, weights=weights, missing=missing)
-        levels = {name: tuple(table[name].cat.categories) for name in by}
-        answers = table[outcome]
-        chosen = answer_categories(answers, categories=categories, ordered=ordered, positive=positive)
+        if weighting == "effective" and weights is None:
+            raise ValueError("weighting is 'effective', which needs the column of weights: weights=.")
+        frame = checks.named_rows(frame, what="from_responses")
+        used = weights if weighting != "none" else None
+        table, dropped = count_answers(frame, outcome=outcome, by=by, weights=used, missing=missing)
+        chosen = answer_categories(frame[outcome].dropna(), categories=categories, ordered=ordered, positive=positive)
         kind = "share" if categories is None else "rating" if ordered else "choice"
         if kind == "share":
-            table[outcome], chosen = _positive(answers, positive), (False, True)
-        attrs = {
-            "kind": kind,
-            "outcome": outcome,
-            "weighting": weighting if weights else "none",
-            "dropped": dropped,
-        }
-        if frame.attrs.get("simulated"):
-            attrs["simulated"] = str(frame.attrs["simulated"])
-        cells = count_cells(table, by, outcome, chosen, attrs)
-        require_weight(cells)
-        return _with_population(cls(cells, levels), population)
+            table["category"], chosen = table["category"].isin(chosen), (False, True)
+        attrs = {"kind": kind, "outcome": outcome, "weighting": weighting if used else "none", "dropped": dropped}
+        levels = {name: tuple(table[name].cat.categories) for name in by}
+        cells = count_cells(table, by, chosen).assign_attrs({**attrs, **_simulated(frame)})
+        return cls(cells if population is None else join_population(cells, levels, population), levels)
 
     @classmethod
     def from_counts(
@@ -157,8 +159,8 @@ class Survey:
         positive, n
             Columns: positives and answers (real numbers are allowed: effective counts). Makes a share.
         counts, categories
-            Columns with the count of each category, and the categories' names (default: the columns'). Makes a rating, or
-            a choice when not `ordered`.
+            Columns with the count of each category, and the categories' names (default: the columns'). Makes a rating,
+            or a choice when not `ordered`.
         population
             As in `from_responses`; default: n.
 
@@ -177,44 +179,22 @@ class Survey:
           office  2 levels: 'A', 'B'
           share   70.9 % positive
         """
-        by = _names(by)
-        if (counts is None) == (positive is None or n is None):
-            raise ValueError("from_counts needs either positive= and n= (a share) or counts= (one column a category).")
-        columns = [positive, n] if counts is None else list(counts)
+        by = checks.factor_names(by)
+        columns = _count_columns(positive, n, counts, categories)
+        frame = checks.named_rows(frame, what="from_counts")
         checks.known_columns(frame, [*by, *columns], what="from_counts")
         checks.complete(frame, by)
         checks.unique_cells(frame, by)
-        values = pd.concat([checks.numeric(frame[column], low=0.0) for column in columns], axis=1)
         levels = {name: checks.level_order(frame[name]) for name in by}
+        number = np.column_stack([checks.numeric(frame[column], low=0.0) for column in columns])
         if counts is None:
-            above = values[positive] > values[n]
-            if above.any():
-                raise ValueError(
-                    f"{positive!r} is above {n!r} in {checks.rows(above)}; positives may be at most the answers."
-                )
-            values = pd.DataFrame({False: values[n] - values[positive], True: values[positive]})
-            kind, chosen = "share", (False, True)
+            kind, chosen, number = "share", (False, True), _negative_and_positive(frame, columns, number)
         else:
-            chosen = answer_categories(
-                pd.Series([], dtype=object), categories=categories or counts, ordered=ordered, positive=None
-            )
-            if len(chosen) != len(columns):
-                raise ValueError(
-                    f"counts names {len(columns)} columns and categories {len(chosen)}; there must be one for each."
-                )
-            kind = "rating" if ordered else "choice"
-        number = values.to_numpy(dtype=float)
-        cells = xr.Dataset(
-            {
-                "count": (("cell", "category"), number),
-                "weighted": (("cell", "category"), number),
-                "squares": ("cell", number.sum(axis=1)),
-                "weight": ("cell", number.sum(axis=1)),
-            },
-            coords={**labels(frame, by), "category": list(chosen)},
-            attrs={"kind": kind, "outcome": positive or "answer", "weighting": "none", "dropped": 0},
-        )
-        return _with_population(cls(cells, levels), population)
+            kind, chosen = "rating" if ordered else "choice", _count_categories(counts, categories, ordered)
+        attrs = {"kind": kind, "outcome": positive or "answer", "weighting": "none", "dropped": 0}
+        cells = cells_of(number, number, number.sum(axis=1), labels(frame, by), chosen)
+        cells = cells.assign_attrs({**attrs, **_simulated(frame)})
+        return cls(cells if population is None else join_population(cells, levels, population), levels)
 
     @classmethod
     def from_report(
@@ -234,8 +214,9 @@ class Survey:
     ) -> "Survey":
         """Make a survey from a published table: one row a printed number.
 
-        How sure a row is comes from its interval if printed, else its standard error, else n. A share with n only and
-        `design_effect` 1 enters exactly: as all counts out of n that print so. A share that prints as 0 or 100 % needs n.
+        How sure a row is comes from its interval if printed, else its standard error, else n and `design_effect`. A
+        share with n only and `design_effect` 1 enters exactly: as all counts out of n that print so. A share printed as
+        0 or 100 % needs n. The population weight of a cell is its n; where not every row has one, all weigh 1.
 
         Parameters
         ----------
@@ -249,16 +230,17 @@ class Survey:
         unit
             "percent", "proportion", or "identity" (a mean).
         digits
-            Decimals printed at least; a number that shows more was rounded there.
+            Decimals printed at least, 0 or more; a number that shows more was rounded there.
         prob
             Level of the printed intervals.
         design_effect
-            Variance of the design over that of a simple sample of the same n; at least 0.
+            Variance of the design over that of a simple sample of the same n; above 0. Used where n is.
 
         Raises
         ------
         ValueError
-            Naming the rows: out of range, unit not declared, no precision, no count that prints so, cells that occur twice.
+            Naming the rows: out of range, unit not declared, no precision, no count that prints so, cells that occur
+            twice.
 
         Examples
         --------
@@ -269,38 +251,33 @@ class Survey:
         >>> survey.cells["count_low"].values.tolist(), survey.cells["count_high"].values.tolist()
         ([7.0, 22.0], [7.0, 22.0])
         """
-        by = _names(by)
+        by = checks.factor_names(by)
         checks.one_of(unit, tuple(printed.UNITS), what="unit")
-        if not 0 < prob < 1 or not (np.isfinite(design_effect) and design_effect > 0):
-            raise ValueError(
-                f"prob is {prob} and design_effect {design_effect}; allowed: 0 < prob < 1, a positive design effect."
-            )
+        _require_reading(digits, prob, design_effect)
+        frame = checks.named_rows(frame, what="from_report")
         given = {"estimate": estimate, "lower": lower, "upper": upper, "se": se, "n": n}
         checks.known_columns(frame, [*by, *(column for column in given.values() if column)], what="from_report")
         checks.complete(frame, [*by, estimate])
         checks.unique_cells(frame, by)
+        levels = {name: checks.level_order(frame[name]) for name in by}
         values = published_values(frame, given, unit)
         table = printed.read_printed(values, unit=unit, digits=digits, prob=prob, design_effect=design_effect)
         weight = values["n"] if values["n"].notna().all() else pd.Series(1.0, index=values.index)
         columns = pd.concat([values, table, weight.rename("weight")], axis=1)
-        attrs = {
-            "kind": "reported",
-            "outcome": estimate,
-            "unit": unit,
-            "prob": prob,
-            "design_effect": design_effect,
-        }
         cells = xr.Dataset(
-            {name: ("cell", column.to_numpy(dtype=float)) for name, column in columns.items()},
-            coords=labels(frame, by),
-            attrs={**attrs, "weighting": "none", "dropped": 0},
+            {name: ("cell", column.to_numpy(dtype=float)) for name, column in columns.items()}, coords=labels(frame, by)
         )
-        if frame.attrs.get("simulated"):
-            cells.attrs["simulated"] = str(frame.attrs["simulated"])
-        return cls(cells, {name: checks.level_order(frame[name]) for name in by})
+        attrs = {"kind": "reported", "outcome": estimate, "weighting": "none", "dropped": 0}
+        reading = {"unit": unit, "prob": float(prob), "design_effect": float(design_effect)}
+        return cls(cells.assign_attrs({**attrs, **reading, **_simulated(frame)}), levels)
 
     def dichotomise(self, cut: Any) -> "Survey":
-        """Return the share of a rating that answers `cut` or higher.
+        """Return the share of a rating that answers `cut` or higher; the lowest category is no cut.
+
+        Raises
+        ------
+        ValueError
+            For a survey that is no rating, and a cut that is no category.
 
         Examples
         --------
@@ -313,18 +290,16 @@ class Survey:
         """
         if self.kind != "rating":
             raise ValueError(f"only a rating can be cut in two; this is a survey of kind {self.kind!r}.")
-        categories = self.cells["category"].to_index()
-        checks.one_of(cut, tuple(categories[1:]), what="cut")
-        above = np.arange(len(categories)) >= int(categories.get_indexer([cut])[0])
+        categories = [checks.plain(category) for category in self.cells["category"].to_numpy()]
+        checks.one_of(cut, categories[1:], what="cut")
+        place = categories.index(cut)
         cells = self.cells.drop_vars(["count", "weighted", "category"])
         for name in ("count", "weighted"):
             values = self.cells[name].to_numpy()
-            cells[name] = (
-                ("cell", "category"),
-                np.column_stack([values[:, ~above].sum(axis=1), values[:, above].sum(axis=1)]),
-            )
-        cells = cells.assign_coords(category=[False, True])
-        return Survey(cells.assign_attrs({**self.cells.attrs, "kind": "share", "cut": cut}), self.levels)
+            parts = np.column_stack([values[:, :place].sum(axis=1), values[:, place:].sum(axis=1)])
+            cells[name] = (("cell", "category"), parts)
+        attrs = {**self.cells.attrs, "kind": "share", "cut": categories[place]}
+        return Survey(cells.assign_coords(category=[False, True]).assign_attrs(attrs), self.levels)
 
     def collapse(self, by: str | Sequence[str]) -> "Survey":
         """Return the survey with only the factors `by`, cells summed over the others (exact for counts).
@@ -343,15 +318,17 @@ class Survey:
           office     n  positive  weight
         0      A  14.0       8.0    14.0
         """
-        by = _names(by)
+        by = checks.factor_names(by)
         for name in by:
             checks.one_of(name, self.factors, what="by")
-        if set(by) == set(self.factors):
-            return self
+        levels = {name: self.levels[name] for name in by}
+        over = [name for name in self.factors if name not in by]
+        if not over:
+            return Survey(self.cells, levels)
         if self.kind == "reported":
             raise ValueError(
-                f"published numbers cannot be added up over {checks.listing(set(self.factors) - set(by))}; drop levels instead, "
-                "or give the counts behind them."
+                f"published numbers cannot be added up over {checks.listing(over)}; drop levels instead, or give the "
+                "counts behind them."
             )
         keys, index = cell_index(self.cells[list(self.factors)].to_dataframe()[list(self.factors)], by)
         cells = xr.Dataset(
@@ -362,9 +339,9 @@ class Survey:
             coords={**labels(keys, by), "category": self.cells["category"]},
             attrs=self.cells.attrs,
         )
-        return Survey(cells, {name: self.levels[name] for name in by})
+        return Survey(cells, levels)
 
-    def drop(self, **levels: Any) -> "Survey":
+    def drop(self, /, **levels: Any) -> "Survey":
         """Return the survey without the named levels, for instance ``survey.drop(county=["Oslo"])``.
 
         Raises
@@ -384,7 +361,7 @@ class Survey:
         kept = dict(self.levels)
         for name, given in levels.items():
             checks.one_of(name, self.factors, what="factor")
-            gone = list(given) if isinstance(given, list | tuple | set) else [given]
+            gone = list(given) if pd.api.types.is_list_like(given) else [given]
             for level in gone:
                 checks.one_of(level, self.levels[name], what=f"level of {name!r}")
             keep &= ~np.isin(self.cells[name].to_numpy(), gone)
@@ -398,90 +375,58 @@ class Survey:
         return self.cells.copy(deep=True)
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return one row a cell: the factors, then n and positive (share), one column a category, or the printed numbers."""
-        frame = pd.DataFrame(
-            {name: pd.Categorical(self.cells[name].to_numpy(), list(self.levels[name])) for name in self.factors}
-        )
-        if self.kind == "reported":
-            for name in ("estimate", "lower", "upper", "se", "n"):
-                frame[name] = self.cells[name].to_numpy()
-        else:
-            count = self.cells["count"].to_numpy()
-            frame["n"] = count.sum(axis=1)
-            if self.kind == "share":
-                frame["positive"] = count[:, 1]
-            else:
-                frame[[str(name) for name in self.cells["category"].to_numpy()]] = count
-        frame["weight"] = self.cells["weight"].to_numpy()
-        return frame
+        """Return one row a cell: factors, then n and positive (share) or n and each category, or what was printed."""
+        return cell_table(self.cells, self.levels)
 
     def __repr__(self) -> str:
-        attrs, size = self.cells.attrs, self.cells.sizes["cell"]
-        title = {
-            "share": "shares",
-            "rating": "ratings",
-            "choice": "choices",
-            "reported": "published numbers",
-        }[self.kind]
-        count = self.cells["n"].sum() if self.kind == "reported" else self.cells["count"].sum()
-        simulated = " (simulated)" if attrs.get("simulated") else ""
-        head = f"Survey of {title}{simulated}: {size} cells, {float(count):,.0f} respondents".replace(",", " ")
-        width = max([len(name) for name in self.factors], default=0)
-        lines = [
-            f"  {name:{width}s}  {len(levels)} levels: {checks.listing(levels, most=5)}"
-            for name, levels in self.levels.items()
-        ]
-        return "\n".join([head, *lines, *self._details(width)])
-
-    def _details(self, width: int) -> list[str]:
-        attrs = self.cells.attrs
-        if self.kind == "reported":
-            exact = int(self.cells["trials"].notnull().sum())
-            return [f"  {attrs['unit']}: {exact} as exact counts, {self.cells.sizes['cell'] - exact} as rounded normal"]
-        total = self.cells["weighted"].sum("cell").to_numpy()
-        lines = []
-        if self.kind == "share" and total.sum() > 0:
-            lines.append(f"  {'share':{width}s}  {100 * total[1] / total.sum():.1f} % positive")
-        if attrs["weighting"] != "none":
-            lines.append(f"  weights: {attrs['weighting']}")
-        if attrs["dropped"]:
-            lines.append(f"  {attrs['dropped']} rows without answer or factor were left out")
-        empty = int((self.cells["count"].sum("category") == 0).sum())
-        if empty:
-            lines.append(f"  {empty} cells with n = 0: their estimates rest on the model alone")
-        return lines
+        return describe(self.cells, self.levels)
 
 
 # ---- inside
 
 
-def _names(by: str | Sequence[str]) -> tuple[str, ...]:
-    return (by,) if isinstance(by, str) else tuple(by)
+def _simulated(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the mark of simulated data, which every survey of it carries."""
+    return {"simulated": str(frame.attrs["simulated"])} if frame.attrs.get("simulated") else {}
 
 
-def _positive(answers: pd.Series, positive: Any) -> pd.Series:
-    if positive is None:
-        return answers.astype(bool)
-    chosen = list(positive) if isinstance(positive, list | tuple | set | range) else [positive]
-    for value in chosen:
-        checks.one_of(value, tuple(answers.unique()), what="positive")
-    return answers.isin(chosen)
-
-
-def _with_population(survey: Survey, population: pd.DataFrame | None) -> Survey:
-    """Return the survey with population weights, cells nobody answered for added with n = 0."""
-    if population is None:
-        return survey
-    weight = population_weights(population, survey.levels)
-    observed = pd.MultiIndex.from_arrays(
-        [survey.cells[name].to_numpy() for name in survey.factors], names=survey.factors
+def _count_columns(
+    positive: str | None, n: str | None, counts: Sequence[str] | None, categories: Sequence[Any] | None
+) -> list[str]:
+    """Return the columns of counts, those of a share or those of categories."""
+    if positive is not None and n is not None and counts is None and categories is None:
+        return [positive, n]
+    if positive is None and n is None and counts is not None:
+        return list(counts)
+    raise ValueError(
+        "from_counts needs either positive= and n= (a share) or counts= (one column a category), not both."
     )
-    lacking = ~observed.isin(weight.index)
-    if lacking.any():
+
+
+def _negative_and_positive(frame: pd.DataFrame, columns: list[str], number: Array) -> Array:
+    above = pd.Series(number[:, 0] > number[:, 1], index=frame.index)
+    if above.any():
+        first = number[above.to_numpy()][0]
         raise ValueError(
-            f"the population lacks {int(lacking.sum())} cells that were observed, for instance {dict(zip(survey.factors, observed[lacking][0], strict=True))}."
+            f"{columns[0]!r} is above {columns[1]!r} in {checks.rows(above)}, for instance {first[0]:g} of {first[1]:g}"
+            "; positives may be at most the answers."
         )
-    order = observed.append(weight.index.difference(observed, sort=False))
-    cells = survey.cells.drop_vars(survey.factors).pad(cell=(0, len(order) - len(observed)), constant_values=0.0)
-    cells["weight"] = ("cell", weight.reindex(order).to_numpy())
-    return Survey(cells.assign_coords(labels(order.to_frame(index=False), survey.factors)), survey.levels)
+    return np.column_stack([number[:, 1] - number[:, 0], number[:, 0]])
+
+
+def _count_categories(counts: Sequence[str], categories: Sequence[Any] | None, ordered: bool) -> tuple[Any, ...]:
+    names = list(counts) if categories is None else list(categories)
+    if len(names) != len(counts):
+        raise ValueError(
+            f"counts names {len(counts)} columns ({checks.listing(counts)}) and categories {len(names)} "
+            f"({checks.listing(names)}); there must be one category for each column."
+        )
+    return answer_categories(pd.Series([], dtype=object), categories=names, ordered=ordered, positive=None)
+
+
+def _require_reading(digits: int, prob: float, design_effect: float) -> None:
+    if not 0 < prob < 1 or not (np.isfinite(design_effect) and design_effect > 0) or digits not in range(13):
+        raise ValueError(
+            f"digits is {digits!r}, prob {prob!r} and design_effect {design_effect!r}; allowed: whole digits from 0 to "
+            "12, prob between 0 and 1 (such as 0.95), a design effect above 0."
+        )

@@ -16,6 +16,7 @@ import xarray as xr
 MAX_R_HAT = 1.01
 MIN_ESS_PER_CHAIN = 100
 MIN_E_BFMI = 0.3
+COLUMNS = ("criterion", "worst", "value", "limit", "passed")
 
 
 class NotConvergedError(RuntimeError):
@@ -35,6 +36,11 @@ def check(fit: xr.DataTree) -> pd.DataFrame:
     pandas.DataFrame
         One row a criterion: criterion, worst (the parameter that is worst), value, limit, passed.
 
+    Raises
+    ------
+    ValueError
+        When the tree is no fit.
+
     Examples
     --------
     >>> import pandas as pd
@@ -47,13 +53,13 @@ def check(fit: xr.DataTree) -> pd.DataFrame:
     >>> bool(result["passed"].all())
     True
     """
-    names, draws = [], []
-    for name, values in fit["posterior"].data_vars.items():
-        flat = _flat(values)
-        names += [f"{name}{label}" for label in _labels(values)]
-        draws.append(flat)
-    table = _draw_criteria(np.concatenate(draws, axis=2), np.array(names))
-    stats = fit["sample_stats"]
+    if not {"posterior", "sample_stats"} <= set(fit.children):
+        raise ValueError(f"a fit has the groups posterior and sample_stats; given a tree of {sorted(fit.children)}.")
+    posterior, stats = fit["posterior"].data_vars, fit["sample_stats"]
+    names = [f"{name}{label}" for name, values in posterior.items() for label in _labels(values)]
+    draws = np.concatenate([_flat(values) for values in posterior.values()], axis=2)
+    moving = ~(draws == 0).all(axis=(0, 1))  # exactly zero throughout: a basis row of zeros, constant by construction
+    table = _draw_criteria(draws[:, :, moving], np.array(names)[moving])
     rows = [
         ("divergences", "all chains", float(stats["diverging"].sum()), 0.0),
         ("tree depth limit", "all chains", float(stats["maxdepth_reached"].sum()), 0.0),
@@ -73,17 +79,17 @@ def describe_failures(table: pd.DataFrame) -> str:
 def failures(draws: xr.DataArray) -> str:
     """Return why draws of a reported quantity may not be summarised; empty when they may.
 
-    Reads the fit's own verdict from ``draws.attrs["unconverged"]`` and judges every entry of the draws. An entry that never
-    moves is constant by construction when the fit itself passed. Entries that are missing everywhere are no quantities.
+    Reads the fit's own verdict from ``draws.attrs["unconverged"]`` and judges every entry of the draws. An entry that
+    never moves is constant by construction when the fit itself passed. Entries that are missing everywhere are no
+    quantities.
     """
     reasons = [str(draws.attrs.get("unconverged", ""))]
     values = _flat(draws)
-    values = values[:, :, ~np.isnan(values).all(axis=(0, 1))]
-    moving = values.max(axis=(0, 1)) != values.min(axis=(0, 1)) if values.shape[2] else np.array([], dtype=bool)
-    moving |= np.isnan(values).any(axis=(0, 1))
-    if moving.any():
-        labels = np.array(_labels(draws))[~np.isnan(_flat(draws)).all(axis=(0, 1))]
-        reasons.append(describe_failures(_draw_criteria(values[:, :, moving], labels[moving])))
+    judged = (values != values[:1, :1]).any(axis=(0, 1)) & ~np.isnan(values).all(axis=(0, 1))  # NaN differs from NaN
+    if judged.any():
+        name = f"{draws.name or 'the quantity'}"
+        labels = np.array([f"{name}{label}" for label in _labels(draws)])
+        reasons.append(describe_failures(_draw_criteria(values[:, :, judged], labels[judged])))
     return "; ".join(reason for reason in reasons if reason)
 
 
@@ -114,39 +120,28 @@ def _draw_criteria(draws: npt.NDArray[np.float64], names: npt.NDArray[Any]) -> p
     from arviz_stats.base import array_stats
 
     axes = {"chain_axis": 0, "draw_axis": 1}
-    zero = (draws == 0).all(axis=(0, 1))  # exactly zero throughout: a basis row of zeros
-    kept, labels = draws[:, :, ~zero], names[~zero]
     enough = float(MIN_ESS_PER_CHAIN * draws.shape[0])
     with np.errstate(invalid="ignore", divide="ignore"):
-        measures = [
-            ("R-hat", -np.atleast_1d(array_stats.rhat(kept, **axes)), -MAX_R_HAT),
-            ("bulk ESS", np.atleast_1d(array_stats.ess(kept, method="bulk", **axes)), enough),
-            (
-                "tail ESS",
-                np.atleast_1d(array_stats.ess(kept, method="tail", prob=(0.05, 0.95), **axes)),
-                enough,
-            ),
-        ]
+        r_hat = np.atleast_1d(array_stats.rhat(draws, **axes))
+        bulk = np.atleast_1d(array_stats.ess(draws, method="bulk", **axes))
+        tail = np.atleast_1d(array_stats.ess(draws, method="tail", prob=(0.05, 0.95), **axes))
     rows = []
-    for criterion, values, limit in measures:  # larger is better in all three; NaN is worst
-        place = int(np.argmin(np.where(np.isnan(values), -np.inf, values)))
-        rows.append(
-            (
-                criterion,
-                str(labels[place]),
-                abs(float(values[place])),
-                abs(limit),
-                bool(values[place] >= limit),
-            )
-        )
-    return pd.DataFrame(rows, columns=["criterion", "worst", "value", "limit", "passed"])
+    for criterion, values, limit, badness, passed in (
+        ("R-hat", r_hat, MAX_R_HAT, r_hat, r_hat < MAX_R_HAT),
+        ("bulk ESS", bulk, enough, -bulk, bulk >= enough),
+        ("tail ESS", tail, enough, -tail, tail >= enough),
+    ):
+        worst = int(np.argmax(np.where(np.isnan(values), np.inf, badness)))
+        rows.append((criterion, str(names[worst]), float(values[worst]), limit, bool(passed[worst])))
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _energy(energy: npt.NDArray[np.float64]) -> pd.DataFrame:
-    """Return the row of E-BFMI; energy has dims (chain, draw). (Betancourt 2016.)"""
+    """Return the row of E-BFMI (Betancourt 2016); energy has dims (chain, draw)."""
     from arviz_stats.base import array_stats
 
-    values = np.atleast_1d(array_stats.bfmi(energy, chain_axis=0, draw_axis=1))
-    worst = int(np.argmin(values))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = np.atleast_1d(array_stats.bfmi(energy, chain_axis=0, draw_axis=1))
+    worst = int(np.argmin(values))  # NaN comes first
     row = ("E-BFMI", f"chain {worst}", float(values[worst]), MIN_E_BFMI, bool(values[worst] >= MIN_E_BFMI))
-    return pd.DataFrame([row], columns=["criterion", "worst", "value", "limit", "passed"])
+    return pd.DataFrame([row], columns=COLUMNS)

@@ -45,14 +45,14 @@ def fit(
     Returns
     -------
     xarray.DataTree
-        Groups posterior (``intercept``, ``<term>_effect`` by level, ``<term>_sd``), sample_stats, log_likelihood (dims chain,
-        draw, cell), observed_data, survey. ``attrs``: engine, seed, seconds, divergences, unconverged (why the gate did not
-        pass, or empty), model, versions, data_hash.
+        Groups posterior (``intercept``, ``<term>_effect`` by level, ``<term>_sd``), sample_stats, log_likelihood (dims
+        chain, draw, cell), observed_data, survey. ``attrs``: engine, seed, seconds, divergences, unconverged (why the
+        gate did not pass, or empty), model, versions, data_hash.
 
     Raises
     ------
     ValueError
-        When engine, draws or chains are not allowed, or model and survey do not fit.
+        When engine, draws, chains or seed are not allowed, or model and survey do not fit.
 
     Examples
     --------
@@ -67,12 +67,14 @@ def fit(
     checks.one_of(engine, ENGINES, what="engine")
     if draws < 4 or chains < 1:
         raise ValueError(f"draws is {draws} and chains {chains}; allowed: at least 4 draws and 1 chain.")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0):
+        raise ValueError(f"seed is {seed!r}; allowed: a whole number from 0, or None.")
     arrays = design(model, survey)
+    cells, attrs = record_design(arrays)
     seed = int(np.random.SeedSequence().generate_state(1)[0] // 2) if seed is None else int(seed)
     start = time.perf_counter()
     posterior, statistics = sample_nuts(arrays, draws=draws, chains=chains, seed=seed, progress=progress)
     seconds = time.perf_counter() - start
-    cells, attrs = record_design(arrays)
     outcome = model.outcome
     tree = xr.DataTree.from_dict(
         {

@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
+
+from navmodels.data import checks
+from navmodels.models.records import data_hash, recall_design
 
 SIDECAR = ("engine", "seed", "seconds", "divergences", "unconverged", "versions", "data_hash")
 
@@ -16,12 +20,17 @@ def save_fit(fit: xr.DataTree, path: str | Path) -> Path:
     fit
         A fit of `navmodels.fit`.
     path
-        File to write; the JSON file has the same name with the ending ``.json``.
+        File to write, usually ending in ``.nc``; the JSON file has the same name with the ending ``.json``.
 
     Returns
     -------
     pathlib.Path
         The NetCDF file.
+
+    Raises
+    ------
+    ValueError
+        When the tree is no fit, or the file would have the JSON file's name.
 
     Examples
     --------
@@ -37,6 +46,11 @@ def save_fit(fit: xr.DataTree, path: str | Path) -> Path:
     True
     """
     path = Path(path)
+    if path.suffix == ".json":
+        raise ValueError(f"{path} is the name of the JSON file beside the fit; give another ending, for instance .nc.")
+    lacking = [name for name in (*SIDECAR, "model") if name not in fit.attrs]
+    if lacking:
+        raise ValueError(f"this DataTree was not made by navmodels.fit: it has no {checks.listing(lacking)}.")
     fit.to_netcdf(path, engine="h5netcdf")
     content = {name: fit.attrs[name] for name in SIDECAR} | {"model": json.loads(fit.attrs["model"])}
     path.with_suffix(".json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -51,17 +65,26 @@ def load_fit(path: str | Path) -> xr.DataTree:
     FileNotFoundError
         When there is no such file.
     ValueError
-        When the file holds no fit, or the JSON file beside it tells of other data.
+        When the file holds no fit, its data are not those its hash was made of, or the JSON file beside it tells of
+        other data.
 
     Examples
     --------
     See `save_fit`.
     """
     path = Path(path)
-    with xr.open_datatree(path, engine="h5netcdf") as tree:
-        fit = tree.load()
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}.")
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            fit = tree.load()
+    except OSError as error:
+        raise ValueError(f"{path} was not written by save_fit: it is no NetCDF file ({error}).") from error
     if "data_hash" not in fit.attrs:
         raise ValueError(f"{path} was not written by save_fit: it has no data_hash.")
+    fit.attrs = {name: value.item() if isinstance(value, np.generic) else value for name, value in fit.attrs.items()}
+    if data_hash(recall_design(fit).survey) != fit.attrs["data_hash"]:
+        raise ValueError(f"the survey in {path} is not the one the fit was made from: its data_hash differs.")
     sidecar = path.with_suffix(".json")
     if sidecar.exists() and json.loads(sidecar.read_text(encoding="utf-8"))["data_hash"] != fit.attrs["data_hash"]:
         raise ValueError(f"{path} and {sidecar.name} beside it tell of different data; they were not written together.")

@@ -14,9 +14,9 @@ from navmodels.models.terms import Block
 def to_pymc(model: Model, survey: Survey) -> Any:
     """Return the model of a survey as a `pymc.Model`.
 
-    Each term has its effects by level (``county_effect``, dims ``county``), their standard deviation (``county_sd``) where
-    it is learned, and the non-centred ``county_z``. Prior scales (``county_scale``), indices and observed numbers are
-    `pm.Data`. The model can be extended, sampled and drawn from like any other.
+    Each term has its effects by level (``county_effect``, dims ``county``), their standard deviation (``county_sd``)
+    where it is learned, and the non-centred ``county_z``. Prior scales (``county_scale``), indices and observed numbers
+    are `pm.Data`. The model can be extended, sampled and drawn from like any other.
 
     Parameters
     ----------

@@ -19,6 +19,10 @@ from navmodels.models.outcomes import Outcome
 from navmodels.models.terms import Block, Term
 
 Array = npt.NDArray[np.float64]
+TAKEN = (
+    *("cell", "category", "chain", "draw", "intercept", "n", "weight"),
+    *("mean", "median", "sd", "lower", "upper", "prob"),
+)
 
 
 @dataclass(frozen=True, init=False)
@@ -38,7 +42,7 @@ class Model:
     Raises
     ------
     ValueError
-        When two terms would carry the same name.
+        When two terms would carry the same name, or a factor has a name that fits and tables keep for themselves.
 
     Examples
     --------
@@ -58,6 +62,12 @@ class Model:
             if not isinstance(term, Term):
                 raise TypeError(f"a term is an Effect, a Group or a Trend; given: {term!r}.")
         priors.positive(intercept_scale, what="intercept_scale")
+        taken = sorted({name for term in terms for name in term.factors if name in TAKEN or "/" in name})
+        if taken:
+            raise ValueError(
+                f"factors may not be called {checks.listing(taken)}: fits and tables use these names, and '/' separates "
+                "the groups of a file; rename the column."
+            )
         names = [":".join(term.factors) for term in terms]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -84,7 +94,7 @@ class Model:
     def to_json(self) -> str:
         """Return the model as JSON, from which `from_json` makes it again."""
         parts = [{"type": type(part).__name__, **_plain(part)} for part in (self.outcome, *self.terms)]
-        return json.dumps({"parts": parts, "intercept_scale": self.intercept_scale})
+        return json.dumps({"parts": parts, "intercept_scale": self.intercept_scale}, default=float)  # NumPy scalars
 
     @classmethod
     def from_json(cls, text: str) -> "Model":
@@ -144,12 +154,14 @@ def design(model: Model, survey: Survey) -> Design:
     if survey.kind not in model.outcome.kinds:
         advice = " Cut the rating in two with survey.dichotomise(cut)." if survey.kind == "rating" else ""
         raise ValueError(
-            f"{model.outcome!r} models a survey of kind {checks.listing(model.outcome.kinds)}; this one is of kind {survey.kind!r}.{advice}"
+            f"{model.outcome!r} models a survey of kind {checks.listing(model.outcome.kinds)}; "
+            f"this one is of kind {survey.kind!r}.{advice}"
         )
     for name in model.factors:
         if name not in survey.factors:
             raise ValueError(
-                f"the model names the factor {name!r}; the survey has {checks.listing(survey.factors)}.{checks.nearest(name, survey.factors)}"
+                f"the model names the factor {name!r}; the survey has {checks.listing(survey.factors)}."
+                f"{checks.nearest(name, survey.factors)}"
             )
     if survey.kind != "reported":
         survey = survey.collapse([name for name in survey.factors if name in model.factors])

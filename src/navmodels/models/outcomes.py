@@ -29,12 +29,15 @@ NUMPY = SimpleNamespace(
 )
 
 
+FINEST = 1e-5  # half-width of rounding in standard errors: below, the difference of two Φ loses its digits
+
+
 @dataclass(frozen=True)
 class Share:
     """Positives among answers, binomial with a logit link: ``k η − n softplus(η)`` up to a constant.
 
-    Surveys made with ``weighting="effective"`` enter as weighted share × effective n (Chen, Wakefield & Lumley 2014), for
-    which the factorials are replaced by gamma functions.
+    Surveys made with ``weighting="effective"`` enter as weighted share × effective n (Chen, Wakefield & Lumley 2014),
+    for which the factorials are replaced by gamma functions.
 
     Examples
     --------
@@ -69,8 +72,9 @@ class Reported:
     """A published number: the probability that it would be printed.
 
     Simple samples: the binomial probability of all counts that print as the share. Weighted samples and means:
-    ``Φ((u − η)/sd) − Φ((l − η)/sd)`` with l, u the limits of rounding on the linear scale (logit for shares, identity for
-    means; Fay & Herriot 1979).
+    ``Φ((u − η)/sd) − Φ((l − η)/sd)`` with l, u the limits of rounding on the linear scale (logit for shares, identity
+    for means; Fay & Herriot 1979). A number that shows more decimals than its standard error can tell apart is taken
+    as rounded to 1e-5 of it, which changes the log-likelihood by a constant only.
 
     Examples
     --------
@@ -98,12 +102,13 @@ class Reported:
             "estimate": cells["estimate"].to_numpy(),
             "normal": normal,
             "centre": (low + high) / 2,
-            "half": (high - low) / 2,
+            "half": np.maximum((high - low) / 2, FINEST * sd),
             "sd": sd,
             "exact": exact,
             "trials": trials,
             "count": count,
             "log_choose": np.where(inside, choose, -np.inf),
+            "whole": np.array({"percent": 100.0, "proportion": 1.0, "identity": np.inf}[cells.attrs["unit"]]),
         }
 
     def log_likelihood(self, eta: Any, data: Arrays, *, math: Any = NUMPY) -> Any:
@@ -123,13 +128,15 @@ class Reported:
         return eta if survey.cells.attrs["unit"] == "identity" else np.asarray(special.expit(eta))
 
     def draw(self, eta: Array, data: Arrays, rng: np.random.Generator) -> Array:
-        """Return simulated estimates on the linear scale before rounding; dims (..., cell)."""
+        """Return simulated estimates in the printed unit, before rounding; dims (..., cell)."""
+        normal, exact, whole = data["normal"], data["exact"], data["whole"]
         out = np.array(eta, dtype=float)
-        normal, exact = data["normal"], data["exact"]
         out[..., normal] += rng.normal(size=out[..., normal].shape) * data["sd"]
-        counts = rng.binomial(data["trials"].astype(int), special.expit(out[..., exact]))
-        out[..., exact] = special.logit(counts / data["trials"])
-        return out
+        if np.isinf(whole):  # a mean: no link
+            return out
+        share = np.asarray(special.expit(out))
+        share[..., exact] = rng.binomial(data["trials"].astype(int), share[..., exact]) / data["trials"]
+        return np.asarray(whole * share)
 
 
 Outcome = Share | Reported
@@ -138,7 +145,8 @@ Outcome = Share | Reported
 def effective_counts(survey: Survey) -> tuple[Array, Array]:
     """Return positives and answers of each cell as they enter the likelihood; dims (cell).
 
-    With ``weighting="effective"``: effective n = (Σw)²/Σw² (Kish 1965) and positives = weighted share × effective n.
+    With ``weighting="effective"``: effective n = (Σw)²/Σw² (Kish 1965) and positives = weighted share × effective n;
+    both are sums of weights × Σw/Σw², so that weights that are all 1 give the counts themselves, to the last bit.
     """
     cells: xr.Dataset = survey.cells
     count = cells["count"].to_numpy()
@@ -146,9 +154,8 @@ def effective_counts(survey: Survey) -> tuple[Array, Array]:
         return count[:, 1].copy(), count.sum(axis=1)
     weighted, squares = cells["weighted"].to_numpy(), cells["squares"].to_numpy()
     total = weighted.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        n = np.where(total > 0, total**2 / squares, 0.0)
-        return np.where(total > 0, weighted[:, 1] / total * n, 0.0), n
+    factor = np.divide(total, squares, where=total > 0, out=np.zeros_like(total))
+    return weighted[:, 1] * factor, total * factor
 
 
 # ---- inside

@@ -122,6 +122,7 @@ class Exponential:
 
 
 Prior = HalfNormal | HalfStudentT | HalfCauchy | Exponential
+PRIORS = ", or a prior such as HalfCauchy(5)"
 
 
 def as_prior(scale: float | Prior) -> Prior:
@@ -130,22 +131,22 @@ def as_prior(scale: float | Prior) -> Prior:
     Raises
     ------
     ValueError
-        When the scale is not a positive finite number.
+        When the scale, or the degrees of freedom of a half-t, is not a positive finite number.
 
     Examples
     --------
     >>> as_prior(0.5)
     HalfNormal(scale=0.5)
     """
-    prior = scale if isinstance(scale, Prior) else HalfNormal(positive(scale, what="scale"))
+    prior = scale if isinstance(scale, Prior) else HalfNormal(positive(scale, what="scale", also=PRIORS))
     positive(prior.scale, what=f"scale of {type(prior).__name__}")
+    if isinstance(prior, HalfStudentT):
+        positive(prior.nu, what="nu of HalfStudentT")
     return prior
 
 
-def positive(value: Any, *, what: str) -> float:
-    """Return a positive finite number, or raise."""
+def positive(value: Any, *, what: str, also: str = "") -> float:
+    """Return a positive finite number, or raise; `also` says what else would be allowed."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < float(value) < np.inf:
-        raise ValueError(
-            f"{what} is {value!r}; allowed: a positive number, or for terms a prior such as HalfCauchy(5)."
-        )
+        raise ValueError(f"{what} is {value!r}; allowed: a positive number{also}.")
     return float(value)

@@ -21,8 +21,8 @@ def record_design(arrays: Design) -> tuple[xr.Dataset, dict[str, str]]:
         "levels": {name: list(levels) for name, levels in survey.levels.items()},
         "attrs": survey.cells.attrs,
     }
-    attrs = {"model": arrays.model.to_json(), "survey": json.dumps(content), "data_hash": data_hash(survey)}
-    return survey.cells.drop_attrs(), attrs
+    text = json.dumps(content, default=lambda value: value.item())  # NumPy scalars
+    return survey.cells.drop_attrs(), {"model": arrays.model.to_json(), "survey": text, "data_hash": data_hash(survey)}
 
 
 def recall_design(fit: xr.DataTree) -> Design:

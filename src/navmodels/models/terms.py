@@ -66,8 +66,8 @@ class Block:
 class Effect:
     """Unpooled differences between the levels of a factor, weakly informative: sum-to-zero contrasts.
 
-    Each level's deviation from the mean of the levels has prior standard deviation `scale` (logits for shares), the same
-    for every level whatever its name or place. Use it for few levels that are all there are, such as sector.
+    Each level's deviation from the mean of the levels has prior standard deviation `scale` (logits for shares), the
+    same for every level whatever its name or place. Use it for few levels that are all there are, such as sector.
 
     Examples
     --------
@@ -154,10 +154,12 @@ class Group:
 class Trend:
     """A random walk over whole-numbered time, for instance years; gaps between survey years are honoured.
 
-    The walk runs over every year from the first to the last. Its null space is removed and it is scaled to unit geometric
-    mean of the marginal variances (Sørbye & Rue 2014), so that `scale` means the same for any number of years. Order 1:
-    steps are exchangeable. Order 2: changes of slope are; the straight line, which the walk leaves free, enters as a
-    block of its own (``year_slope``) with the fixed prior scale 1.
+    The walk runs over every year from the first to the last. Its null space is removed and it is scaled to unit
+    geometric mean of the marginal variances (Sørbye & Rue 2014), so that `scale` means the same for any number of
+    years. Order 1: steps are exchangeable. Order 2: changes of slope are; the straight line, which the walk leaves
+    free, enters as a block of its own (``year_slope``) with the fixed prior scale 1. The line turns about the middle:
+    of an odd number of years, the middle one has slope effect exactly 0 in every draw, for which the gate makes
+    allowance and `arviz.summary` shows an undefined R-hat.
 
     Parameters
     ----------
@@ -234,7 +236,7 @@ def random_walk_basis(size: int, *, order: int) -> Array:
 # ---- inside
 
 
-def _unit_variance(basis: Array) -> Array:
+def _unit_variance(basis: npt.NDArray[Any]) -> Array:
     variance = (basis**2).sum(axis=1)
     return np.asarray(basis / np.sqrt(np.exp(np.mean(np.log(variance[variance > 1e-12])))))
 
@@ -242,7 +244,8 @@ def _unit_variance(basis: Array) -> Array:
 def _several(levels: Sequence[Any], term: Any) -> list[Any]:
     if len(levels) < 2:
         raise ValueError(
-            f"{term} needs a factor with at least two levels; the survey has only {checks.listing(levels)}. Leave the term out."
+            f"{term} needs a factor with at least two levels; the survey has only {checks.listing(levels)}. "
+            "Leave the term out."
         )
     return list(levels)
 

@@ -5,9 +5,13 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.data import checks
-from navmodels.posterior.comparisons import KINDS, _known, with_attrs
+from navmodels.posterior.comparisons import KINDS, require_dim, with_attrs
 
 CLASSES = ("increase", "decrease", "tendency", "no clear change")
+NUMBERS = (
+    *("mean", "median", "sd", "lower", "upper", "prob", "n", "unconverged"),
+    *("estimate", "se", "n_effective", "design_effect", "df", "interval"),
+)  # columns of tables of estimates that are not labels
 
 
 def change(draws: xr.DataArray, *, along: str = "year", lag: int = 1, kind: str = "difference") -> xr.DataArray:
@@ -30,8 +34,9 @@ def change(draws: xr.DataArray, *, along: str = "year", lag: int = 1, kind: str 
     Returns
     -------
     xarray.DataArray
-        Dims as given, `along` without its first `lag` levels. `summarise` adds ``p_increase`` and ``class``: an increase or
-        decrease when the 95 % interval excludes no change, a tendency when the 90 % interval does, else no clear change.
+        Dims as given, `along` without its first `lag` levels. `summarise` adds ``p_increase`` and ``class``: an
+        increase or decrease when the 95 % interval excludes no change, a tendency when the 90 % interval does, else no
+        clear change.
 
     Raises
     ------
@@ -47,7 +52,7 @@ def change(draws: xr.DataArray, *, along: str = "year", lag: int = 1, kind: str 
     >>> change(draws)["year_from"].values
     array([2021, 2023])
     """
-    _known(draws, along, kind)
+    require_dim(draws, along, kind)
     levels = draws[along].to_numpy()
     if np.issubdtype(levels.dtype, np.number) and (np.diff(levels) <= 0).any():
         raise ValueError(f"the levels of {along!r} are out of order: {checks.listing(levels)}; sort them first.")
@@ -83,7 +88,8 @@ def intervals_overlap(table: pd.DataFrame, *, along: str = "year", lag: int = 1)
     Returns
     -------
     pandas.DataFrame
-        The labels, `along`, ``<along>_from`` and overlap (bool).
+        The labels, `along`, ``<along>_from`` and overlap (bool; an interval that is missing overlaps with any, since
+        nothing can be told from it).
 
     Examples
     --------
@@ -95,26 +101,11 @@ def intervals_overlap(table: pd.DataFrame, *, along: str = "year", lag: int = 1)
     0  2024       2023    False
     """
     checks.known_columns(table, [along, "lower", "upper"], what="intervals_overlap")
-    numbers = {
-        "mean",
-        "median",
-        "sd",
-        "lower",
-        "upper",
-        "prob",
-        "n",
-        "estimate",
-        "se",
-        "n_effective",
-        "design_effect",
-        "df",
-        "interval",
-    }
-    labels = [name for name in table.columns if name not in numbers | {along}]
+    labels = [name for name in table.columns if name not in NUMBERS and name != along]
     table = table.sort_values([*labels, along], kind="stable").reset_index(drop=True)
     grouped = table.groupby(labels, observed=True) if labels else table.assign(_all=0).groupby("_all")
     before = grouped[[along, "lower", "upper"]].shift(lag)
-    overlap = (table["lower"] <= before["upper"]) & (before["lower"] <= table["upper"])
+    overlap = ~((table["lower"] > before["upper"]) | (before["lower"] > table["upper"]))
     kept = before[along].notna()
     out = table.loc[kept, [*labels, along]].assign(
         **{f"{along}_from": before.loc[kept, along].astype(table[along].dtype)}

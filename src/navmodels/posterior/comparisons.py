@@ -5,7 +5,6 @@ Every comparison is made draw by draw, so that what the groups share cancels.
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy import special, stats
@@ -54,7 +53,7 @@ def contrast(draws: xr.DataArray, *, along: str, reference: Any = None, kind: st
     >>> contrast(draws, along="sector", reference="private").mean(("chain", "draw")).round(2).values
     array([0.2])
     """
-    _known(draws, along, kind)
+    require_dim(draws, along, kind)
     if reference is None:
         out = KINDS[kind](draws, draws.mean(along))
     else:
@@ -92,7 +91,7 @@ def rank(draws: xr.DataArray, *, along: str, best: str = "highest") -> xr.DataAr
     >>> rank(draws, along="office")[0, 0].values
     array([1., 3., 2.])
     """
-    _known(draws, along, "difference")
+    require_dim(draws, along, "difference")
     checks.one_of(best, ("highest", "lowest"), what="best")
     if draws.isnull().any():
         raise ValueError(
@@ -132,7 +131,7 @@ def exceed(draws: xr.DataArray, *, threshold: float) -> pd.DataFrame:
        threshold  p_above
     0        0.8      0.5
     """
-    _require_draws(draws)
+    require_draws(draws)
     reason = failures(draws)
     if reason:
         raise NotConvergedError(f"the draws did not converge: {reason}.")
@@ -150,17 +149,17 @@ def to_rows(columns: dict[str, xr.DataArray], present: xr.DataArray) -> pd.DataF
     """Return one row for each entry that is present: dims and other coordinates first, then the columns."""
     dims = [str(dim) for dim in present.dims]
     others = [str(name) for name in present.coords if name not in dims]
-    table = xr.Dataset(columns).to_dataframe().reset_index() if dims else pd.DataFrame(
-        [{**{name: present.coords[name].item() for name in others}, **{name: each.item() for name, each in columns.items()}}]
-    )  # fmt: skip
+    if dims:
+        table = xr.Dataset(columns).to_dataframe().reset_index()
+    else:
+        single = {name: present.coords[name] for name in others} | columns
+        table = pd.DataFrame({name: [value.item()] for name, value in single.items()})
     keep = table[list(columns)].notna().any(axis=1)
     return table.loc[keep, [*dims, *others, *columns]].reset_index(drop=True)
 
 
-# ---- inside
-
-
-def _require_draws(draws: xr.DataArray) -> None:
+def require_draws(draws: xr.DataArray) -> None:
+    """Raise when these are no draws."""
     if not isinstance(draws, xr.DataArray) or not {"chain", "draw"} <= set(draws.dims):
         given = getattr(draws, "dims", type(draws).__name__)
         raise ValueError(
@@ -168,7 +167,8 @@ def _require_draws(draws: xr.DataArray) -> None:
         )
 
 
-def _known(draws: xr.DataArray, along: str, kind: str) -> None:
-    _require_draws(draws)
+def require_dim(draws: xr.DataArray, along: str, kind: str) -> None:
+    """Raise when these are no draws with the dim `along`, or the kind of comparison is unknown."""
+    require_draws(draws)
     checks.one_of(kind, tuple(KINDS), what="kind")
     checks.one_of(along, tuple(dim for dim in draws.dims if dim not in ("chain", "draw")), what="along")

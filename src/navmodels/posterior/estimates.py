@@ -17,7 +17,7 @@ from navmodels.models.terms import Block
 
 Array = npt.NDArray[np.float64]
 SCALES = ("response", "linear")
-CHUNK = 50_000_000  # numbers held at once while predicting
+CHUNK = 5_000_000  # predicted numbers held at once
 
 
 def estimate(
@@ -29,7 +29,7 @@ def estimate(
     category: Any = None,
     scale: str = "response",
 ) -> xr.DataArray:
-    """Return draws of the estimate of each group: predicted cells averaged with population weights.
+    r"""Return draws of the estimate of each group: predicted cells averaged with population weights.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ def estimate(
         Factors of the model to group by; none gives one overall estimate.
     population
         Frame with the model's factors and ``weight``. Default: the survey's population frame or sums of weights. Cells
-        nobody answered for are predicted; a combination that a `Group` of several factors has not seen is drawn from the
-        group's distribution, once per posterior draw.
+        nobody answered for are predicted; a combination that a `Group` of several factors has not seen is drawn from
+        the group's distribution, once per posterior draw. Cells left out have no weight.
     cut, category
         For ratings and choices only.
     scale
@@ -49,13 +49,14 @@ def estimate(
     Returns
     -------
     xarray.DataArray
-        Dims (chain, draw, \\*by). Proportions for shares. The coordinate ``n`` holds the respondents of each group: 0 means
-        that the estimate rests on the model alone. Combinations that are not in the population are NaN.
+        Dims (chain, draw, \*by). Proportions for shares. The coordinate ``n`` holds the respondents of each group: 0
+        means that the estimate rests on the model alone. Combinations that are not in the population are NaN.
 
     Raises
     ------
     ValueError
-        For factors that are not in the model, unknown levels (with the nearest), or a population with gaps.
+        For factors that are not in the model, unknown levels (with the nearest), or a population with missing values,
+        cells that occur twice, or no weight in a group.
 
     Notes
     -----
@@ -108,11 +109,13 @@ def _population(arrays: Design, population: pd.DataFrame | None) -> tuple[pd.Dat
     frame = arrays.cells[factors] if factors else pd.DataFrame(index=range(survey.cells.sizes["cell"]))
     if population is None:
         return frame, survey.cells["weight"].to_numpy(), observed.to_numpy()
+    if not factors:
+        raise ValueError(
+            "the model has no factors, so every member of a population has the same estimate; leave it out."
+        )
     levels = {name: _known_levels(arrays, name) for name in factors}
     weight = population_weights(population, levels)
     cells = weight.index.to_frame(index=False).infer_objects()
-    if not factors:
-        return cells, weight.to_numpy(), np.full(len(weight), float(observed.sum()))
     n = frame.assign(n=observed.to_numpy()).groupby(factors, observed=True)["n"].sum(min_count=1)
     asked = pd.MultiIndex.from_frame(cells[factors]) if len(factors) > 1 else pd.Index(cells[factors[0]])
     return cells, weight.to_numpy(), n.reindex(asked, fill_value=0.0).to_numpy()

@@ -8,7 +8,6 @@ import pandas as pd
 import xarray as xr
 from scipy import special, stats
 
-from navmodels.data import checks
 from navmodels.data.cells import cell_index, sum_rows
 from navmodels.data.survey import Survey
 from navmodels.models.model import Design
@@ -36,10 +35,11 @@ def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str]) -> pd.DataFrame:
         pooling_factor, sd_reduction.
 
         ``direct``: (weighted) share of the respondents, or the published number; interval on the logit scale, exact
-        (Clopper & Pearson 1934) for 0 and 100 %; NaN where nobody answered. ``pooling_factor``: how far the group is pulled
-        to the others, 0 not at all to 1 completely: 1 − s²/(s² + V) with s the learned standard deviation between groups and
-        V the group's sampling variance on the linear scale (Gelman & Pardoe 2006, ω); NaN without a `Group` of exactly
-        these factors. ``sd_reduction``: 1 − posterior sd / direct standard error.
+        (Clopper & Pearson 1934) for 0 and 100 %; NaN where nobody answered. ``pooling_factor``: how far the group is
+        pulled to the others, 0 not at all to 1 completely: 1 − s²/(s² + V) with s the learned standard deviation
+        between groups and V the group's sampling variance on the linear scale (Gelman & Pardoe 2006, ω), for shares
+        at the pooled estimate; NaN without a `Group` of exactly these factors. ``sd_reduction``: 1 − posterior sd /
+        direct standard error; NaN where the direct share is 0 or 1, whose standard error says nothing.
 
     Raises
     ------
@@ -60,25 +60,16 @@ def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str]) -> pd.DataFrame:
     3      D   0.576
     """
     by = [by] if isinstance(by, str) else list(by)
+    if not by:
+        raise ValueError("shrinkage compares groups; name one or more factors in by=.")
     arrays = recall_design(fit)
     pooled = summarise(estimate(fit, by=by))
-    for name in by:
-        checks.one_of(name, arrays.model.factors, what="by")
     direct = _direct(arrays.survey, by, prob=0.95)
     table = direct.merge(pooled[[*by, "mean", "lower", "upper", "sd"]], on=by, suffixes=("_direct", ""), how="right")
     table = table.rename(columns={"mean": "pooled", "lower": "pooled_lower", "upper": "pooled_upper"})
     table["pooling_factor"] = _pooling_factor(fit, arrays, table, by)
-    table["sd_reduction"] = 1 - table["sd"] / table["se"]
-    order = [
-        "direct",
-        "direct_lower",
-        "direct_upper",
-        "n",
-        "n_effective",
-        "pooled",
-        "pooled_lower",
-        "pooled_upper",
-    ]
+    table["sd_reduction"] = 1 - table["sd"] / table["se"].where(table["se"] > 0)
+    order = ["direct", "direct_lower", "direct_upper", "n", "n_effective", "pooled", "pooled_lower", "pooled_upper"]
     return table.assign(prob=0.95)[[*by, *order, "prob", "pooling_factor", "sd_reduction"]]
 
 
@@ -105,15 +96,8 @@ def _direct(survey: Survey, by: list[str], *, prob: float) -> pd.DataFrame:
         lower, upper = share - z * se, share + z * se
     else:
         lower, upper = _share_interval(share, se, n_effective, z)
-    columns = {
-        "direct": share,
-        "se": se,
-        "direct_lower": lower,
-        "direct_upper": upper,
-        "n": n,
-        "n_effective": n_effective,
-    }
-    return keys.assign(**columns)
+    intervals = {"direct_lower": lower, "direct_upper": upper}
+    return keys.assign(direct=share, se=se, **intervals, n=n, n_effective=n_effective)
 
 
 def _published(survey: Survey, index: npt.NDArray[np.intp], size: int) -> tuple[Array, Array, Array, Array]:
@@ -155,16 +139,8 @@ def _pooling_factor(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: l
         return np.full(len(table), np.nan)
     between = fit["posterior"][f"{names[0]}_sd"].to_numpy().ravel() ** 2
     p, n = table["pooled"].to_numpy(), table["n_effective"].to_numpy()
-    with np.errstate(divide="ignore"):
-        sampling = (
-            table["se"].to_numpy() ** 2
-            if arrays.survey.cells.attrs.get("unit") == "identity"
-            else 1 / (n * p * (1 - p))
-        )
-    ratio = np.divide(
-        between,
-        between + sampling[:, None],
-        where=np.isfinite(sampling)[:, None],
-        out=np.zeros((len(p), len(between))),
-    )
-    return np.asarray(1 - ratio.mean(axis=1))
+    if arrays.survey.cells.attrs.get("unit") == "identity":
+        precision = 1 / table["se"].to_numpy() ** 2
+    else:
+        precision = n * p * (1 - p)  # 0 where nobody answered: pulled completely
+    return np.asarray((1 / (1 + between * precision[:, None])).mean(axis=1))  # V / (s² + V) with V = 1 / precision

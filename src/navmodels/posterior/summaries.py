@@ -5,7 +5,7 @@ import xarray as xr
 
 from navmodels.inference.convergence import NotConvergedError, failures
 from navmodels.posterior.changes import classify
-from navmodels.posterior.comparisons import NULL, _require_draws, to_rows
+from navmodels.posterior.comparisons import NULL, require_draws, to_rows
 
 
 def summarise(draws: xr.DataArray, *, prob: float = 0.95, allow_unconverged: bool = False) -> pd.DataFrame:
@@ -24,8 +24,8 @@ def summarise(draws: xr.DataArray, *, prob: float = 0.95, allow_unconverged: boo
     -------
     pandas.DataFrame
         One row an entry: the dims and other coordinates, then mean, median, sd, lower, upper, prob. For a change also
-        p_increase and class (judged at 95 % and 90 % whatever `prob`); for a contrast p_above, the probability that it is
-        above no difference. Entries that are missing throughout have no row.
+        p_increase and class (judged at 95 % and 90 % whatever `prob`); for a contrast p_above, the probability that it
+        is above no difference. Entries that are missing throughout have no row.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def summarise(draws: xr.DataArray, *, prob: float = 0.95, allow_unconverged: boo
        mean  median   sd  lower  upper  prob
     0   0.8     0.8  0.1    0.6    1.0   1.0
     """
-    _require_draws(draws)
+    require_draws(draws)
     if not 0 < prob < 1:
         raise ValueError(f"prob is {prob}; allowed: between 0 and 1, for instance 0.95.")
     reason = failures(draws)

@@ -4,7 +4,8 @@ The rooms' checks return such tables, and the ledger joins them by table, row an
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ import pandas as pd
 # the verdict that stands when several checks look at one number: a contradiction first, then the strongest support
 STATUSES = ("differs", "reproduced", "agrees", "input", "not reproducible")
 TOLERANCE = 1e-9
+# half the last digit of a printed percent, by its quality: a whole number, or one in words ("about a fifth")
+HALF = {"exact": 0.5, "rounded": 2.5, "approx": 2.5}
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,8 @@ def tabulate(found: Iterable[Finding]) -> pd.DataFrame:
        row  ours  status
     0    0  55.0  agrees
     """
-    frame = pd.DataFrame([asdict(one) for one in found], columns=[field.name for field in fields(Finding)])
-    return frame[COLUMNS].astype({"row": "int64", "ours": float, "lower": float, "upper": float})
+    frame = pd.DataFrame([asdict(one) for one in found], columns=COLUMNS)
+    return frame.astype({"row": "int64", "ours": float, "lower": float, "upper": float})
 
 
 def combine(*tables: pd.DataFrame) -> pd.DataFrame:
@@ -67,8 +70,8 @@ def combine(*tables: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> fits = tabulate([Finding("trends", 7, "share", "agrees", "The sum fits.", ours=60.0)])
     >>> clash = tabulate([Finding("trends", 7, "share", "differs", "The mix gives 59.", ours=59.0)])
-    >>> combine(fits, clash)[["ours", "status", "reason"]].iloc[0].tolist()
-    [59.0, 'differs', 'The mix gives 59. The sum fits.']
+    >>> combine(fits, clash)[["ours", "status", "reason"]].to_records(index=False).tolist()
+    [(59.0, 'differs', 'The mix gives 59. The sum fits.')]
     """
     together = pd.concat(tables, ignore_index=True)
     strength = together["status"].map({status: place for place, status in enumerate(STATUSES)})
@@ -88,3 +91,20 @@ def overlap(low: float, high: float, printed: float, *, half: float) -> bool:
     (True, False)
     """
     return bool(low <= printed + half + TOLERANCE and high >= printed - half - TOLERANCE)
+
+
+def records(frame: pd.DataFrame) -> list[Any]:
+    """Return the rows of a published table as named tuples; `Index` is the row in print."""
+    return list(frame.itertuples())
+
+
+def spell(numbers: Iterable[float], *, form: str = "g") -> str:
+    """Return numbers as words in a row.
+
+    Examples
+    --------
+    >>> spell([60, 63]), spell([35.94, 33.36, 30.7], form=".1f")
+    ('60 and 63', '35.9, 33.4 and 30.7')
+    """
+    shown = [format(number, form) for number in numbers]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import expit, logit
 from scipy.stats import norm
 
-from navmodels.reproduction.findings import TOLERANCE, Finding, tabulate
+from navmodels.reproduction.findings import TOLERANCE, Finding, records, tabulate
 
 Z = float(norm.ppf(0.975))
 
@@ -44,8 +44,10 @@ def estimate_design_effect(items: pd.DataFrame) -> tuple[float, pd.DataFrame]:
     >>> value, table = estimate_design_effect(load_report("employer_2024", "items"))
     >>> value
     1.24
-    >>> table[table["design_effect"].isin([1.0, 1.24])].to_string(index=False)
-    ' design_effect  intervals  with_se\\n          1.00        133      133\\n          1.24        174      172'
+    >>> table[table["design_effect"].isin([1.0, 1.24])]
+        design_effect  intervals  with_se
+    0            1.00        150      141
+    24           1.24        174      172
     """
     known = items[items["n"].notna()]
     grid = np.arange(100, 201) / 100
@@ -99,8 +101,8 @@ def share_intervals(items: pd.DataFrame, *, design_effect: float) -> pd.DataFram
     """
     known = items["n"].notna()
     solved = solve(items[known], design_effect=design_effect)
-    found = [one for row in solved.itertuples() for one in _share_findings(row, design_effect)]
-    for row in items[~known].itertuples():
+    found = [one for row in records(solved) for one in _share_findings(row, design_effect)]
+    for row in records(items[~known]):
         reason = _needed_n(row, items, design_effect)
         found += [
             Finding("items", row.Index, quantity, "not reproducible", reason)
@@ -130,7 +132,7 @@ def mean_intervals(items: pd.DataFrame) -> pd.DataFrame:
     >>> mean_intervals(load_report("employer_2024", "items"))["status"].value_counts().to_dict()
     {'reproduced': 182}
     """
-    return tabulate(one for row in items[items["mean"].notna()].itertuples() for one in _mean_findings(row))
+    return tabulate(one for row in records(items[items["mean"].notna()]) for one in _mean_findings(row))
 
 
 # ---- inside
@@ -175,7 +177,7 @@ def solve(items: pd.DataFrame, *, design_effect: float, ends_only: bool = False)
     best = np.clip(np.where(low <= high, np.clip(share, low, np.maximum(low, high)), share), edge, 100 - edge)
     lower, upper = ends(best, effective)
     inside = np.maximum(np.abs(lower - low_end), np.abs(upper - high_end)) <= 0.5 + TOLERANCE
-    both = inside & (low <= high + TOLERANCE)
+    both = inside & (low <= high + TOLERANCE) & (first <= last)
     se_low = np.minimum(standard_error(low, effective), standard_error(high, effective))
     se_high = standard_error(np.clip(50.0, low, np.maximum(low, high)), effective)
     se = items["share_se"].to_numpy(float)
@@ -232,9 +234,7 @@ def _needed_n(row: Any, items: pd.DataFrame, design_effect: float) -> str:
     printed = {"share": row.share, "share_se": row.share_se}
     printed |= {"share_ci_low": row.share_ci_low, "share_ci_high": row.share_ci_high}
     fits = solve(pd.DataFrame(printed | {"n": sizes}), design_effect=design_effect)["both"].to_numpy()
-    needed = (
-        f"would need an n from {sizes[fits].min()} to {sizes[fits].max()}" if fits.any() else "fits no n in print"
-    )
+    needed = f"would need an n from {sizes[fits].min()} to {sizes[fits].max()}" if fits.any() else "fits no n in print"
     others = items.loc[(items["battery"] == row.battery) & items["n"].notna(), "n"].unique().tolist()
     beside = f"; the {others[0]} printed beside the question is not among them" if others else ""
     if others and fits[sizes == others[0]].any():

@@ -7,10 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from navmodels.reproduction.findings import Finding, overlap, tabulate
+from navmodels.reproduction.findings import HALF, Finding, overlap, records, tabulate
 from navmodels.reproduction.intervals import solve
-
-HALF = {"exact": 0.5, "rounded": 2.5, "approx": 2.5}  # percent: a whole number, or one in words ("around 65")
 
 
 def text_shares(items: pd.DataFrame, trends: pd.DataFrame, *, design_effect: float) -> pd.DataFrame:
@@ -42,20 +40,18 @@ def text_shares(items: pd.DataFrame, trends: pd.DataFrame, *, design_effect: flo
     >>> differs = found[found["status"] == "differs"]
     >>> differs[["lower", "upper"]].round(1).assign(text=trends.loc[differs["row"], "share"].to_list())
         lower  upper  text
-    38   26.6   27.3  33.0
-    39   22.5   23.4  24.0
-    40   18.5   19.4  26.0
-    75   52.7   53.4  57.0
-    79   67.6   68.5  69.0
-    84   59.2   59.9  63.0
+    30   26.6   27.3  33.0
+    31   22.5   23.4  24.0
+    32   18.5   19.4  26.0
+    66   52.7   53.4  57.0
+    72   67.6   68.5  69.0
+    75   59.2   59.9  63.0
     """
     usable = items[items["n"].notna() & (items["battery"] != "contact_person")].set_index("item_id")
     solved = solve(usable, design_effect=design_effect, ends_only=True)
     solved = solved[solved["both"]]
     said = trends[(trends["group"] == "all") & (trends["year"] == 2024) & trends["item_id"].isin(solved.index)]
-    return tabulate(
-        _finding(row, solved.loc[row.item_id], design_effect=design_effect) for row in said.itertuples()
-    )
+    return tabulate(_finding(row, solved.loc[str(row.item_id)], design_effect=design_effect) for row in records(said))
 
 
 # ---- inside

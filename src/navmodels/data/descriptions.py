@@ -1,0 +1,99 @@
+"""A survey as text and as a table: what `Survey` prints, and its cells as a data frame.
+
+Nothing is computed here that is not already in the cells.
+"""
+
+import pandas as pd
+import xarray as xr
+
+from navmodels.data.checks import Levels, listing
+
+TITLES = {"share": "shares", "rating": "ratings", "choice": "choices", "reported": "published numbers"}
+PRINTED = ("estimate", "lower", "upper", "se", "n")
+
+
+def describe(cells: xr.Dataset, levels: Levels) -> str:
+    """Return the size of a survey, its factors, and what its user has to know, a line each.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels.data import Survey
+    >>> table = pd.DataFrame({"office": ["A", "B"], "k": [900, 0], "n": [1200, 0]})
+    >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+    >>> print(describe(survey.cells, survey.levels))
+    Survey of shares: 2 cells, 1 200 respondents
+      office  2 levels: 'A', 'B'
+      share   75.0 % positive
+      1 cell with n = 0: its estimate rests on the model alone
+    """
+    attrs = cells.attrs
+    simulated = " (simulated)" if attrs.get("simulated") else ""
+    size = f"{_several(cells.sizes['cell'], 'cell')}, {_respondents(cells)}"
+    width = max([len(name) for name in levels], default=0)
+    lines = [
+        f"  {name:{width}s}  {_several(len(each), 'level')}: {listing(each, most=5)}" for name, each in levels.items()
+    ]
+    details = _printed_details(cells) if attrs["kind"] == "reported" else _count_details(cells, width)
+    return "\n".join([f"Survey of {TITLES[attrs['kind']]}{simulated}: {size}", *lines, *details])
+
+
+def cell_table(cells: xr.Dataset, levels: Levels) -> pd.DataFrame:
+    """Return one row a cell: factors, then n and positive (share) or n and each category, or what was printed."""
+    frame = pd.DataFrame(
+        {name: pd.Categorical(cells[name].to_numpy(), list(labels)) for name, labels in levels.items()},
+        index=range(cells.sizes["cell"]),
+    )
+    if cells.attrs["kind"] == "reported":
+        frame = frame.assign(**{name: cells[name].to_numpy() for name in PRINTED})
+    else:
+        count = cells["count"].to_numpy()
+        frame["n"] = count.sum(axis=1)
+        if cells.attrs["kind"] == "share":
+            frame["positive"] = count[:, 1]
+        else:
+            frame[[str(name) for name in cells["category"].to_numpy()]] = count
+    return frame.assign(weight=cells["weight"].to_numpy())
+
+
+# ---- inside
+
+
+def _several(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _respondents(cells: xr.Dataset) -> str:
+    if cells.attrs["kind"] != "reported":
+        total, unknown = float(cells["count"].sum()), 0
+    else:
+        total, unknown = float(cells["n"].sum()), int(cells["n"].isnull().sum())
+    if unknown == cells.sizes["cell"]:
+        return "n not printed"
+    digits = 0 if total == round(total) else 1
+    text = f"{total:,.{digits}f} respondents".replace(",", " ")
+    return f"{text} where n is printed ({unknown} without)" if unknown else text
+
+
+def _printed_details(cells: xr.Dataset) -> list[str]:
+    exact = int(cells["trials"].notnull().sum())
+    return [f"  {cells.attrs['unit']}: {exact} as exact counts, {cells.sizes['cell'] - exact} as rounded normal"]
+
+
+def _count_details(cells: xr.Dataset, width: int) -> list[str]:
+    attrs, lines = cells.attrs, []
+    total = cells["weighted"].sum("cell").to_numpy()
+    if attrs["kind"] == "share" and total.sum() > 0:
+        lines.append(f"  {'share':{width}s}  {100 * total[1] / total.sum():.1f} % positive")
+    if attrs["weighting"] != "none":
+        lines.append(f"  weights: {attrs['weighting']}")
+    if attrs["dropped"]:
+        lines.append(f"  {_several(attrs['dropped'], 'row')} without answer or factor left out")
+    empty = int((cells["count"].sum("category") == 0).sum())
+    if empty:
+        lines.append(
+            f"  {_several(empty, 'cell')} with n = 0: "
+            + ("its estimate rests" if empty == 1 else "their estimates rest")
+            + " on the model alone"
+        )
+    return lines

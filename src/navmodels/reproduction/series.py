@@ -1,0 +1,113 @@
+"""Every printed share of every year in one joint model: small series borrow from the rest.
+
+A series is an item for all establishments or for one sector. The bases of earlier years are not in print; the base
+assumed is written on each row, and callers repeat the fit with other bases.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+import navmodels as nav
+
+ROUNDED = 2.5 / np.sqrt(3)  # sd in points of a level printed as "around" or in words: uniform within ± 2.5
+IMPLIED = 0.5 / np.sqrt(3)  # extra sd of a level computed from another and a printed difference
+RESPONDENTS = 4115
+SECTOR_MIX = {"private": 0.72, "public": 0.28}
+UNPRINTED = "value not printed|no value printed|restatement"
+OTHER_BASE = (
+    "contact_person_yes",
+    "contact_person_want",
+    "contact_person_not_needed",
+)  # text counts don't-knows, appendix does not
+
+
+def series_name(item: str, group: str) -> str:
+    """Return the name of a series: the item, and the group unless it is all establishments."""
+    return item if group == "all" else f"{item} ({group})"
+
+
+def series_levels(items: pd.DataFrame, trends: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+    """Return every level that can be had from print, one row a series and year.
+
+    Appendix 2 comes before the text for 2024; a level that is only implied by a printed change comes last.
+
+    Returns
+    -------
+    pandas.DataFrame
+        series, item, group, year, share (percent), n (base, printed or assumed), n_printed, extra_sd (points), source.
+    """
+    text = trends[
+        trends["group_dim"].isin(["all", "sector"]) & ~trends["source_note"].fillna("").str.contains(UNPRINTED)
+    ]
+    text = text.drop_duplicates(["item_id", "group", "year"], keep="first")
+    printed = text.assign(
+        extra_sd=np.where(text["quality"] == "exact", 0.0, ROUNDED),
+        source=np.where(text["quality"] == "exact", "text", "text, approximate"),
+    )
+    appendix = items.assign(group="all", year=2024, extra_sd=0.0, source="appendix 2")
+    appendix = appendix[~appendix["item_id"].isin(OTHER_BASE)]
+    columns = ["item_id", "group", "year", "share", "extra_sd", "source"]
+    table = pd.concat([appendix[columns], printed[columns]]).drop_duplicates(["item_id", "group", "year"], keep="first")
+    table = pd.concat([table, _implied(table, changes)]).rename(columns={"item_id": "item"})
+    table["year"] = table["year"].astype(int)
+    table["series"] = [series_name(*key) for key in zip(table["item"], table["group"], strict=True)]
+    base = items.set_index("item_id")["n"].astype(float)
+    table["n_printed"] = (table["source"] == "appendix 2") & table["item"].map(base).notna()
+    whole = table["item"].map(base).where(~table["item"].isin(OTHER_BASE)).fillna(RESPONDENTS)
+    table["n"] = whole * table["group"].map(SECTOR_MIX).fillna(1.0)
+    order = ["series", "item", "group", "year", "share", "n", "n_printed", "extra_sd", "source"]
+    return table[order].sort_values(["series", "year"], kind="stable").reset_index(drop=True)
+
+
+def joint_survey(levels: pd.DataFrame, *, design_effect: float, base_factor: float = 1.0) -> "nav.Survey":
+    """Return the series with two years or more as a survey; bases that are not printed are multiplied by `base_factor`."""
+    several = levels.groupby("series")["year"].transform("nunique") >= 2
+    table = levels[several].copy()
+    n = table["n"] * np.where(table["n_printed"], 1.0, base_factor)
+    p = table["share"] / 100
+    table["se"] = np.sqrt(1e4 * design_effect * p * (1 - p) / n + table["extra_sd"] ** 2)
+    return nav.Survey.from_report(table, by=["series", "year"], estimate="share", se="se")
+
+
+def joint_model() -> "nav.Model":
+    """Return the model of all series: level by series, a walk over years that all share, deviations of each."""
+    return nav.Model(
+        nav.Reported(), nav.Group("series", scale=1.0), nav.Trend("year"), nav.Group("series", "year", scale=0.3)
+    )
+
+
+def series_draws(fit: xr.DataTree, pairs: Sequence[tuple[str, int]]) -> xr.DataArray:
+    """Return draws of the shares of series in years, printed or not; dims (chain, draw, series, year)."""
+    population = pd.DataFrame(sorted(set(pairs)), columns=["series", "year"]).assign(weight=1.0)
+    return nav.estimate(fit, by=["series", "year"], population=population)
+
+
+def base_note(levels: pd.DataFrame, *, series: str, year: int) -> str:
+    """Return what base a level stands on, for the reason of a row."""
+    row = levels[(levels["series"] == series) & (levels["year"] == year)]
+    if row.empty:
+        return f"{year}: no level in print"
+    first = row.iloc[0]
+    number = f"{first['n']:,.0f}".replace(",", " ")
+    if first["n_printed"]:
+        return f"{year}: {first['share']:g} %, n = {number} ({first['source']})"
+    part = "" if first["group"] == "all" else f" times the {100 * SECTOR_MIX[first['group']]:.0f} % of its sector"
+    return f"{year}: {first['share']:g} % ({first['source']}), base not printed, assumed {number}: that of 2024{part}"
+
+
+# ---- inside
+
+
+def _implied(table: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+    """Return levels that follow from another level and a printed change, where the level itself is not in print."""
+    known = table.set_index(["item_id", "group", "year"])["share"]
+    rows = []
+    for row in changes[(changes["quality"] == "exact") & (changes["group"] == "all")].itertuples():
+        start, end = (row.item_id, row.group, row.year_from), (row.item_id, row.group, row.year_to)
+        if end in known.index and start not in known.index:
+            source = f"implied by the printed change of {row.change_pp:+g} points to {row.year_to}"
+            rows.append((*start, known[end] - row.change_pp, IMPLIED, source))
+    return pd.DataFrame(rows, columns=["item_id", "group", "year", "share", "extra_sd", "source"])

@@ -1,0 +1,85 @@
+"""Surveys and fits that several rooms are tested on."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import navmodels as nav
+from navmodels.models.records import record_design
+
+
+def _made_fit(model: nav.Model, survey: nav.Survey, *, draws: int = 1000, seed: int = 0) -> xr.DataTree:
+    """Return a fit whose posterior is independent normal draws: everything but sampling, in milliseconds."""
+    arrays = nav.models.design(model, survey)
+    rng = np.random.default_rng(seed)
+    posterior = {"intercept": (("chain", "draw"), rng.normal(0.4, 0.2, (4, draws)))}
+    coords = {"chain": range(4), "draw": range(draws)}
+    for block in arrays.blocks:
+        scale = np.full((4, draws), 0.3)
+        if not isinstance(block.prior, float):
+            scale = scale + 0.1 * rng.random((4, draws))
+            posterior[f"{block.name}_sd"] = (("chain", "draw"), scale)
+        effect = block.effect(scale, rng.normal(size=(4, draws, block.size)))
+        posterior[f"{block.name}_effect"] = (("chain", "draw", block.name), effect)
+        coords[block.name] = block.labels
+    quiet = (("chain", "draw"), np.zeros((4, draws), dtype=bool))
+    energy = (("chain", "draw"), rng.normal(size=(4, draws)))
+    cells, attrs = record_design(arrays)
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset(posterior, coords),
+            "sample_stats": xr.Dataset({"diverging": quiet, "maxdepth_reached": quiet, "energy": energy}),
+            "survey": cells,
+        }
+    )
+    more = {"engine": "made", "seed": seed, "seconds": 0.0, "divergences": 0, "unconverged": "", "versions": "made=1"}
+    tree.attrs = {**attrs, **more, "weighting": survey.cells.attrs["weighting"], "simulated": ""}
+    return tree
+
+
+@pytest.fixture(scope="session")
+def made_fit() -> Callable[..., xr.DataTree]:
+    return _made_fit
+
+
+@pytest.fixture(scope="session")
+def counts() -> pd.DataFrame:
+    """Positives k of n by year (one gap), county and sector; county D has no public cells."""
+    rng = np.random.default_rng(3)
+    index = pd.MultiIndex.from_product(
+        [[2019, 2021, 2022], list("ABCD"), ["private", "public"]], names=["year", "county", "sector"]
+    )
+    frame = index.to_frame(index=False)
+    frame = frame[(frame["county"] != "D") | (frame["sector"] == "private")].reset_index(drop=True)
+    frame["n"] = rng.integers(20, 80, len(frame))
+    frame["k"] = rng.binomial(frame["n"], 0.7)
+    return frame
+
+
+@pytest.fixture(scope="session")
+def survey(counts: pd.DataFrame) -> nav.Survey:
+    return nav.Survey.from_counts(counts, by=["year", "county", "sector"], positive="k", n="n")
+
+
+@pytest.fixture(scope="session")
+def model() -> nav.Model:
+    """Every kind of term."""
+    return nav.Model(
+        nav.Share(),
+        nav.Effect("sector"),
+        nav.Group("county"),
+        nav.Group("county", "sector", scale=nav.HalfStudentT(0.3)),
+        nav.Trend("year", order=2),
+    )
+
+
+@pytest.fixture(scope="session")
+def schools() -> nav.Survey:
+    """Eight schools (Rubin 1981)."""
+    frame = pd.DataFrame(
+        {"school": list("ABCDEFGH"), "y": [28, 8, -3, 7, -1, 1, 18, 12], "se": [15, 10, 16, 11, 9, 11, 10, 18]}
+    )
+    return nav.Survey.from_report(frame, by="school", estimate="y", se="se", unit="identity")

@@ -62,9 +62,9 @@ def test_known_columns():
     frame = pd.DataFrame([[1, 2, 3]], columns=["a", "b", "b"])
     with pytest.raises(ValueError, match=r"^f names column 'aa', .*its columns: 'a', 'b', 'b'\. Did you mean 'a'\?"):
         checks.known_columns(frame, ["aa"], what="f")
-    with pytest.raises(ValueError, match="^f names column 'a' more than once: 'a', 'a'"):
+    with pytest.raises(ValueError, match=r"^f names column 'a' more than once: 'a', 'a'"):
         checks.known_columns(frame, ["a", "a"], what="f")
-    with pytest.raises(ValueError, match="^f names column 'b', which the frame has more than once"):
+    with pytest.raises(ValueError, match=r"^f names column 'b', which the frame has more than once"):
         checks.known_columns(frame, ["b"], what="f")
 
 
@@ -95,7 +95,11 @@ def test_numbers_of_any_type_pass(values, dtype, expected):
         ([5, 101], {"low": 0.0, "high": 100.0}, r"'x' holds 101\.0 in row 1 .*allowed: finite numbers from 0 to 100\."),
         (["5", 6], {}, r"'x' holds '5' in row 0 \(1 of 2\); allowed: a column of numbers\."),
         (["a", "b"], {}, r"'x' holds 'a', 'b' in rows 0, 1 \(2 of 2\); allowed: a column of numbers\."),
-        (pd.to_datetime(["2024-01-01"]), {}, r"'x' holds Timestamp.* in row 0 \(1 of 1\); allowed: a column of numbers\."),
+        (
+            pd.to_datetime(["2024-01-01"]),
+            {},
+            r"'x' holds Timestamp.* in row 0 \(1 of 1\); allowed: a column of numbers\.",
+        ),
     ],
 )
 def test_what_is_no_number_is_named(values, limits, message):
@@ -152,7 +156,7 @@ def test_the_advice_for_intervals_works():
 @pytest.mark.parametrize("kind", ["str", "object", "category"])
 def test_labels_that_look_alike(other, kind):
     column = pd.Series([COMPOSED, "Moss", other], index=[5, 6, 7], name="place", dtype=object).astype(kind)
-    with pytest.raises(ValueError, match=r"'place' has the labels .* in row \d .*row \d .*Unicode") as error:
+    with pytest.raises(ValueError, match=r"'place' has the labels .* the same after Unicode") as error:
         checks.level_order(column)
     assert f"{COMPOSED!r} in row 5 (1 of 3)" in str(error.value)
     assert f"{other!r} in row 7 (1 of 3)" in str(error.value)
@@ -160,9 +164,13 @@ def test_labels_that_look_alike(other, kind):
 
 def test_one_cell_twice():
     frame = pd.DataFrame({"year": [2023, 2024, 2023], "county": ["a", "a", "a"]})
-    with pytest.raises(ValueError, match=r"rows 0, 2 \(2 of 3\) .* for instance year=2023, county='a'; each combination"):
+    with pytest.raises(
+        ValueError, match=r"rows 0, 2 \(2 of 3\) .* for instance year=2023, county='a'; each combination"
+    ):
         checks.unique_cells(frame, ["year", "county"])
-    with pytest.raises(ValueError, match=r"rows 0, 1, 2 \(3 of 3\).*for instance the whole sample; without by= there is"):
+    with pytest.raises(
+        ValueError, match=r"rows 0, 1, 2 \(3 of 3\).*for instance the whole sample; without by= there is"
+    ):
         checks.unique_cells(frame, [])
     checks.unique_cells(frame.iloc[:2], ["year", "county"])
 

@@ -16,7 +16,9 @@ ROWS = pd.DataFrame(
 
 
 def counted(frame=ROWS, **changes):
-    return count_answers(frame, **{"outcome": "answer", "by": ["office", "year"], "weights": "w", "missing": "raise"} | changes)
+    return count_answers(
+        frame, **{"outcome": "answer", "by": ["office", "year"], "weights": "w", "missing": "raise"} | changes
+    )
 
 
 def test_counts_by_hand():
@@ -103,18 +105,34 @@ def test_categories_are_kept_in_their_order():
 @pytest.mark.parametrize(
     ("values", "changes", "message"),
     [
-        ([0, 1, 2], {}, r"'answer' holds 2 in row 2 \(1 of 3\); allowed for a share: 0 and 1\. .*categories=.*positive="),
+        (
+            [0, 1, 2],
+            {},
+            r"'answer' holds 2 in row 2 \(1 of 3\); allowed for a share: 0 and 1\. .*categories=.*positive=",
+        ),
         (["0", "1"], {}, r"'answer' holds '0', '1' in rows 0, 1 \(2 of 2\)"),
-        ([1, 7], {"categories": range(1, 7)}, r"'answer' holds 7 in row 1 \(1 of 2\), not among the categories 1, .*6\."),
+        (
+            [1, 7],
+            {"categories": range(1, 7)},
+            r"'answer' holds 7 in row 1 \(1 of 2\), not among the categories 1, .*6\.",
+        ),
         (["1"], {"categories": [1, 2]}, r"holds '1' in row 0 .* Did you mean 1\?"),
         (["goood"], {"categories": ["bad", "good"]}, r"'goood' in row 0 .* Did you mean 'good'\?"),
         ([1], {"categories": [2, 1, 3]}, r"out of order: 2, 1, 3; allowed, lowest first: 1, 2, 3\..*ordered=False"),
         ([1], {"categories": [1, 1, 2]}, "categories are 1, 1, 2; allowed: at least two, each once"),
         ([1], {"categories": [1]}, "categories are 1; allowed: at least two"),
-        ([1], {"categories": [1, "don't know"]}, r"'categories' has labels such as 1 \(number\).*\"don't know\" \(text\)"),
+        (
+            [1],
+            {"categories": [1, "don't know"]},
+            r"'categories' has labels such as 1 \(number\).*\"don't know\" \(text\)",
+        ),
         ([1], {"categories": [1, 2], "positive": 2}, r"not both; .*\.dichotomise\(cut\)"),
         (["no", "yes"], {"positive": "yess"}, r"'yess', which never occurs in .*'no', 'yes'\. Did you mean 'yes'\?"),
-        ([1, 2], {"positive": [2, 3]}, r"positive is 3, which never occurs in column 'answer'; it holds 1, 2\..*categorical"),
+        (
+            [1, 2],
+            {"positive": [2, 3]},
+            r"positive is 3, which never occurs in column 'answer'; it holds 1, 2\..*categorical",
+        ),
         ([1, 2], {"positive": []}, r"positive is empty; allowed: one or more of 1, 2"),
     ],
 )
@@ -127,7 +145,7 @@ def test_an_ordered_column_has_the_last_word_on_order():
     answers = pd.Categorical(["low", "high"], ["low", "middle", "high"], ordered=True)
     assert categories(answers, categories=["low", "middle", "high"]) == ("low", "middle", "high")
     assert categories(answers, categories=["high", "low", "middle"], ordered=False) == ("high", "low", "middle")
-    with pytest.raises(ValueError, match="out of order: 'low', 'high', 'middle'; .* first: 'low', 'middle', 'high'"):
+    with pytest.raises(ValueError, match=r"out of order: 'low', 'high', 'middle'; .* first: 'low', 'middle', 'high'"):
         categories(answers, categories=["low", "high", "middle"])
 
 

@@ -168,8 +168,9 @@ def level_order(column: pd.Series) -> tuple[Any, ...]:
         other = seen.setdefault(_form(level), level)
         if other is not level:
             raise ValueError(
-                f"column {column.name!r} has the labels {other!r} in {rows(column == other)} and {level!r} in "
-                f"{rows(column == level)}, the same after Unicode normalisation and without extra spaces; write them alike."
+                f"column {column.name!r} has the labels {other!r} and {level!r}, the same after Unicode normalisation "
+                f"and without extra spaces: {other!r} in {rows(column == other)}, {level!r} in {rows(column == level)}"
+                "; write them alike."
             )
     return levels
 

@@ -61,7 +61,7 @@ def count_answers(
     if kept.empty:
         raise ValueError(f"every one of the {len(frame)} rows lacks {' or '.join(map(repr, [outcome, *by]))}.")
     weight = checks.numeric(kept[weights], low=0.0) if weights else pd.Series(1.0, index=kept.index)
-    keys = {name: pd.Categorical(kept[name], categories=list(checks.level_order(kept[name]))) for name in by}
+    keys = {name: pd.Categorical(kept[name].astype(object), list(checks.level_order(kept[name]))) for name in by}
     rows = pd.DataFrame({**keys, "category": kept[outcome].to_numpy(), "weighted": weight.to_numpy()})
     rows["squares"] = rows["weighted"] ** 2
     grouped = rows.groupby([*by, "category"], observed=True, sort=True)

@@ -293,13 +293,14 @@ class Survey:
         categories = [checks.plain(category) for category in self.cells["category"].to_numpy()]
         checks.one_of(cut, categories[1:], what="cut")
         place = categories.index(cut)
-        cells = self.cells.drop_vars(["count", "weighted", "category"])
-        for name in ("count", "weighted"):
-            values = self.cells[name].to_numpy()
-            parts = np.column_stack([values[:, :place].sum(axis=1), values[:, place:].sum(axis=1)])
-            cells[name] = (("cell", "category"), parts)
+        count, weighted = (
+            np.column_stack([values[:, :place].sum(axis=1), values[:, place:].sum(axis=1)])
+            for values in (self.cells["count"].to_numpy(), self.cells["weighted"].to_numpy())
+        )
+        coords = {name: self.cells[name] for name in self.factors}
+        cells = cells_of(count, weighted, self.cells["squares"].to_numpy(), coords, (False, True))
         attrs = {**self.cells.attrs, "kind": "share", "cut": categories[place]}
-        return Survey(cells.assign_coords(category=[False, True]).assign_attrs(attrs), self.levels)
+        return Survey(cells.assign(weight=self.cells["weight"]).assign_attrs(attrs), self.levels)
 
     def collapse(self, by: str | Sequence[str]) -> "Survey":
         """Return the survey with only the factors `by`, cells summed over the others (exact for counts).
@@ -330,7 +331,8 @@ class Survey:
                 f"published numbers cannot be added up over {checks.listing(over)}; drop levels instead, or give the "
                 "counts behind them."
             )
-        keys, index = cell_index(self.cells[list(self.factors)].to_dataframe()[list(self.factors)], by)
+        factors = pd.DataFrame({name: self.cells[name].to_numpy() for name in self.factors})
+        keys, index = cell_index(factors, by)
         cells = xr.Dataset(
             {
                 name: (values.dims, sum_rows(values.to_numpy(), index, len(keys)))

@@ -1,8 +1,8 @@
 """The gate every result passes before it may be summarised.
 
 R-hat < 1.01, bulk and tail ESS of at least 100 a chain, no divergences, no tree-depth limit reached, E-BFMI ≥ 0.3
-(Vehtari et al. 2021; Betancourt 2016). A quantity that cannot be judged (NaN) fails, unless it is constant by
-construction. `check` judges a fit; `failures` judges draws of any reported quantity.
+(Vehtari et al. 2021; Betancourt 2016). A quantity that cannot be judged (NaN or infinite) fails, unless it is constant
+by construction. `check` judges a fit; `failures` judges draws of any reported quantity.
 """
 
 from collections.abc import Mapping
@@ -85,7 +85,8 @@ def failures(draws: xr.DataArray) -> str:
     """
     reasons = [str(draws.attrs.get("unconverged", ""))]
     values = _flat(draws)
-    judged = (values != values[:1, :1]).any(axis=(0, 1)) & ~np.isnan(values).all(axis=(0, 1))  # NaN differs from NaN
+    moving = (values != values[:1, :1]).any(axis=(0, 1)) | np.isinf(values).any(axis=(0, 1))  # NaN differs from NaN
+    judged = moving & ~np.isnan(values).all(axis=(0, 1))
     if judged.any():
         name = f"{draws.name or 'the quantity'}"
         labels = np.array([f"{name}{label}" for label in _labels(draws)])
@@ -120,6 +121,7 @@ def _draw_criteria(draws: npt.NDArray[np.float64], names: npt.NDArray[Any]) -> p
     from arviz_stats.base import array_stats
 
     axes = {"chain_axis": 0, "draw_axis": 1}
+    draws = np.where(np.isfinite(draws), draws, np.nan)  # ranks would hide what is infinite
     enough = float(MIN_ESS_PER_CHAIN * draws.shape[0])
     with np.errstate(invalid="ignore", divide="ignore"):
         r_hat = np.atleast_1d(array_stats.rhat(draws, **axes))

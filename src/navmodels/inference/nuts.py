@@ -1,25 +1,23 @@
-"""The NUTS engine: the PyMC graph sampled by nutpie."""
+"""The NUTS engine: the PyMC graph, in easy coordinates, sampled by nutpie; compiled once for a structure."""
 
+import hashlib
 import warnings
+from functools import partial
 from typing import Any
 
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
+from navmodels.inference.coordinates import walking_coordinates
 from navmodels.models.graph import build_graph
 from navmodels.models.model import Design
 
 TUNE = 1000
 TARGET_ACCEPT = 0.95
-STATISTICS = (
-    "diverging",
-    "maxdepth_reached",
-    "energy",
-    "depth",
-    "n_steps",
-    "step_size",
-    "mean_tree_accept",
-    "logp",
-)
+STATISTICS = ("diverging", "maxdepth_reached", "energy", "depth", "n_steps", "step_size", "mean_tree_accept", "logp")
+MOST = 16  # compiled structures kept
+
+_compiled: dict[str, Any] = {}
 
 
 def sample_nuts(arrays: Design, *, draws: int, chains: int, seed: int, progress: bool) -> tuple[xr.Dataset, xr.Dataset]:
@@ -29,15 +27,55 @@ def sample_nuts(arrays: Design, *, draws: int, chains: int, seed: int, progress:
     """
     import nutpie
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1, "blas"):
         warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
-        compiled = nutpie.compile_pymc_model(build_graph(arrays))
         tree = nutpie.sample(
-            compiled, draws=draws, tune=TUNE, chains=chains, seed=seed, target_accept=TARGET_ACCEPT,
+            compile_once(arrays), draws=draws, tune=TUNE, chains=chains, seed=seed, target_accept=TARGET_ACCEPT,
             save_warmup=False, progress_bar=progress,
         )  # fmt: skip
     posterior = tree["posterior"].to_dataset()
-    inner: list[Any] = [name for name in posterior.data_vars if str(name).endswith("_z")]
-    posterior = posterior.drop_vars(inner)
-    unused = [dim for dim in posterior.dims if str(dim).endswith("_coefficient")]
-    return posterior.drop_vars(unused, errors="ignore"), tree["sample_stats"].to_dataset()[list(STATISTICS)]
+    dims = [block.name for block in arrays.blocks]
+    kept = ["intercept", *(f"{name}_{part}" for name in dims for part in ("effect", "sd"))]
+    posterior = posterior[[name for name in kept if name in posterior]]
+    return posterior, tree["sample_stats"].to_dataset()[list(STATISTICS)]
+
+
+def compile_once(arrays: Design) -> Any:
+    """Return the compiled model of a design: compiled before for the same structure, else now.
+
+    The structure is all but the numbers: outcome, blocks with their levels, bases and kinds of prior, and the shape and
+    type of every array. Numbers (data, prior scales, coordinates) are exchanged in the compiled model.
+    """
+    import nutpie
+
+    graph = build_graph(arrays, coordinates=walking_coordinates(arrays))
+    numbers = {variable.name: variable.get_value() for variable in graph.data_vars}
+    key = _structure(arrays, numbers)
+    if key not in _compiled:
+        while len(_compiled) >= MOST:
+            _compiled.pop(next(iter(_compiled)))
+        _compiled[key] = nutpie.compile_pymc_model(graph)
+    used = {variable.name for variable in _compiled[key].shared_var_keys}
+    return _compiled[key].with_data(**{name: value for name, value in numbers.items() if name in used})
+
+
+# ---- inside
+
+
+def _structure(arrays: Design, numbers: dict[str, Any]) -> str:
+    """Return a hash of all that a compiled model fixes."""
+    digest = hashlib.sha256()
+    add = partial(_add, digest)
+    add(repr(arrays.model.outcome))
+    for block in arrays.blocks:
+        prior = block.prior
+        fixed = (type(prior).__name__, getattr(prior, "nu", None))
+        add(repr((block.name, block.factors, block.levels, fixed)))
+        digest.update(b"" if block.basis is None else block.basis.tobytes())
+    for name, value in sorted(numbers.items()):
+        add(repr((name, value.shape, str(value.dtype))))
+    return digest.hexdigest()
+
+
+def _add(digest: Any, text: str) -> None:
+    digest.update(text.encode() + b"\0")

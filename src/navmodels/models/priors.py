@@ -64,7 +64,7 @@ class HalfStudentT:
         """Return the PyMC variable, with `scale` as data of the graph."""
         import pymc as pm
 
-        return pm.HalfStudentT(name, nu=self.nu, sigma=scale)
+        return pm.HalfStudentT(name, nu=np.float64(self.nu), sigma=scale)  # a bare 3.0 would be single precision
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ class Evidence:
         Every level in print (`series_levels`).
     series, sectors
         For each base factor, draws by (series, year) and by (item_year, sector).
-    items
-        Draws of 2024 by item, from the pooled batteries.
+    items, means
+        Draws of 2024 by item, from the pooled batteries: shares (six-point and multiple choice apart), and means.
     units
         Draws of the table of units phoned, by column and unit.
     battery
@@ -48,6 +48,7 @@ class Evidence:
     series: Mapping[float, xr.DataArray]
     sectors: Mapping[float, xr.DataArray]
     items: list[xr.DataArray]
+    means: xr.DataArray
     units: xr.DataArray
     battery: Mapping[str, str]
     trends: pd.DataFrame
@@ -99,8 +100,8 @@ def _level(evidence: Evidence, series: str, year: Any) -> Any:
 
 def _report_rule(first: Any, second: Any, evidence: Evidence) -> str:
     """Apply the report's rule to the direct intervals of two published levels."""
-    share = np.array([first["share"], second["share"]]) / 100
-    low, high = ends(share, np.array([first["n"], second["n"]]) / evidence.design_effect)
+    share = np.array([first["share"], second["share"]], dtype=float)
+    low, high = ends(share, np.array([first["n"], second["n"]], dtype=float) / evidence.design_effect)
     overlap = low[0] <= high[1] and low[1] <= high[0]
     return "intervals overlap" if overlap else "intervals do not overlap"
 

@@ -1,22 +1,135 @@
 """The audit of Nav's employer survey 2024: which models are fitted, and what is held against what."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pandas as pd
 import xarray as xr
+from tqdm import tqdm
 
 import navmodels as nav
-from navmodels.reproduction import claims as claim_audit
-from navmodels.reproduction import pooled, series
-from navmodels.reproduction.claims import Evidence
-from navmodels.reproduction.intervals import estimate_design_effect
+from navmodels.reproduction import associations, bases, intervals, phone_calls, pooled, regressions, restatements, sectors, series, totals
+from navmodels.reproduction.claims import FACTORS, Evidence, audit_claims
+from navmodels.reproduction.findings import combine
+from navmodels.reproduction.ledger import assemble_ledger, model_findings
 
+REPORT = "employer_2024"
 SEED = 2024
-Fit = Callable[["nav.Model", "nav.Survey"], xr.DataTree]
+TABLES = ("items", "trends", "changes", "groups", "regressions", "phone_combinations", "claims")
 
 
-def load_tables() -> dict[str, pd.DataFrame]:
-    """Return the published tables of the report."""
-    names = ("items", "trends", "changes", "groups", "regressions", "phone_combinations", "claims")
-    return {name: nav.load_report("employer_2024", name) for name in names}
+@dataclass(frozen=True)
+class Audit:
+    """What the audit of a report gives: the ledger, the claims, and what the plots are drawn from."""
+
+    ledger: pd.DataFrame
+    claims: pd.DataFrame
+    shrinkage: pd.DataFrame
+    trends: pd.DataFrame
+    design_effect: float
+    fits: pd.DataFrame
+
+
+def audit_employer(*, engine: str = "auto", progress: bool = False) -> Audit:
+    """Fit every model of the audit and hold every number and statement against it."""
+    tables = {name: nav.load_report(REPORT, name) for name in TABLES}
+    items = tables["items"]
+    design_effect, _ = intervals.estimate_design_effect(items)
+    levels = series.series_levels(items, tables["trends"], tables["changes"])
+    plan = _plan(tables, levels, design_effect)
+    fits = {}
+    with tqdm(total=len(plan), desc="Fitting", disable=not progress, unit="model") as bar:
+        for name, (model, survey) in plan.items():
+            bar.set_postfix_str(name)
+            fits[name] = nav.fit(model, survey, engine=engine, seed=SEED)
+            bar.update()
+    evidence = _evidence(fits, tables, levels, design_effect)
+    claims = audit_claims(tables["claims"], evidence)
+    found = combine(
+        intervals.share_intervals(items, design_effect=design_effect),
+        intervals.mean_intervals(items),
+        restatements.text_shares(items, tables["trends"], design_effect=design_effect),
+        bases.contact_person(items, tables["trends"]),
+        bases.filtered_bases(items),
+        bases.restructuring_help(items, tables["trends"]),
+        totals.sector_totals(items, tables["trends"]),
+        totals.exclusive_answers(items),
+        totals.sample_facts(tables["groups"]),
+        phone_calls.phone_combinations(tables["phone_combinations"], items, tables["trends"]),
+        regressions.regression_findings(tables["regressions"], items),
+    )
+    return Audit(
+        ledger=assemble_ledger(nav.load_report(REPORT), found, model_findings(evidence, tables)),
+        claims=_with_associations(claims, tables),
+        shrinkage=_shrinkage(fits["six-point shares"]),
+        trends=_trend_table(evidence, levels),
+        design_effect=design_effect,
+        fits=_fit_table(fits),
+    )
+
+
+# ---- inside
+
+
+def _plan(
+    tables: dict[str, pd.DataFrame], levels: pd.DataFrame, design_effect: float
+) -> dict[str, tuple["nav.Model", "nav.Survey"]]:
+    """Return every model that is fitted, by name."""
+    surveys = pooled.pooled_surveys(tables["items"], design_effect=design_effect)
+    plan = {
+        "six-point shares": (pooled.pooled_model("share"), surveys["share"]),
+        "six-point means": (pooled.pooled_model("mean"), surveys["mean"]),
+        "multiple choice": (pooled.pooled_model("choice"), surveys["choice"]),
+        "units phoned": (sectors.unit_model(), sectors.unit_survey(tables["phone_combinations"], design_effect=design_effect)),
+    }
+    for factor in FACTORS:
+        base = {"design_effect": design_effect, "base_factor": factor}
+        plan[f"years, base × {factor:g}"] = (series.joint_model(), series.joint_survey(levels, **base))
+        plan[f"sectors, base × {factor:g}"] = (sectors.sector_model(), sectors.sector_survey(levels, **base))
+    return plan
+
+
+def _evidence(
+    fits: dict[str, xr.DataTree], tables: dict[str, pd.DataFrame], levels: pd.DataFrame, design_effect: float
+) -> Evidence:
+    pairs = series.asked_pairs(tables["claims"], levels)
+    battery = tables["items"].set_index("item_id")["battery"].to_dict()
+    return Evidence(
+        levels=levels,
+        series={factor: series.series_draws(fits[f"years, base × {factor:g}"], pairs) for factor in FACTORS},
+        sectors={factor: nav.estimate(fits[f"sectors, base × {factor:g}"], by=["item_year", "sector"]) for factor in FACTORS},
+        items=[pooled.item_draws(fits[name]) for name in ("six-point shares", "multiple choice")],
+        means=pooled.item_draws(fits["six-point means"]),
+        units=nav.estimate(fits["units phoned"], by=["column", "unit"]),
+        battery=battery,
+        trends=tables["trends"],
+        design_effect=design_effect,
+    )
+
+
+def _with_associations(claims: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return all statements in the order of the report, those about regressions with their verdicts."""
+    verdicts = associations.association_verdicts(tables["claims"], tables["regressions"]).rename(columns={"verdict": "status"})
+    about = tables["claims"].merge(verdicts, on="claim", how="inner", validate="one_to_one")
+    together = pd.concat([claims, about], ignore_index=True)
+    order = {claim: place for place, claim in enumerate(tables["claims"]["claim"])}
+    return together.sort_values("claim", key=lambda column: column.map(order)).reset_index(drop=True)
+
+
+def _shrinkage(fit: xr.DataTree) -> pd.DataFrame:
+    return nav.shrinkage(fit, by=["battery", "item"])
+
+
+def _trend_table(evidence: Evidence, levels: pd.DataFrame) -> pd.DataFrame:
+    """Return the modelled share of each series and year with the published one beside it."""
+    table = nav.summarise(evidence.series[1.0]).drop(columns="n")
+    published = levels.assign(published=levels["share"] / 100)[["series", "year", "published", "source"]]
+    return table.merge(published, on=["series", "year"], how="left")
+
+
+def _fit_table(fits: dict[str, xr.DataTree]) -> pd.DataFrame:
+    rows = [
+        (name, fit["survey"].sizes["cell"], fit.attrs["engine"], fit.attrs["seconds"], fit.attrs["divergences"], fit.attrs["unconverged"] or "passed")
+        for name, fit in fits.items()
+    ]
+    return pd.DataFrame(rows, columns=["model", "cells", "engine", "seconds", "divergences", "gate"])

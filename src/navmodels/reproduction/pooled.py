@@ -12,15 +12,15 @@ import xarray as xr
 import navmodels as nav
 
 
-def pooled_model(*, identity: bool = False) -> "nav.Model":
-    """Return the model of items within batteries; `identity` for means on the scale from 1 to 6."""
-    scale = 1.0
-    return nav.Model(
-        nav.Reported(),
-        nav.Group("battery", scale=scale),
-        nav.Group("battery", "item", scale=scale),
-        intercept_scale=4.0 if identity else 1.5,
-    )
+def pooled_model(kind: str) -> "nav.Model":
+    """Return the model of the items of one kind: "share" and "mean" of six-point items, "choice" of several answers.
+
+    Six-point items have a level for their battery; answers to one multiple-choice question have nothing in common but
+    the spread, so for them only the items are pooled.
+    """
+    battery = () if kind == "choice" else (nav.Group("battery", scale=1.0),)
+    wide = 4.0 if kind == "mean" else 1.5
+    return nav.Model(nav.Reported(), *battery, nav.Group("battery", "item", scale=1.0), intercept_scale=wide)
 
 
 def pooled_surveys(items: pd.DataFrame, *, design_effect: float) -> dict[str, "nav.Survey"]:

@@ -85,6 +85,17 @@ def series_draws(fit: xr.DataTree, pairs: Sequence[tuple[str, int]]) -> xr.DataA
     return nav.estimate(fit, by=["series", "year"], population=population)
 
 
+def asked_pairs(claims: pd.DataFrame, levels: pd.DataFrame) -> list[tuple[str, int]]:
+    """Return every series and year that is in print or that a statement speaks of."""
+    several = set(levels.loc[levels.groupby("series")["year"].transform("nunique") >= 2, "series"])
+    first, last = int(levels["year"].min()), int(levels["year"].max())
+    pairs = set(zip(levels["series"], levels["year"], strict=True))
+    for claim in claims[claims["kind"] == "change"].itertuples():
+        name = series_name(claim.item, claim.group)
+        pairs |= {(name, int(year)) for year in (claim.year_from, claim.year_to) if pd.notna(year) and first <= year <= last}
+    return sorted(pair for pair in pairs if pair[0] in several)
+
+
 def base_note(levels: pd.DataFrame, *, series: str, year: int) -> str:
     """Return what base a level stands on, for the reason of a row."""
     row = levels[(levels["series"] == series) & (levels["year"] == year)]

@@ -1,0 +1,108 @@
+"""Coordinates in which NUTS walks in round steps: rough mode, spread, and how far each coefficient is centred.
+
+Non-centred coefficients suit cells with few respondents, centred ones cells with many; most surveys have both. Each
+coefficient is centred as far as the data determine it (Papaspiliopoulos, Roberts & Sköld 2007), and all are whitened by
+the curvature at their mode, for rough standard deviations from a few rounds of EM. The posterior is the same whatever
+the values.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import linalg
+
+from navmodels.models.graph import Coordinates
+from navmodels.models.model import Design
+from navmodels.models.priors import Prior
+from navmodels.models.terms import Block
+
+Array = npt.NDArray[np.float64]
+STEP = 1e-4  # for derivatives of a cell's log-likelihood with respect to its linear predictor
+
+
+def walking_coordinates(arrays: Design, *, rounds: int = 12) -> Coordinates:
+    """Return coordinates for the posterior of a design.
+
+    Parameters
+    ----------
+    arrays
+        The design to be sampled.
+    rounds
+        Updates of the rough standard deviations.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels import Group, Model, Share, Survey
+    >>> from navmodels.models import design
+    >>> table = pd.DataFrame({"office": ["A", "B"], "k": [300, 2], "n": [600, 3]})
+    >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+    >>> at = walking_coordinates(design(Model(Share(), Group("office")), survey))
+    >>> bool(at.pooled[1] < at.pooled[2])
+    True
+    """
+    columns, parts = _columns(arrays)
+    reference = {block.name: _start(block.prior) for block, _ in parts}
+    x = np.zeros(columns.shape[1])
+    for last in [*[False] * rounds, True]:
+        scale = np.concatenate([[1.0], *(np.full(block.size, reference[block.name]) for block, _ in parts)])
+        x, factor = _mode(arrays, columns * scale, x)
+        spread = linalg.solve_triangular(factor, np.eye(len(x)), lower=True, trans="T")
+        variance = (spread**2).sum(axis=1)
+        if last:
+            break
+        for block, place in parts:
+            if isinstance(block.prior, Prior):
+                low, high = (float(block.prior.quantile(prob)) for prob in (0.05, 0.999))
+                moment = float(np.sqrt(np.mean(x[place] ** 2 + variance[place])))
+                reference[block.name] = float(np.clip(reference[block.name] * moment, low, high))
+    return Coordinates(x, spread, np.clip(variance, 0.0, 1.0), reference)
+
+
+# ---- inside
+
+
+def _start(prior: Any) -> float:
+    return float(prior.quantile(0.5)) if isinstance(prior, Prior) else float(prior)
+
+
+def _columns(arrays: Design) -> tuple[Array, list[tuple[Block, slice]]]:
+    """Return the columns of the linear predictor, dims (cell, coefficient), for unit scales, and each block's place."""
+    size = arrays.survey.cells.sizes["cell"]
+    columns, parts, first = [np.full((size, 1), arrays.model.intercept_scale)], [], 1
+    for block in arrays.blocks:
+        basis = np.eye(block.size) if block.basis is None else block.basis
+        columns.append(basis[block.index])
+        parts.append((block, slice(first, first + block.size)))
+        first += block.size
+    return np.hstack(columns), parts
+
+
+def _mode(arrays: Design, columns: Array, x: Array) -> tuple[Array, Array]:
+    """Return the mode of x and the Cholesky factor of its curvature, by Newton steps that are halved until they improve."""
+
+    def value(at: Array) -> float:
+        return float(arrays.model.outcome.log_likelihood(columns @ at, arrays.data).sum() - at @ at / 2)
+
+    current, factor = value(x), np.eye(len(x))
+    for _ in range(50):
+        gradient, curvature = _derivatives(arrays, columns @ x)
+        factor = linalg.cholesky((columns.T * curvature) @ columns + np.eye(len(x)), lower=True)
+        step = linalg.cho_solve((factor, True), columns.T @ gradient - x)
+        size = 1.0
+        while size > 1e-4 and not value(x + size * step) >= current - 1e-9:
+            size /= 2
+        x = x + size * step
+        current = value(x)
+        if np.abs(size * step).max() < 1e-3:
+            break
+    return x, factor
+
+
+def _derivatives(arrays: Design, eta: Array) -> tuple[Array, Array]:
+    """Return gradient and negative curvature of each cell's log-likelihood, by central differences."""
+    low, middle, high = (
+        arrays.model.outcome.log_likelihood(eta + shift, arrays.data) for shift in (-STEP, 0.0, STEP)
+    )
+    return (high - low) / (2 * STEP), np.maximum(-(high - 2 * middle + low) / STEP**2, 0.0)

@@ -1,0 +1,160 @@
+"""The ledger: one row for every published number, with what our computation says of it.
+
+Statuses: *reproduced* (an independent computation gives the printed digits), *agrees* / *differs* (a model or another
+printed number against it), *input* (the number fed a model; the pooled value stands beside it), *not reproducible*.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+import navmodels as nav
+from navmodels.reproduction.claims import Evidence
+from navmodels.reproduction.findings import COLUMNS, Finding, records, tabulate
+from navmodels.reproduction.series import series_name
+
+KEY = ["table", "row", "quantity"]
+
+
+def assemble_ledger(numbers: pd.DataFrame, found: pd.DataFrame, modelled: pd.DataFrame) -> pd.DataFrame:
+    """Return the published numbers with findings; where both speak, an independent check comes before a model's.
+
+    Raises
+    ------
+    RuntimeError
+        When a number has no status or no reason, or a finding is about no published number: the audit has a hole.
+    """
+    first = pd.concat([found, modelled]).drop_duplicates(KEY, keep="first")
+    input_ = modelled[modelled["status"] == "input"].set_index(KEY)
+    kept = first.set_index(KEY)
+    extra = kept.index.intersection(input_.index)
+    notes = [
+        reason if reason == input_.at[key, "reason"] else f"{reason} {input_.at[key, 'reason']}"
+        for key, reason in kept.loc[extra, "reason"].items()
+    ]
+    kept.loc[extra, "reason"] = notes
+    ledger = numbers.rename(columns={"value": "published"}).merge(kept.reset_index(), on=KEY, how="outer", validate="one_to_one", indicator=True)
+    stray = ledger[ledger["_merge"] == "right_only"]
+    holes = ledger[ledger["status"].isna() | ledger["reason"].fillna("").eq("")]
+    if len(stray) or len(holes):
+        raise RuntimeError(f"the audit has holes: {len(stray)} findings about no number, {len(holes)} numbers without status:\n{holes[KEY].head()}\n{stray[KEY].head()}")
+    order = ["table", "row", "item", "label", "group_dim", "group", "year", "quantity", "reference", "published", "unit"]
+    ledger = ledger.sort_values(["table", "row"], kind="stable")
+    return ledger[[*order, *(name for name in COLUMNS if name not in KEY), "note"]].reset_index(drop=True)
+
+
+def model_findings(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return what the models say of numbers that fed them or that can be held against them."""
+    return tabulate(
+        [
+            *_items(evidence, tables["items"]),
+            *_trends(evidence, tables["trends"]),
+            *_changes(evidence, tables["changes"]),
+            *_context(tables["groups"]),
+        ]
+    )
+
+
+# ---- inside
+
+
+def _by_item(draws: xr.DataArray) -> pd.DataFrame:
+    return nav.summarise(draws).set_index("item")
+
+
+def _items(evidence: Evidence, items: pd.DataFrame) -> Iterator[Finding]:
+    shares = pd.concat([_by_item(draws) for draws in evidence.items])
+    means = _by_item(evidence.means)
+    n_use = "Sets the precision of the share in the pooled model, with design effect {:.2f}.".format(evidence.design_effect)
+    for row in records(items):
+        if row.item_id not in shares.index:
+            for quantity in ("share",):
+                yield Finding("items", row.Index, quantity, "not reproducible", "No usable n is in print, so the share can feed no model.")
+            continue
+        yield _pooled("share", row, shares.loc[row.item_id], 100.0, "share")
+        yield Finding("items", row.Index, "n", "input", n_use)
+        if row.item_id in means.index:
+            yield _pooled("mean", row, means.loc[row.item_id], 1.0, "mean")
+            sd = float(means.loc[row.item_id, "sd"])
+            reason = f"Sets the precision of the mean in the pooled model; the pooled estimate has a posterior sd of {sd:.3f}."
+            yield Finding("items", row.Index, "mean_se", "input", reason, ours=sd)
+
+
+def _pooled(quantity: str, row: tuple, pooled: pd.Series, unit: float, word: str) -> Finding:
+    value, lower, upper = (unit * float(pooled[name]) for name in ("mean", "lower", "upper"))
+    digits = 1 if unit == 100 else 2
+    reason = f"Fed the pooled model; partially pooled within its battery the {word} is {value:.{digits}f} ({lower:.{digits}f} to {upper:.{digits}f})."
+    return Finding("items", row.Index, quantity, "input", reason, ours=value, lower=lower, upper=upper)  # type: ignore[attr-defined]
+
+
+def _trends(evidence: Evidence, trends: pd.DataFrame) -> Iterator[Finding]:
+    """Return for each share in the text: whether it fed the joint model of years, or how it compares with it."""
+    table = nav.summarise(evidence.series[1.0]).set_index(["series", "year"])
+    sectors = nav.summarise(evidence.sectors[1.0]).set_index(["item_year", "sector"])
+    levels = evidence.levels.set_index(["series", "year"])
+    for row in records(trends):
+        key = (series_name(row.item_id, row.group), int(row.year))
+        sector_key = (f"{row.item_id} {row.year}", row.group)
+        if key in table.index:
+            model, name = table.loc[key], "the joint model of series and years"
+        elif sector_key in sectors.index:
+            model, name = sectors.loc[sector_key], "the joint model of both sectors"
+        else:
+            yield Finding("trends", row.Index, "share", "not reproducible", _no_model(row, key in levels.index))
+            continue
+        yield _against_model(row, model, name, fed=key in levels.index and levels.loc[key, "share"] == row.share)
+
+
+def _against_model(row: tuple, model: pd.Series, name: str, *, fed: bool) -> Finding:
+    value, lower, upper = (100 * float(model[column]) for column in ("mean", "lower", "upper"))
+    numbers = {"ours": value, "lower": lower, "upper": upper}
+    if fed:
+        reason = f"Fed {name}, which has {value:.1f} % ({lower:.1f} to {upper:.1f})."
+        return Finding("trends", row.Index, "share", "input", reason, **numbers)  # type: ignore[attr-defined]
+    inside = lower - 0.5 <= row.share <= upper + 0.5  # type: ignore[attr-defined]
+    reason = f"Did not feed {name}, which has {value:.1f} % ({lower:.1f} to {upper:.1f}); the printed number lies {'inside' if inside else 'outside'}."
+    return Finding("trends", row.Index, "share", "agrees" if inside else "differs", reason, **numbers)  # type: ignore[attr-defined]
+
+
+def _no_model(row: tuple, known: bool) -> str:
+    if row.group_dim in ("all", "sector") and known:  # type: ignore[attr-defined]
+        return "Printed for one year and one group only, without base or interval: there is nothing to compute it from or compare it with."
+    return f"Printed for {row.group} ({row.group_dim}) without base or interval: there is nothing to compute it from."  # type: ignore[attr-defined]
+
+
+def _changes(evidence: Evidence, changes: pd.DataFrame) -> Iterator[Finding]:
+    """Return for each printed size of a change: what the joint model has."""
+    draws = evidence.series[1.0]
+    levels = evidence.levels.set_index(["series", "year"])
+    for row in records(changes[changes["quality"] == "exact"]):
+        name, years = series_name(row.item_id, row.group), [int(row.year_from), int(row.year_to)]
+        table = nav.summarise(nav.change(draws.sel(series=name, year=years), along="year")).iloc[0]
+        value, lower, upper = (100 * float(table[column]) for column in ("mean", "lower", "upper"))
+        implied = [year for year in years if (name, year) in levels.index and str(levels.loc[(name, year), "source"]).startswith("implied")]
+        numbers = {"ours": value, "lower": lower, "upper": upper}
+        found = f"the joint model has {value:+.1f} points ({lower:.1f} to {upper:.1f}), P(above zero) {float(table['p_increase']):.3f}"
+        if implied:
+            reason = f"Gave the level of {implied[0]}, which is not in print, and so fed the joint model; {found}."
+            yield Finding("changes", row.Index, "change_pp", "input", reason, **numbers)
+        else:
+            inside = lower - 0.5 <= row.change_pp <= upper + 0.5
+            reason = f"Not used; from the levels in print {found}."
+            yield Finding("changes", row.Index, "change_pp", "agrees" if inside else "differs", reason, **numbers)
+
+
+def _context(groups: pd.DataFrame) -> Iterator[Finding]:
+    """Return the facts around the survey that no computation of ours can reach."""
+    for row in records(groups[groups["value"].notna()]):
+        if row.section == "contrast":
+            reason = "A difference between sectors whose levels are not both in print; no base or interval."
+        else:
+            reason = "A fact about fieldwork, frame or Nav's own counts; the survey's numbers say nothing of it."
+        yield Finding("groups", row.Index, "value", "not reproducible", reason)
+
+
+def count_statuses(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Return how many numbers of each table have each status."""
+    counts = ledger.groupby(["table", "status"]).size().unstack(fill_value=0)
+    return counts.assign(all=counts.sum(axis=1)).astype(np.int64).reset_index()

@@ -1,0 +1,225 @@
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import navmodels as nav
+from navmodels.inference.convergence import check, describe_failures, failures
+
+CRITERIA = ["R-hat", "bulk ESS", "tail ESS", "divergences", "tree depth limit", "E-BFMI"]
+
+
+@pytest.fixture
+def tree():
+    """A fit that passes: independent normal draws of an intercept and of three offices."""
+    rng = np.random.default_rng(1)
+    dims = ("chain", "draw")
+    posterior = xr.Dataset(
+        {
+            "intercept": (dims, rng.normal(size=(4, 1000))),
+            "office_effect": ((*dims, "office"), rng.normal(size=(4, 1000, 3))),
+        },
+        coords={"office": list("ABC")},
+    )
+    quiet = np.zeros((4, 1000), dtype=bool)
+    stats = {"diverging": quiet, "maxdepth_reached": quiet.copy(), "energy": rng.normal(size=(4, 1000))}
+    return xr.DataTree.from_dict(
+        {"posterior": posterior, "sample_stats": xr.Dataset({name: (dims, each) for name, each in stats.items()})}
+    )
+
+
+def failed(tree):
+    """Return {criterion: worst} of what did not pass."""
+    table = check(tree)
+    assert table["criterion"].tolist() == CRITERIA
+    return table[~table["passed"]].set_index("criterion")["worst"].to_dict()
+
+
+def office_b(tree):
+    return tree["posterior"]["office_effect"].to_numpy()[:, :, 1]  # a view
+
+
+def test_good_draws_pass(tree):
+    table = check(tree).set_index("criterion")
+    assert failed(tree) == {}
+    assert describe_failures(check(tree)) == ""
+    assert table.loc["R-hat", "limit"] == 1.01
+    assert table.loc["bulk ESS", "limit"] == 400
+    # independent draws: effective size near 4000, E-BFMI near 2
+    assert table.loc["bulk ESS", "value"] == pytest.approx(4000, rel=0.1)
+    assert table.loc["E-BFMI", "value"] == pytest.approx(2.0, abs=0.15)
+
+
+def test_values_are_those_of_arviz(tree):
+    import arviz as az
+
+    office_b(tree)[:] = np.cumsum(office_b(tree), axis=1)
+    table = check(tree).set_index("criterion")["value"]
+    posterior = tree["posterior"].to_dataset()
+    assert table["R-hat"] == pytest.approx(float(az.rhat(posterior)["office_effect"].max()), rel=1e-12)
+    assert table["bulk ESS"] == pytest.approx(float(az.ess(posterior, method="bulk")["office_effect"].min()), rel=1e-12)
+    tail = az.ess(posterior, method="tail", prob=(0.05, 0.95))
+    assert table["tail ESS"] == pytest.approx(float(tail["office_effect"].min()), rel=1e-12)
+
+
+def test_a_stuck_chain(tree):
+    office_b(tree)[2] = 0.3
+    assert failed(tree)["R-hat"] == "office_effect[B]"
+
+
+def test_a_shifted_chain(tree):
+    office_b(tree)[3] += 3
+    assert failed(tree) == dict.fromkeys(["R-hat", "bulk ESS", "tail ESS"], "office_effect[B]")
+
+
+def test_a_slow_chain(tree):
+    tree["posterior"]["intercept"].to_numpy()[:] = np.repeat(np.random.default_rng(1).normal(size=(4, 50)), 20, axis=1)
+    assert failed(tree)["bulk ESS"] == "intercept"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_number_that_cannot_be_judged_fails(tree, value):
+    office_b(tree)[1, 17] = value
+    assert failed(tree) == dict.fromkeys(["R-hat", "bulk ESS", "tail ESS"], "office_effect[B]")
+    assert np.isnan(check(tree)["value"][:3]).all()
+
+
+def test_zero_by_construction_passes_and_any_other_constant_fails(tree):
+    office_b(tree)[:] = 0.0
+    assert failed(tree) == {}
+    office_b(tree)[:] = 0.3
+    assert failed(tree)["R-hat"] == "office_effect[B]"
+
+
+def test_divergences(tree):
+    tree["sample_stats"]["diverging"].to_numpy()[1, :3] = True
+    assert failed(tree) == {"divergences": "all chains"}
+    assert describe_failures(check(tree)) == "divergences 3 for all chains (limit 0)"
+
+
+def test_tree_depth(tree):
+    tree["sample_stats"]["maxdepth_reached"].to_numpy()[0, 5] = True
+    assert failed(tree) == {"tree depth limit": "all chains"}
+
+
+def test_low_energy_fraction(tree):
+    energy = tree["sample_stats"]["energy"].to_numpy()
+    energy[2] = np.cumsum(energy[2])
+    assert failed(tree) == {"E-BFMI": "chain 2"}
+
+
+@pytest.mark.parametrize("value", [1.0, np.nan])
+def test_energy_that_cannot_be_judged_fails(tree, value):
+    tree["sample_stats"]["energy"].to_numpy()[1] = value
+    assert failed(tree) == {"E-BFMI": "chain 1"}
+
+
+def test_one_chain_cannot_be_judged(tree):
+    assert failed(tree.isel(chain=[0]))["R-hat"] == "intercept"
+
+
+def test_an_intercept_is_enough(tree):
+    del tree["posterior"]["office_effect"]
+    assert failed(tree) == {}
+
+
+def test_a_tree_that_is_no_fit():
+    with pytest.raises(ValueError, match="a fit has the groups posterior and sample_stats"):
+        check(xr.DataTree.from_dict({"prior": xr.Dataset()}))
+
+
+# ---- draws of a reported quantity
+
+
+def share(values, **attrs):
+    dims = ("chain", "draw", "office")[: np.ndim(values)]
+    coords = {"office": list("ABCDEF")[: np.shape(values)[2]]} if np.ndim(values) == 3 else {}
+    return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs, name="share")
+
+
+def test_good_draws_have_no_failures():
+    assert failures(share(np.random.default_rng(1).normal(size=(4, 1000, 3)))) == ""
+    assert failures(share(np.random.default_rng(1).normal(size=(4, 1000)))) == ""
+
+
+def test_the_failing_entry_is_named():
+    values = np.random.default_rng(1).normal(size=(4, 1000, 3))
+    values[0, :, 2] += 2
+    reason = failures(share(values))
+    assert "R-hat" in reason
+    assert "share[C]" in reason
+    assert "share[A]" not in reason
+
+
+def test_order_of_dims_does_not_matter():
+    values = np.random.default_rng(1).normal(size=(4, 1000, 3))
+    values[0, :, 2] += 2
+    assert failures(share(values).transpose("office", "draw", "chain")) == failures(share(values))
+
+
+def test_the_verdict_of_the_fit_is_carried():
+    good = np.random.default_rng(1).normal(size=(4, 1000))
+    assert failures(share(good, unconverged="divergences 3 for all chains (limit 0)")).startswith("divergences 3")
+
+
+def test_constants_pass_and_stuck_chains_do_not():
+    values = np.random.default_rng(1).normal(size=(4, 1000, 3))
+    values[:, :, 0] = 0.5
+    assert failures(share(values)) == ""
+    assert failures(share(values[:, :, :1])) == ""
+    values[1, :, 1] = 0.5
+    assert "R-hat" in failures(share(values))
+
+
+def test_missing_everywhere_is_no_quantity_and_missing_somewhere_fails():
+    values = np.random.default_rng(1).normal(size=(4, 1000, 3))
+    values[:, :, 0] = np.nan
+    assert failures(share(values)) == ""
+    values[2, 5, 1] = np.nan
+    values[:, :, 2] = np.inf
+    assert "R-hat nan for share[C]" in failures(share(values[:, :, [0, 2]]).assign_coords(office=["A", "C"]))
+    assert "R-hat nan for share[B]" in failures(share(values))
+
+
+def test_summarise_refuses_and_stamps():
+    values = np.random.default_rng(1).normal(size=(4, 1000, 2))
+    values[3, :, 1] += 1
+    draws = share(values)
+    with pytest.raises(nav.NotConvergedError, match=r"did not converge: R-hat 1\..* for share\[B\] \(limit 1.01\)"):
+        nav.summarise(draws)
+    with pytest.raises(nav.NotConvergedError, match=r"share\[B\]"):
+        nav.exceed(draws, threshold=0.0)
+    stamped = nav.summarise(draws, allow_unconverged=True)
+    assert stamped["unconverged"].tolist() == [failures(draws)] * 2
+    assert stamped["mean"].to_numpy() == pytest.approx(values.mean(axis=(0, 1)), rel=1e-12)
+    assert "unconverged" not in nav.summarise(share(values[:, :, :1]))
+
+
+def test_attrs_of_the_fit_travel_with_the_draws(made_fit, model, survey):
+    fit = made_fit(model, survey)
+    fit.attrs["unconverged"] = "R-hat 1.2 for county_sd (limit 1.01)"
+    share = nav.estimate(fit, by=["county", "year"])
+    for draws in (share, nav.change(share), nav.contrast(share, along="county"), share.sel(county="A")):
+        with pytest.raises(nav.NotConvergedError, match="R-hat 1.2 for county_sd"):
+            nav.summarise(draws)
+    with pytest.raises(nav.NotConvergedError, match="R-hat 1.2 for county_sd"):
+        nav.shrinkage(fit, by="county")
+
+
+def test_labels_of_several_dims():
+    rng = np.random.default_rng(1)
+    draws = xr.DataArray(
+        rng.normal(size=(4, 500, 2, 2)),
+        dims=("chain", "draw", "county", "year"),
+        coords={"county": ["A", "B"], "year": [2023, 2024]},
+    )
+    draws[0, :, 1, 0] += 5
+    assert "the quantity[B, 2023]" in failures(draws)
+
+
+def test_a_rank_that_hardly_ever_changes_can_be_summarised():
+    rng = np.random.default_rng(1)
+    values = rng.normal([0.0, 3.5, 3.5], 1.0, size=(4, 1000, 3))
+    table = nav.summarise(nav.rank(share(values), along="office"))
+    assert table["mean"].sum() == pytest.approx(6.0)
+    assert pd.Series(table["median"]).tolist()[0] == 3.0

@@ -1,0 +1,89 @@
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import navmodels as nav
+from navmodels.models import Effect, Exponential, Group, HalfStudentT, Model, Reported, Share, Trend, design
+
+
+def test_repr_is_the_model(model):
+    assert repr(model) == (
+        "Model(Share(), Effect('sector', scale=1.0), Group('county', scale=0.5), "
+        "Group('county', 'sector', scale=HalfStudentT(scale=0.3, nu=3.0)), Trend('year', order=2, scale=0.3), "
+        "intercept_scale=1.5)"
+    )
+    assert model.factors == ("sector", "county", "year")
+
+
+def test_json_round_trip():
+    scales = (0.5, HalfStudentT(0.3, nu=4), Exponential(1.0), np.float32(0.25), np.int64(2))
+    groups = [Group(f"factor {place}", scale=scale) for place, scale in enumerate(scales)]
+    model = Model(Reported(), *groups, Effect("a", scale=2), Trend("b", order=2), intercept_scale=5)
+    again = Model.from_json(model.to_json())
+    assert again == model
+    assert hash(again) == hash(model)
+    assert json.loads(model.to_json())["parts"][2]["scale"] == {"type": "HalfStudentT", "scale": 0.3, "nu": 4}
+
+
+def test_a_model_is_frozen(model):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        model.intercept_scale = 3.0
+
+
+def test_what_a_model_may_hold():
+    with pytest.raises(TypeError, match="the first argument is the outcome"):
+        Model(Group("county"))
+    with pytest.raises(TypeError, match="a term is an Effect, a Group or a Trend; given: 'county'"):
+        Model(Share(), "county")
+    with pytest.raises(ValueError, match="two terms are about 'year'"):
+        Model(Share(), Group("year"), Trend("year"))
+    with pytest.raises(ValueError, match="intercept_scale is 0"):
+        Model(Share(), intercept_scale=0)
+
+
+@pytest.mark.parametrize("name", ["cell", "chain", "n", "mean", "intercept", "public/private"])
+def test_names_that_fits_need_themselves(name):
+    with pytest.raises(ValueError, match=f"factors may not be called '{name}'"):
+        Model(Share(), Group("county", name))
+
+
+def test_outcome_and_survey_must_fit(survey, schools):
+    with pytest.raises(ValueError, match=r"Share\(\) models a survey of kind 'share'; this one is of kind 'reported'\.$"):
+        design(Model(Share()), schools)
+    with pytest.raises(ValueError, match=r"Reported\(\) models a survey of kind 'reported'; this one is of kind 'share'"):
+        design(Model(Reported()), survey)
+    rows = pd.DataFrame({"office": ["A", "B"], "answer": [1, 2]})
+    rating = nav.Survey.from_responses(rows, outcome="answer", by="office", categories=[1, 2, 3])
+    with pytest.raises(ValueError, match=r"kind 'rating'\. Cut the rating in two with survey.dichotomise"):
+        design(Model(Share()), rating)
+
+
+def test_unknown_factor_with_the_nearest(survey):
+    with pytest.raises(ValueError, match=r"names the factor 'county_'; the survey has .* Did you mean 'county'\?"):
+        design(Model(Share(), Group("county_")), survey)
+
+
+def test_cells_are_collapsed_over_what_the_model_does_not_use(survey, counts):
+    arrays = design(Model(Share(), Group("county")), survey)
+    expected = counts.groupby("county")[["k", "n"]].sum()
+    assert arrays.cells["county"].tolist() == list("ABCD")
+    assert arrays.data["positive"].tolist() == expected["k"].tolist()
+    assert arrays.data["n"].tolist() == expected["n"].tolist()
+    nothing = design(Model(Share()), survey)
+    assert nothing.data["positive"].tolist() == [counts["k"].sum()]
+    assert nothing.blocks == ()
+
+
+def test_linear_predictor_adds_the_effects(survey):
+    arrays = design(Model(Share(), Group("county"), Effect("sector")), survey)
+    effects = {"county": np.array([[1.0, 2, 3, 4], [0, 0, 0, 0]]), "sector": np.array([[-10.0, 10], [0.5, -0.5]])}
+    eta = arrays.linear_predictor([100.0, 0.0], effects)
+    place = {letter: number for number, letter in enumerate("ABCD", start=1)}
+    sign = {"private": -10, "public": 10}
+    first = [100 + place[c] + sign[s] for c, s in zip(arrays.cells["county"], arrays.cells["sector"], strict=True)]
+    assert eta.shape == (2, 7)
+    assert eta[0].tolist() == first
+    assert eta[1].tolist() == [0.5 if s == "private" else -0.5 for s in arrays.cells["sector"]]

@@ -200,9 +200,9 @@ def test_attrs_of_the_fit_travel_with_the_draws(made_fit, model, survey):
     fit.attrs["unconverged"] = "R-hat 1.2 for county_sd (limit 1.01)"
     share = nav.estimate(fit, by=["county", "year"])
     for draws in (share, nav.change(share), nav.contrast(share, along="county"), share.sel(county="A")):
-        with pytest.raises(nav.NotConvergedError, match="R-hat 1.2 for county_sd"):
+        with pytest.raises(nav.NotConvergedError, match=r"R-hat 1\.2 for county_sd"):
             nav.summarise(draws)
-    with pytest.raises(nav.NotConvergedError, match="R-hat 1.2 for county_sd"):
+    with pytest.raises(nav.NotConvergedError, match=r"R-hat 1\.2 for county_sd"):
         nav.shrinkage(fit, by="county")
 
 

@@ -48,7 +48,11 @@ def test_the_file_beside_it_tells_what_made_the_fit(fit, model, tmp_path):
     assert content["data_hash"] == fit.attrs["data_hash"]
     assert len(content["data_hash"]) == 64
     assert nav.Model.from_json(json.dumps(content["model"])) == model
-    assert set(content) == {*("engine", "seed", "seconds", "divergences", "unconverged", "versions"), "data_hash", "model"}
+    assert set(content) == {
+        *("engine", "seed", "seconds", "divergences", "unconverged", "versions"),
+        "data_hash",
+        "model",
+    }
 
 
 def test_nothing_is_pickled(fit, tmp_path):
@@ -85,7 +89,7 @@ def test_files_that_are_not_there_or_no_fits(tmp_path):
     other.to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
     with pytest.raises(ValueError, match=r"other\.nc was not written by save_fit: it has no data_hash"):
         nav.load_fit(tmp_path / "other.nc")
-    with pytest.raises(ValueError, match="was not made by navmodels.fit: it has no 'engine'"):
+    with pytest.raises(ValueError, match=r"was not made by navmodels\.fit: it has no 'engine'"):
         nav.save_fit(other, tmp_path / "again.nc")
     assert not (tmp_path / "again.nc").exists()
 

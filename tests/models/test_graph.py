@@ -43,7 +43,9 @@ def textbook(model, survey):
             + (year_sd * pm.math.dot(blocks["year"].basis, year))[time]
             + ((np.arange(4) - 1.5) / np.sqrt(3 / 4))[time] * slope
         )
-        pm.Binomial("k", n=frame["n"].to_numpy().astype(int), logit_p=eta, observed=frame["positive"].to_numpy().astype(int))
+        pm.Binomial(
+            "k", n=frame["n"].to_numpy().astype(int), logit_p=eta, observed=frame["positive"].to_numpy().astype(int)
+        )
     return graph
 
 
@@ -221,7 +223,9 @@ def test_predictive_draws_of_published_numbers(published, made_fit):
             count = each.isel(cell=place).to_numpy() * n / 100
             assert count == pytest.approx(np.round(count), abs=1e-9)
     share = nav.estimate(fit, by="office").mean(("chain", "draw")).to_numpy()
-    assert drawn.mean(("chain", "draw")).to_numpy() == pytest.approx(100 * share, abs=4 * 100 * 0.5 / np.sqrt(24 * 4000))
+    assert drawn.mean(("chain", "draw")).to_numpy() == pytest.approx(
+        100 * share, abs=4 * 100 * 0.5 / np.sqrt(24 * 4000)
+    )
 
 
 def test_graph_of_a_design_is_that_of_its_model_and_survey(model, survey):

@@ -51,9 +51,13 @@ def test_names_that_fits_need_themselves(name):
 
 
 def test_outcome_and_survey_must_fit(survey, schools):
-    with pytest.raises(ValueError, match=r"Share\(\) models a survey of kind 'share'; this one is of kind 'reported'\.$"):
+    with pytest.raises(
+        ValueError, match=r"Share\(\) models a survey of kind 'share'; this one is of kind 'reported'\.$"
+    ):
         design(Model(Share()), schools)
-    with pytest.raises(ValueError, match=r"Reported\(\) models a survey of kind 'reported'; this one is of kind 'share'"):
+    with pytest.raises(
+        ValueError, match=r"Reported\(\) models a survey of kind 'reported'; this one is of kind 'share'"
+    ):
         design(Model(Reported()), survey)
     rows = pd.DataFrame({"office": ["A", "B"], "answer": [1, 2]})
     rating = nav.Survey.from_responses(rows, outcome="answer", by="office", categories=[1, 2, 3])

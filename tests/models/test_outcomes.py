@@ -154,7 +154,11 @@ def test_numbers_finer_than_their_error_keep_their_digits(estimate):
 
 def test_rows_of_both_kinds_keep_their_places():
     survey = reported(share=[29.0, 71.0, 0.0], lower=[np.nan, 66.0, np.nan], upper=[np.nan, 76.0, np.nan], n=[24] * 3)
-    alone = [reported(share=[29.0], n=[24]), reported(share=[71.0], lower=[66.0], upper=[76.0]), reported(share=[0.0], n=[24])]
+    alone = [
+        reported(share=[29.0], n=[24]),
+        reported(share=[71.0], lower=[66.0], upper=[76.0]),
+        reported(share=[0.0], n=[24]),
+    ]
     expected = [log_likelihood(each, 0.4)[0] for each in alone]
     assert log_likelihood(survey, 0.4) == pytest.approx(expected, rel=1e-14)
 

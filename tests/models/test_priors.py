@@ -29,7 +29,9 @@ def test_pymc_has_the_same_density(prior):
     values = np.array([1e-4, 0.2, 1.0, 7.0])
     with pm.Model():
         variable = prior.variable("sd", pm.Data("scale", prior.scale))
-    assert pm.logp(variable, values).eval() == pytest.approx(prior.log_density(values), abs=1e-8)  # PyMC has log 2 in single precision
+    assert pm.logp(variable, values).eval() == pytest.approx(
+        prior.log_density(values), abs=1e-8
+    )  # PyMC has log 2 in single precision
 
 
 @every_prior

@@ -60,5 +60,5 @@ def test_hash_knows_the_data(survey, counts):
 
 
 def test_other_trees_are_refused():
-    with pytest.raises(ValueError, match="was not made by navmodels.fit"):
+    with pytest.raises(ValueError, match=r"was not made by navmodels\.fit"):
         recall_design(xr.DataTree())

@@ -9,6 +9,7 @@ import xarray as xr
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import check, describe_failures
+from navmodels.inference.coordinates import plain_coordinates, walking_coordinates
 from navmodels.inference.nuts import sample_nuts
 from navmodels.models.model import Design, Model, design
 from navmodels.models.records import record_design
@@ -73,33 +74,47 @@ def fit(
     cells, attrs = record_design(arrays)
     seed = int(np.random.SeedSequence().generate_state(1)[0] // 2) if seed is None else int(seed)
     start = time.perf_counter()
-    posterior, statistics = sample_nuts(arrays, draws=draws, chains=chains, seed=seed, progress=progress)
-    seconds = time.perf_counter() - start
-    outcome = model.outcome
-    tree = xr.DataTree.from_dict(
-        {
-            "posterior": posterior,
-            "sample_stats": statistics,
-            "log_likelihood": _log_likelihood(arrays, posterior),
-            "observed_data": xr.Dataset({outcome.observed: ("cell", arrays.data[outcome.observed])}),
-            "survey": cells,
-        }
-    )
+    groups, coordinates, failed = _sample(arrays, draws=draws, chains=chains, seed=seed, progress=progress)
+    observed = xr.Dataset({model.outcome.observed: ("cell", arrays.data[model.outcome.observed])})
+    likelihood = _log_likelihood(arrays, groups["posterior"])
+    tree = xr.DataTree.from_dict({**groups, "log_likelihood": likelihood, "observed_data": observed, "survey": cells})
     tree.attrs = {
         **attrs,
         "engine": "nuts",
+        "coordinates": coordinates,
         "seed": seed,
-        "seconds": round(seconds, 3),
-        "divergences": int(statistics["diverging"].sum()),
+        "seconds": round(time.perf_counter() - start, 3),
+        "divergences": int(groups["sample_stats"]["diverging"].sum()),
+        "unconverged": failed,
         "weighting": survey.cells.attrs["weighting"],
         "simulated": survey.cells.attrs.get("simulated", ""),
         "versions": " ".join(f"{name}={version(name)}" for name in PACKAGES),
     }
-    tree.attrs["unconverged"] = describe_failures(check(tree))
     return tree
 
 
 # ---- inside
+
+
+def _sample(
+    arrays: Design, *, draws: int, chains: int, seed: int, progress: bool
+) -> tuple[dict[str, xr.Dataset], str, str]:
+    """Return posterior and sampler statistics, the coordinates used, and what of the gate failed.
+
+    NUTS walks in coordinates made for the data; when the gate fails, once more in plain ones, and the better is kept.
+    """
+    tries = []
+    for name, coordinates in (("whitened", walking_coordinates), ("non-centred", plain_coordinates)):
+        posterior, statistics = sample_nuts(
+            arrays, coordinates=coordinates(arrays), draws=draws, chains=chains, seed=seed, progress=progress
+        )
+        groups = {"posterior": posterior, "sample_stats": statistics}
+        table = check(xr.DataTree.from_dict(groups))
+        tries.append((int((~table["passed"].astype(bool)).sum()), groups, name, describe_failures(table)))
+        if tries[-1][0] == 0:
+            break
+    _, groups, name, failed = min(tries, key=lambda each: each[0])
+    return groups, name, failed
 
 
 def _log_likelihood(arrays: Design, posterior: xr.Dataset) -> xr.Dataset:

@@ -8,8 +8,7 @@ from typing import Any
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from navmodels.inference.coordinates import walking_coordinates
-from navmodels.models.graph import build_graph
+from navmodels.models.graph import Coordinates, build_graph
 from navmodels.models.model import Design
 
 TUNE = 1000
@@ -20,7 +19,9 @@ MOST = 16  # compiled structures kept
 _compiled: dict[str, Any] = {}
 
 
-def sample_nuts(arrays: Design, *, draws: int, chains: int, seed: int, progress: bool) -> tuple[xr.Dataset, xr.Dataset]:
+def sample_nuts(
+    arrays: Design, *, coordinates: Coordinates, draws: int, chains: int, seed: int, progress: bool
+) -> tuple[xr.Dataset, xr.Dataset]:
     """Return posterior and sampler statistics, dims (chain, draw, ...).
 
     The posterior holds the intercept, each block's effects by level and each learned standard deviation.
@@ -30,7 +31,7 @@ def sample_nuts(arrays: Design, *, draws: int, chains: int, seed: int, progress:
     with warnings.catch_warnings(), threadpool_limits(1, "blas"):
         warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
         tree = nutpie.sample(
-            compile_once(arrays), draws=draws, tune=TUNE, chains=chains, seed=seed, target_accept=TARGET_ACCEPT,
+            compile_once(arrays, coordinates), draws=draws, tune=TUNE, chains=chains, seed=seed, target_accept=TARGET_ACCEPT,
             save_warmup=False, progress_bar=progress,
         )  # fmt: skip
     posterior = tree["posterior"].to_dataset()
@@ -40,7 +41,7 @@ def sample_nuts(arrays: Design, *, draws: int, chains: int, seed: int, progress:
     return posterior, tree["sample_stats"].to_dataset()[list(STATISTICS)]
 
 
-def compile_once(arrays: Design) -> Any:
+def compile_once(arrays: Design, coordinates: Coordinates) -> Any:
     """Return the compiled model of a design: compiled before for the same structure, else now.
 
     The structure is all but the numbers: outcome, blocks with their levels, bases and kinds of prior, and the shape and
@@ -48,7 +49,7 @@ def compile_once(arrays: Design) -> Any:
     """
     import nutpie
 
-    graph = build_graph(arrays, coordinates=walking_coordinates(arrays))
+    graph = build_graph(arrays, coordinates=coordinates)
     numbers = {variable.name: variable.get_value() for variable in graph.data_vars}
     key = _structure(arrays, numbers)
     if key not in _compiled:

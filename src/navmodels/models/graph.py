@@ -21,15 +21,15 @@ class Coordinates:
     ----------
     centre, spread
         Dims (coefficient) and (coefficient, coefficient): of the intercept over its scale and every v.
-    pooled
-        Dims (coefficient): 1 non-centred, 0 centred (Papaspiliopoulos et al. 2007); first entry for the intercept.
+    power
+        Dims (coefficient): 0 non-centred, -1 centred (Papaspiliopoulos et al. 2007); first entry for the intercept.
     reference
         A rough standard deviation of each block.
     """
 
     centre: npt.NDArray[np.float64]
     spread: npt.NDArray[np.float64]
-    pooled: npt.NDArray[np.float64]
+    power: npt.NDArray[np.float64]
     reference: dict[str, float]
 
 
@@ -67,7 +67,7 @@ def to_pymc(model: Model, survey: Survey) -> Any:
     >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> graph = to_pymc(Model(Share(), Group("office")), survey)
-    >>> [variable.name for variable in graph.free_RVs]
+    >>> sorted(variable.name for variable in graph.free_RVs)
     ['intercept', 'office_sd', 'office_z']
     """
     return build_graph(design(model, survey))
@@ -127,14 +127,14 @@ def _scale(block: Block) -> Any:
 def _walked(arrays: Design, scales: dict[str, Any], at: Coordinates) -> tuple[Any, dict[str, Any]]:
     """Return the intercept and the z of each block from one flat vector; the prior density is added as a potential.
 
-    v = centre + spread @ walked; the intercept is its scale times v[0], and z = v * (s / reference) ** (pooled - 1).
+    v = centre + spread @ walked; the intercept is its scale times v[0], and z = v * (s / reference) ** power.
     """
     import pymc as pm
 
     walked = pm.Flat("walked", shape=len(at.centre))
     v = pm.Data("walk_centre", at.centre) + pm.math.dot(pm.Data("walk_spread", at.spread), walked)
     density = -0.5 * v[0] ** 2
-    power = pm.Data("walk_power", at.pooled - 1.0)
+    power = pm.Data("walk_power", at.power)
     reference = pm.Data("walk_reference", np.array([at.reference[block.name] for block in arrays.blocks]))
     z, first = {}, 1
     for place, block in enumerate(arrays.blocks):

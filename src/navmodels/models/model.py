@@ -65,8 +65,8 @@ class Model:
         taken = sorted({name for term in terms for name in term.factors if name in TAKEN or "/" in name})
         if taken:
             raise ValueError(
-                f"factors may not be called {checks.listing(taken)}: fits and tables use these names, and '/' separates "
-                "the groups of a file; rename the column."
+                f"factors may not be called {checks.listing(taken)}: fits and tables use these names, and '/' stands "
+                "between the groups of a file; rename the column."
             )
         names = [":".join(term.factors) for term in terms]
         twice = sorted({name for name in names if names.count(name) > 1})

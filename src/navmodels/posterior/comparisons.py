@@ -115,7 +115,7 @@ def exceed(draws: xr.DataArray, *, threshold: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The dims, then threshold and p_above.
+        The dims, then threshold and p_above. Entries that are missing throughout have no row.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def exceed(draws: xr.DataArray, *, threshold: float) -> pd.DataFrame:
     if reason:
         raise NotConvergedError(f"the draws did not converge: {reason}.")
     above = (draws > threshold).mean(("chain", "draw")).where(draws.notnull().all(("chain", "draw")))
-    return to_rows({"threshold": xr.full_like(above, threshold), "p_above": above}, above)
+    return to_rows({"threshold": xr.full_like(above, threshold).where(above.notnull()), "p_above": above}, above)
 
 
 def with_attrs(out: xr.DataArray, draws: xr.DataArray, **extra: str) -> xr.DataArray:

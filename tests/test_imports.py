@@ -1,0 +1,106 @@
+"""Imports point one way: data ← models ← inference; posterior reads models and the gate; plots stand alone."""
+
+import ast
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+import navmodels as nav
+
+ROOT = Path(str(resources.files("navmodels")))
+FILES = sorted(ROOT.rglob("*.py"))
+ROOMS = {
+    "data": {"data"},
+    "models": {"data", "models"},
+    "inference": {"data", "models", "inference"},
+    "posterior": {"data", "models", "inference.convergence", "posterior"},
+    "plots": {"plots"},
+}  # sensitivity, reproduction and the command line may see all
+HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "arviz_base", "arviz_stats", "arviz_plots", "matplotlib", "numba"}
+
+
+def imported(tree):
+    """Return the dotted names that a syntax tree imports, `from a import b` as a.b; relative ones as they stand."""
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += ["." * node.level + f"{node.module or ''}.{alias.name}" for alias in node.names]
+    return names
+
+
+def at_import(tree):
+    """Return the nodes that run when a module is imported: no bodies of functions, nothing for type checkers only."""
+    for node in ast.iter_child_nodes(tree):
+        typing = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if not typing and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield node
+            yield from at_import(node)
+
+
+def parse(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.relative_to(ROOT).parts[0] in ROOMS], ids=name)
+def test_imports_point_one_way(path):
+    allowed = ROOMS[path.relative_to(ROOT).parts[0]]
+    for given in imported(parse(path)):
+        assert not given.startswith("."), f"{given}: imports are absolute"
+        if given.split(".")[0] == "navmodels":
+            inner = given.removeprefix("navmodels").lstrip(".")
+            assert any(inner == room or inner.startswith(f"{room}.") for room in allowed), given
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_heavy_packages_are_imported_where_they_are_used(path):
+    now = [
+        given
+        for node in at_import(parse(path))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for given in imported(node)
+    ]
+    assert not {given.split(".")[0] for given in now} & HEAVY
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_nothing_is_pickled_or_evaluated(path):
+    tree = parse(path)
+    assert not {given.split(".")[0] for given in imported(tree)} & {"pickle", "dill", "joblib", "shelve", "marshal"}
+    calls = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert not calls & {"eval", "exec", "compile", "__import__"}
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.name == "__init__.py"], ids=name)
+def test_init_files_have_no_logic(path):
+    for node in parse(path).body:
+        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        assert text or isinstance(node, ast.Import | ast.ImportFrom | ast.Assign)
+
+
+def test_import_is_light():
+    code = "import sys, navmodels; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()  # noqa: S603
+    assert "navmodels" in loaded
+    assert not set(loaded) & (HEAVY | {"pandas", "xarray", "scipy", "numpy"})
+
+
+@pytest.mark.parametrize("public", nav.__all__)
+def test_public_names_are_there(public):
+    value = getattr(nav, public)
+    assert value.__name__ == public
+    assert value.__doc__
+
+
+def test_rooms_offer_what_they_list():
+    for room in ("data", "models", "inference", "posterior", "plots"):
+        module = getattr(nav, room)
+        assert all(getattr(module, public).__name__ == public for public in module.__all__)

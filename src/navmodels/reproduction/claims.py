@@ -16,7 +16,16 @@ import navmodels as nav
 from navmodels.reproduction.findings import records
 from navmodels.reproduction.intervals import ends
 from navmodels.reproduction.series import base_note, series_name
-from navmodels.reproduction.verdicts import DOWN, SAME, UP, Verdict, direct_z, judge_change, judge_difference, judge_order
+from navmodels.reproduction.verdicts import (
+    DOWN,
+    SAME,
+    UP,
+    Verdict,
+    direct_z,
+    judge_change,
+    judge_difference,
+    judge_order,
+)
 
 FACTORS = (1.0, 0.5, 2.0)
 REMAINDER = ("none", "other", "dont_know")  # answers that are no rivals in an order
@@ -82,8 +91,16 @@ def _nothing(reason: str) -> dict[str, Any]:
 def _judged(verdicts: Mapping[float, Verdict], reason: str, **more: Any) -> dict[str, Any]:
     """Return the columns of a verdict and of its repetitions with other bases."""
     main = verdicts[1.0]
-    repeats = {name: verdicts[factor].status for factor, name in ((0.5, "status_half_base"), (2.0, "status_double_base")) if factor in verdicts}
-    turned = [word for name, word in (("status_half_base", "half"), ("status_double_base", "double")) if repeats.get(name, main.status) != main.status]
+    repeats = {
+        name: verdicts[factor].status
+        for factor, name in ((0.5, "status_half_base"), (2.0, "status_double_base"))
+        if factor in verdicts
+    }
+    turned = [
+        word
+        for name, word in (("status_half_base", "half"), ("status_double_base", "double"))
+        if repeats.get(name, main.status) != main.status
+    ]
     if turned:
         reason += f" The verdict turns with {' and with '.join(turned)} the assumed bases."
     numbers = {name: getattr(main, name) for name in ("mean", "lower", "upper", "p_increase")}
@@ -116,7 +133,9 @@ def _change(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[str, A
     known = [_level(evidence, name, year) for year in years]
     lacking = [str(year) for year, level in zip(years, known, strict=True) if level is None]
     if lacking:
-        return _nothing(f"No level is in print for {' and '.join(lacking)}, only the direction.{_modelled(evidence, name, years)}")
+        return _nothing(
+            f"No level is in print for {' and '.join(lacking)}, only the direction.{_modelled(evidence, name, years)}"
+        )
     verdicts = {
         factor: judge_change(draws.sel(series=name, year=years), direction=claim.direction, stated=claim.stated)
         for factor, draws in evidence.series.items()
@@ -134,15 +153,30 @@ def _difference(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[st
     if claim.group_dim == "unit_called" and claim.group_b in evidence.units["unit"].values:
         units = evidence.units.sel(column=claim.item.removeprefix("called_"), unit=[claim.group, claim.group_b])
         verdict = judge_difference(units, along="unit", reference=claim.group_b, **pair)
-        return _judged({1.0: verdict}, f"{_sentence(verdict)} From table 1; the two bases overlap, which is not in print, so they are taken as independent.")
+        return _judged(
+            {1.0: verdict},
+            f"{_sentence(verdict)} From table 1; the two bases overlap, which is not in print, so they are taken as independent.",
+        )
     if claim.group_dim == "all" and pd.notna(claim.item_b) and claim.year_to == 2024:
         for draws in evidence.items:
             if {claim.item, claim.item_b} <= set(draws["item"].values):
-                verdict = judge_difference(draws.sel(item=[claim.item, claim.item_b]), along="item", reference=claim.item_b, **pair)
+                verdict = judge_difference(
+                    draws.sel(item=[claim.item, claim.item_b]), along="item", reference=claim.item_b, **pair
+                )
                 both = [_level(evidence, item, 2024) for item in (claim.item, claim.item_b)]
                 reason = f"{_sentence(verdict)} Both items pooled within their batteries; their covariance is not in print, so they are taken as independent."
-                return _judged({1.0: verdict}, reason, published_from=both[1]["share"], published_to=both[0]["share"], report_rule=_report_rule(*both, evidence))
-    return _nothing(f"The report prints no levels of {claim.item} by {claim.group_dim} that could be compared." if claim.group_dim != "all" else "The report does not print both levels, or the statement is about a set of items without one level.")
+                return _judged(
+                    {1.0: verdict},
+                    reason,
+                    published_from=both[1]["share"],
+                    published_to=both[0]["share"],
+                    report_rule=_report_rule(*both, evidence),
+                )
+    return _nothing(
+        f"The report prints no levels of {claim.item} by {claim.group_dim} that could be compared."
+        if claim.group_dim != "all"
+        else "The report does not print both levels, or the statement is about a set of items without one level."
+    )
 
 
 def _sector_difference(claim: Any, evidence: Evidence) -> dict[str, Any]:
@@ -150,15 +184,32 @@ def _sector_difference(claim: Any, evidence: Evidence) -> dict[str, Any]:
     known = [_level(evidence, series_name(claim.item, group), claim.year_to) for group in groups]
     lacking = [group for group, level in zip(groups, known, strict=True) if level is None]
     if lacking:
-        return _nothing(f"No level is in print for the {' and the '.join(lacking)} sector{' in ' + str(claim.year_to) if pd.notna(claim.year_to) else ''}.")
+        return _nothing(
+            f"No level is in print for the {' and the '.join(lacking)} sector{' in ' + str(claim.year_to) if pd.notna(claim.year_to) else ''}."
+        )
     name = f"{claim.item} {claim.year_to}"
     verdicts = {
-        factor: judge_difference(draws.sel(item_year=name, sector=groups), along="sector", reference=claim.group_b, direction=claim.direction, stated=claim.stated)
+        factor: judge_difference(
+            draws.sel(item_year=name, sector=groups),
+            along="sector",
+            reference=claim.group_b,
+            direction=claim.direction,
+            stated=claim.stated,
+        )
         for factor, draws in evidence.sectors.items()
     }
-    notes = "; ".join(f"{group} {base_note(evidence.levels, series=series_name(claim.item, group), year=int(claim.year_to))}" for group in groups)
+    notes = "; ".join(
+        f"{group} {base_note(evidence.levels, series=series_name(claim.item, group), year=int(claim.year_to))}"
+        for group in groups
+    )
     reason = f"{_sentence(verdicts[1.0])} {notes}."
-    return _judged(verdicts, reason, published_from=known[1]["share"], published_to=known[0]["share"], report_rule=_report_rule(*known, evidence))
+    return _judged(
+        verdicts,
+        reason,
+        published_from=known[1]["share"],
+        published_to=known[0]["share"],
+        report_rule=_report_rule(*known, evidence),
+    )
 
 
 def _order(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[str, Any]:
@@ -175,19 +226,34 @@ def _order(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[str, An
     ]  # fmt: skip
     for draws in evidence.items:
         if claim.item in draws["item"].values:
-            rivals = [item for item in draws["item"].values if evidence.battery[item] == battery and not str(item).endswith(REMAINDER)]
-            verdict = judge_order(draws.sel(item=rivals), along="item", level=claim.item, among=len(together), direction=claim.direction)
+            rivals = [
+                item
+                for item in draws["item"].values
+                if evidence.battery[item] == battery and not str(item).endswith(REMAINDER)
+            ]
+            verdict = judge_order(
+                draws.sel(item=rivals), along="item", level=claim.item, among=len(together), direction=claim.direction
+            )
             place = "first" if len(together) == 1 else f"among the first {len(together)}"
-            return _judged({1.0: verdict}, f"{_sentence(verdict)} Probability of being {place} of the {len(rivals)} items of its battery ({battery}).")
+            return _judged(
+                {1.0: verdict},
+                f"{_sentence(verdict)} Probability of being {place} of the {len(rivals)} items of its battery ({battery}).",
+            )
     return _nothing("The item has no n in print.")
 
 
 def _sentence(verdict: Verdict) -> str:
     """Return the finding in words, for instance '+8.1 points (5.9 to 10.2), P(above zero) > 0.999: increase.'"""
-    p = "> 0.999" if verdict.p_increase > 0.999 else "< 0.001" if verdict.p_increase < 0.001 else f"= {verdict.p_increase:.3f}"
+    p = (
+        "> 0.999"
+        if verdict.p_increase > 0.999
+        else "< 0.001"
+        if verdict.p_increase < 0.001
+        else f"= {verdict.p_increase:.3f}"
+    )
     if np.isnan(verdict.mean):
         return f"P(order as stated) {p}: {verdict.label}."
-    return f"{verdict.mean:+.1f} points ({verdict.lower:.1f} to {verdict.upper:.1f}), P(above zero) {p}: {verdict.label}."
+    return f"The model has {verdict.mean:+.1f} points ({verdict.lower:.1f} to {verdict.upper:.1f}), P(above zero) {p}: {verdict.label}."
 
 
 def _modelled(evidence: Evidence, name: str, years: list[int]) -> str:
@@ -205,14 +271,23 @@ def _modelled(evidence: Evidence, name: str, years: list[int]) -> str:
 def _other_side(claim: Any, evidence: Evidence, known: list[Any]) -> str:
     """Return what the statement would look like with the text's own level, where the appendix contradicts it."""
     text = evidence.trends
-    own = text[(text["item_id"] == claim.item) & (text["group"] == claim.group) & (text["year"] == claim.year_to) & (text["quality"] != "approx")]
+    own = text[
+        (text["item_id"] == claim.item)
+        & (text["group"] == claim.group)
+        & (text["year"] == claim.year_to)
+        & (text["quality"] != "approx")
+    ]
     own = own[(own["share"] - known[1]["share"]).abs() >= 1]
     if own.empty or known[1]["source"] != "appendix 2":
         return ""
     share = float(own["share"].iloc[0])
     z = direct_z((known[0]["share"], known[0]["n"]), (share, known[1]["n"]), evidence.design_effect)
     seen = "up" if z > 1.96 else "down" if z < -1.96 else "no clear change"
-    stands = (claim.direction in UP and z > 1.96) or (claim.direction in DOWN and z < -1.96) or (claim.direction in SAME and abs(z) < 1.96)
+    stands = (
+        (claim.direction in UP and z > 1.96)
+        or (claim.direction in DOWN and z < -1.96)
+        or (claim.direction in SAME and abs(z) < 1.96)
+    )
     return (
         f"Contradiction in print: the text has {share:g} % for {claim.year_to}, appendix 2 {known[1]['share']:g} %. With the text's own number the direct "
         f"change would be {share - known[0]['share']:+.0f} points (z = {z:.1f}: {seen}), so the statement {'rests on' if stands else 'fails even with'} the text's number; "

@@ -8,7 +8,18 @@ import xarray as xr
 from tqdm import tqdm
 
 import navmodels as nav
-from navmodels.reproduction import associations, bases, intervals, phone_calls, pooled, regressions, restatements, sectors, series, totals
+from navmodels.reproduction import (
+    associations,
+    bases,
+    intervals,
+    phone_calls,
+    pooled,
+    regressions,
+    restatements,
+    sectors,
+    series,
+    totals,
+)
 from navmodels.reproduction.claims import FACTORS, Evidence, audit_claims
 from navmodels.reproduction.findings import combine
 from navmodels.reproduction.ledger import assemble_ledger, model_findings
@@ -26,6 +37,7 @@ class Audit:
     claims: pd.DataFrame
     shrinkage: pd.DataFrame
     trends: pd.DataFrame
+    sectors: pd.DataFrame
     design_effect: float
     fits: pd.DataFrame
 
@@ -63,6 +75,7 @@ def audit_employer(*, engine: str = "auto", progress: bool = False) -> Audit:
         claims=_with_associations(claims, tables),
         shrinkage=_shrinkage(fits["six-point shares"]),
         trends=_trend_table(evidence, levels),
+        sectors=_sector_table(evidence, levels),
         design_effect=design_effect,
         fits=_fit_table(fits),
     )
@@ -80,7 +93,10 @@ def _plan(
         "six-point shares": (pooled.pooled_model("share"), surveys["share"]),
         "six-point means": (pooled.pooled_model("mean"), surveys["mean"]),
         "multiple choice": (pooled.pooled_model("choice"), surveys["choice"]),
-        "units phoned": (sectors.unit_model(), sectors.unit_survey(tables["phone_combinations"], design_effect=design_effect)),
+        "units phoned": (
+            sectors.unit_model(),
+            sectors.unit_survey(tables["phone_combinations"], design_effect=design_effect),
+        ),
     }
     for factor in FACTORS:
         base = {"design_effect": design_effect, "base_factor": factor}
@@ -97,7 +113,9 @@ def _evidence(
     return Evidence(
         levels=levels,
         series={factor: series.series_draws(fits[f"years, base × {factor:g}"], pairs) for factor in FACTORS},
-        sectors={factor: nav.estimate(fits[f"sectors, base × {factor:g}"], by=["item_year", "sector"]) for factor in FACTORS},
+        sectors={
+            factor: nav.estimate(fits[f"sectors, base × {factor:g}"], by=["item_year", "sector"]) for factor in FACTORS
+        },
         items=[pooled.item_draws(fits[name]) for name in ("six-point shares", "multiple choice")],
         means=pooled.item_draws(fits["six-point means"]),
         units=nav.estimate(fits["units phoned"], by=["column", "unit"]),
@@ -109,7 +127,9 @@ def _evidence(
 
 def _with_associations(claims: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return all statements in the order of the report, those about regressions with their verdicts."""
-    verdicts = associations.association_verdicts(tables["claims"], tables["regressions"]).rename(columns={"verdict": "status"})
+    verdicts = associations.association_verdicts(tables["claims"], tables["regressions"]).rename(
+        columns={"verdict": "status"}
+    )
     about = tables["claims"].merge(verdicts, on="claim", how="inner", validate="one_to_one")
     together = pd.concat([claims, about], ignore_index=True)
     order = {claim: place for place, claim in enumerate(tables["claims"]["claim"])}
@@ -127,9 +147,26 @@ def _trend_table(evidence: Evidence, levels: pd.DataFrame) -> pd.DataFrame:
     return table.merge(published, on=["series", "year"], how="left")
 
 
+def _sector_table(evidence: Evidence, levels: pd.DataFrame) -> pd.DataFrame:
+    """Return the modelled share of both sectors with the published one and its direct interval beside it."""
+    table = nav.summarise(evidence.sectors[1.0]).drop(columns="n")
+    printed = levels.assign(item_year=levels["item"] + " " + levels["year"].astype(str), sector=levels["group"])
+    low, high = intervals.ends(printed["share"].to_numpy(float), printed["n"].to_numpy(float) / evidence.design_effect)
+    printed = printed.assign(published=printed["share"] / 100, published_lower=low / 100, published_upper=high / 100)
+    columns = ["item_year", "sector", "published", "published_lower", "published_upper"]
+    return table.merge(printed[columns], on=["item_year", "sector"], how="left")
+
+
 def _fit_table(fits: dict[str, xr.DataTree]) -> pd.DataFrame:
     rows = [
-        (name, fit["survey"].sizes["cell"], fit.attrs["engine"], fit.attrs["seconds"], fit.attrs["divergences"], fit.attrs["unconverged"] or "passed")
+        (
+            name,
+            fit["survey"].sizes["cell"],
+            fit.attrs["engine"],
+            fit.attrs["seconds"],
+            fit.attrs["divergences"],
+            fit.attrs["unconverged"] or "passed",
+        )
         for name, fit in fits.items()
     ]
     return pd.DataFrame(rows, columns=["model", "cells", "engine", "seconds", "divergences", "gate"])

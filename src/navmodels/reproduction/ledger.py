@@ -35,12 +35,28 @@ def assemble_ledger(numbers: pd.DataFrame, found: pd.DataFrame, modelled: pd.Dat
         for key, reason in kept.loc[extra, "reason"].items()
     ]
     kept.loc[extra, "reason"] = notes
-    ledger = numbers.rename(columns={"value": "published"}).merge(kept.reset_index(), on=KEY, how="outer", validate="one_to_one", indicator=True)
+    ledger = numbers.rename(columns={"value": "published"}).merge(
+        kept.reset_index(), on=KEY, how="outer", validate="one_to_one", indicator=True
+    )
     stray = ledger[ledger["_merge"] == "right_only"]
     holes = ledger[ledger["status"].isna() | ledger["reason"].fillna("").eq("")]
     if len(stray) or len(holes):
-        raise RuntimeError(f"the audit has holes: {len(stray)} findings about no number, {len(holes)} numbers without status:\n{holes[KEY].head()}\n{stray[KEY].head()}")
-    order = ["table", "row", "item", "label", "group_dim", "group", "year", "quantity", "reference", "published", "unit"]
+        raise RuntimeError(
+            f"the audit has holes: {len(stray)} findings about no number, {len(holes)} numbers without status:\n{holes[KEY].head()}\n{stray[KEY].head()}"
+        )
+    order = [
+        "table",
+        "row",
+        "item",
+        "label",
+        "group_dim",
+        "group",
+        "year",
+        "quantity",
+        "reference",
+        "published",
+        "unit",
+    ]
     ledger = ledger.sort_values(["table", "row"], kind="stable")
     return ledger[[*order, *(name for name in COLUMNS if name not in KEY), "note"]].reset_index(drop=True)
 
@@ -67,11 +83,19 @@ def _by_item(draws: xr.DataArray) -> pd.DataFrame:
 def _items(evidence: Evidence, items: pd.DataFrame) -> Iterator[Finding]:
     shares = pd.concat([_by_item(draws) for draws in evidence.items])
     means = _by_item(evidence.means)
-    n_use = "Sets the precision of the share in the pooled model, with design effect {:.2f}.".format(evidence.design_effect)
+    n_use = "Sets the precision of the share in the pooled model, with design effect {:.2f}.".format(
+        evidence.design_effect
+    )
     for row in records(items):
         if row.item_id not in shares.index:
             for quantity in ("share",):
-                yield Finding("items", row.Index, quantity, "not reproducible", "No usable n is in print, so the share can feed no model.")
+                yield Finding(
+                    "items",
+                    row.Index,
+                    quantity,
+                    "not reproducible",
+                    "No usable n is in print, so the share can feed no model.",
+                )
             continue
         yield _pooled("share", row, shares.loc[row.item_id], 100.0, "share")
         yield Finding("items", row.Index, "n", "input", n_use)
@@ -132,7 +156,11 @@ def _changes(evidence: Evidence, changes: pd.DataFrame) -> Iterator[Finding]:
         name, years = series_name(row.item_id, row.group), [int(row.year_from), int(row.year_to)]
         table = nav.summarise(nav.change(draws.sel(series=name, year=years), along="year")).iloc[0]
         value, lower, upper = (100 * float(table[column]) for column in ("mean", "lower", "upper"))
-        implied = [year for year in years if (name, year) in levels.index and str(levels.loc[(name, year), "source"]).startswith("implied")]
+        implied = [
+            year
+            for year in years
+            if (name, year) in levels.index and str(levels.loc[(name, year), "source"]).startswith("implied")
+        ]
         numbers = {"ours": value, "lower": lower, "upper": upper}
         found = f"the joint model has {value:+.1f} points ({lower:.1f} to {upper:.1f}), P(above zero) {float(table['p_increase']):.3f}"
         if implied:

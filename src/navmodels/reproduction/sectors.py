@@ -36,6 +36,8 @@ def unit_model() -> "nav.Model":
 
 def unit_survey(phone: pd.DataFrame, *, design_effect: float) -> "nav.Survey":
     """Return the columns that the text compares, one row a unit and column."""
-    table = phone.rename(columns={"unit_called": "unit"}).melt(id_vars=["unit", "n"], value_vars=list(COLUMNS), var_name="column", value_name="share")
+    table = phone.rename(columns={"unit_called": "unit"}).melt(
+        id_vars=["unit", "n"], value_vars=list(COLUMNS), var_name="column", value_name="share"
+    )
     table = table[table["share"].notna()]
     return nav.Survey.from_report(table, by=["column", "unit"], estimate="share", n="n", design_effect=design_effect)

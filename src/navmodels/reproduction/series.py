@@ -92,7 +92,9 @@ def asked_pairs(claims: pd.DataFrame, levels: pd.DataFrame) -> list[tuple[str, i
     pairs = set(zip(levels["series"], levels["year"], strict=True))
     for claim in claims[claims["kind"] == "change"].itertuples():
         name = series_name(claim.item, claim.group)
-        pairs |= {(name, int(year)) for year in (claim.year_from, claim.year_to) if pd.notna(year) and first <= year <= last}
+        pairs |= {
+            (name, int(year)) for year in (claim.year_from, claim.year_to) if pd.notna(year) and first <= year <= last
+        }
     return sorted(pair for pair in pairs if pair[0] in several)
 
 

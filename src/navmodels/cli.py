@@ -1,0 +1,69 @@
+"""The command line: ``navmodels reproduce`` and ``navmodels reports``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0, or 2 when what was asked for does not exist.
+
+    Examples
+    --------
+    >>> main(["reports"])
+    accessibility_2025  Navs tilgjengelighet
+    employer_2024       Navs arbeidsgiverundersøkelse 2024...
+    0
+    """
+    given = _parser().parse_args(arguments)
+    try:
+        return _reports() if given.command == "reports" else _reproduce(given)
+    except ValueError as error:
+        print(f"navmodels: {error}", file=sys.stderr)
+        return 2
+
+
+# ---- inside
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="navmodels", description="Hierarchical models for surveys with small groups.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("reproduce", help="audit a published report, number by number and claim by claim")
+    run.add_argument("report", nargs="*", metavar="REPORT", help="default: every report that can be audited")
+    run.add_argument(
+        "--out", default="out", type=Path, metavar="DIR", help="folder for tables and plots (default: out)"
+    )
+    run.add_argument("--engine", default="auto", help="auto or nuts")
+    run.add_argument("--lang", default="en", help="en or nb")
+    commands.add_parser("reports", help="list the reports whose numbers are included")
+    return parser
+
+
+def _reports() -> int:
+    from navmodels.data import list_reports
+
+    table = list_reports()
+    width = table["report"].str.len().max()
+    for row in table.itertuples():
+        print(f"{row.report:{width}s}  {row.title}")
+    return 0
+
+
+def _reproduce(given: argparse.Namespace) -> int:
+    from navmodels.data import checks
+    from navmodels.inference.fitting import ENGINES
+    from navmodels.reproduction.reports import AUDITS, audit_report
+    from navmodels.reproduction.wording import LANGUAGES, say
+
+    names = given.report or list(AUDITS)
+    for name in names:
+        checks.one_of(name, tuple(AUDITS), what="report")
+    checks.one_of(given.engine, ENGINES, what="engine")
+    checks.one_of(given.lang, LANGUAGES, what="lang")
+    for name in names:
+        folder = given.out if len(names) == 1 else given.out / name
+        ledger = audit_report(name, out=folder, engine=given.engine, lang=given.lang, progress=True)
+        print(f"\n{name}\n{ledger.attrs['summary']}\n\n{say('Written to', lang=given.lang)} {folder}/")
+    return 0

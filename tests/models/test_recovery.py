@@ -13,7 +13,9 @@ YEARS = [2022, 2023, 2024]
 def coverage(datasets: int) -> float:
     """Return the share of true county effects inside their 90 % intervals, over simulated data sets."""
     model = nav.Model(nav.Share(), nav.Group("county"), nav.Trend("year"), nav.Effect("sector"))
-    cells = pd.MultiIndex.from_product([COUNTIES, YEARS, ["private", "public"]], names=["county", "year", "sector"]).to_frame(index=False)
+    cells = pd.MultiIndex.from_product(
+        [COUNTIES, YEARS, ["private", "public"]], names=["county", "year", "sector"]
+    ).to_frame(index=False)
     inside = []
     for seed in range(datasets):
         rng = np.random.default_rng(seed)

@@ -2,12 +2,4 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "direct": ["direct_estimate"],
-        "reports": ["list_reports", "load_report"],
-        "survey": ["Survey"],
-        "weights": ["design_effect"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,9 +1,9 @@
 """Coordinates in which NUTS walks in round steps: rough mode, spread, and which blocks are centred.
 
-Non-centred coefficients suit blocks about which the data say little, centred ones blocks about which they say much; most
-surveys have both (Papaspiliopoulos, Roberts & Sköld 2007). A block is centred when the data determine its best-known
-tenth of coefficients to less than half the prior variance, and all are whitened by the curvature at their mode, for rough
-standard deviations from a few rounds of EM. The posterior is the same whatever the values.
+Non-centred coefficients suit blocks about which the data say little, centred ones blocks about which they say much;
+most surveys have both (Papaspiliopoulos, Roberts & Sköld 2007). A block is centred when the data determine its
+best-known tenth of coefficients to less than half the prior variance, and all are whitened by the curvature at their
+mode, for rough standard deviations from a few rounds of EM. The posterior is the same whatever the values.
 """
 
 from typing import Any
@@ -90,7 +90,7 @@ def _columns(arrays: Design) -> tuple[Array, list[tuple[Block, slice]]]:
 
 
 def _mode(arrays: Design, columns: Array, x: Array) -> tuple[Array, Array]:
-    """Return the mode of x and the Cholesky factor of its curvature, by Newton steps that are halved until they improve."""
+    """Return the mode of x and the Cholesky factor of its curvature, by Newton steps halved until they improve."""
 
     def value(at: Array) -> float:
         return float(arrays.model.outcome.log_likelihood(columns @ at, arrays.data).sum() - at @ at / 2)
@@ -112,7 +112,5 @@ def _mode(arrays: Design, columns: Array, x: Array) -> tuple[Array, Array]:
 
 def _derivatives(arrays: Design, eta: Array) -> tuple[Array, Array]:
     """Return gradient and negative curvature of each cell's log-likelihood, by central differences."""
-    low, middle, high = (
-        arrays.model.outcome.log_likelihood(eta + shift, arrays.data) for shift in (-STEP, 0.0, STEP)
-    )
+    low, middle, high = (arrays.model.outcome.log_likelihood(eta + shift, arrays.data) for shift in (-STEP, 0.0, STEP))
     return (high - low) / (2 * STEP), np.maximum(-(high - 2 * middle + low) / STEP**2, 0.0)

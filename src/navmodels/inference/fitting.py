@@ -15,6 +15,7 @@ from navmodels.models.model import Design, Model, design
 from navmodels.models.records import record_design
 
 ENGINES = ("auto", "nuts")
+WALKS = (("whitened", walking_coordinates, 0.95), ("non-centred", plain_coordinates, 0.99))
 PACKAGES = ("navmodels", "pymc", "nutpie", "arviz", "numpy")
 
 
@@ -101,12 +102,19 @@ def _sample(
 ) -> tuple[dict[str, xr.Dataset], str, str]:
     """Return posterior and sampler statistics, the coordinates used, and what of the gate failed.
 
-    NUTS walks in coordinates made for the data; when the gate fails, once more in plain ones, and the better is kept.
+    NUTS walks in coordinates made for the data; when the gate fails, once more in plain ones with smaller steps, and
+    the better is kept.
     """
     tries = []
-    for name, coordinates in (("whitened", walking_coordinates), ("non-centred", plain_coordinates)):
+    for name, coordinates, accept in WALKS:
         posterior, statistics = sample_nuts(
-            arrays, coordinates=coordinates(arrays), draws=draws, chains=chains, seed=seed, progress=progress
+            arrays,
+            coordinates=coordinates(arrays),
+            accept=accept,
+            draws=draws,
+            chains=chains,
+            seed=seed,
+            progress=progress,
         )
         groups = {"posterior": posterior, "sample_stats": statistics}
         table = check(xr.DataTree.from_dict(groups))
@@ -114,7 +122,7 @@ def _sample(
         if tries[-1][0] == 0:
             break
     _, groups, name, failed = min(tries, key=lambda each: each[0])
-    return groups, name, failed
+    return groups, name if len(tries) == 1 else f"{name} (second walk; the first failed: {tries[0][3]})", failed
 
 
 def _log_likelihood(arrays: Design, posterior: xr.Dataset) -> xr.Dataset:

@@ -12,7 +12,6 @@ from navmodels.models.graph import Coordinates, build_graph
 from navmodels.models.model import Design
 
 TUNE = 1000
-TARGET_ACCEPT = 0.95
 STATISTICS = ("diverging", "maxdepth_reached", "energy", "depth", "n_steps", "step_size", "mean_tree_accept", "logp")
 MOST = 16  # compiled structures kept
 
@@ -20,7 +19,7 @@ _compiled: dict[str, Any] = {}
 
 
 def sample_nuts(
-    arrays: Design, *, coordinates: Coordinates, draws: int, chains: int, seed: int, progress: bool
+    arrays: Design, *, coordinates: Coordinates, accept: float, draws: int, chains: int, seed: int, progress: bool
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Return posterior and sampler statistics, dims (chain, draw, ...).
 
@@ -31,7 +30,7 @@ def sample_nuts(
     with warnings.catch_warnings(), threadpool_limits(1, "blas"):
         warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
         tree = nutpie.sample(
-            compile_once(arrays, coordinates), draws=draws, tune=TUNE, chains=chains, seed=seed, target_accept=TARGET_ACCEPT,
+            compile_once(arrays, coordinates), draws=draws, tune=TUNE, chains=chains, seed=seed, target_accept=accept,
             save_warmup=False, progress_bar=progress,
         )  # fmt: skip
     posterior = tree["posterior"].to_dataset()

@@ -71,11 +71,18 @@ def simulate_responses(model: Model, truth: Mapping[str, Any], *, cells: pd.Data
     rows = cells.loc[cells.index.repeat(n.astype(int)), factors].reset_index(drop=True)
     rows["answer"] = rng.binomial(1, np.repeat(share[order], n.astype(int)))
     true_effects = {
-        block.name: {key if len(key) > 1 else key[0]: float(value) for key, value in zip(block.levels, effects[block.name], strict=True)}
+        block.name: {
+            key if len(key) > 1 else key[0]: float(value)
+            for key, value in zip(block.levels, effects[block.name], strict=True)
+        }
         for block in arrays.blocks
     }
     rows.attrs["simulated"] = f"simulated from {model!r}, seed {seed}"
-    rows.attrs["truth"] = {"intercept": float(truth["intercept"]), **true_effects, "share": share[order].round(4).tolist()}
+    rows.attrs["truth"] = {
+        "intercept": float(truth["intercept"]),
+        **true_effects,
+        "share": share[order].round(4).tolist(),
+    }
     return rows
 
 
@@ -97,7 +104,9 @@ def _require_truth(truth: Mapping[str, Any], arrays: Design) -> None:
         raise ValueError("truth needs 'intercept', the overall level in logits.")
     for block in arrays.blocks:
         if (block.name in truth) == (f"{block.name}_sd" in truth):
-            raise ValueError(f"truth needs either {block.name!r} (effects by level) or '{block.name}_sd' (to draw them).")
+            raise ValueError(
+                f"truth needs either {block.name!r} (effects by level) or '{block.name}_sd' (to draw them)."
+            )
 
 
 def _true_effect(block: Block, truth: Mapping[str, Any], rng: np.random.Generator) -> Array:

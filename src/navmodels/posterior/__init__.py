@@ -2,13 +2,4 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "changes": ["change", "intervals_overlap"],
-        "comparisons": ["contrast", "exceed", "rank"],
-        "estimates": ["estimate"],
-        "pooling": ["shrinkage"],
-        "summaries": ["summarise"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -115,8 +115,9 @@ def _level(evidence: Evidence, series: str, year: Any) -> Any:
     return None if found.empty else found.iloc[0]
 
 
-def _report_rule(first: Any, second: Any, evidence: Evidence) -> str:
+def _report_rule(levels: list[Any], evidence: Evidence) -> str:
     """Apply the report's rule to the direct intervals of two published levels."""
+    first, second = levels
     share = np.array([first["share"], second["share"]], dtype=float)
     low, high = ends(share, np.array([first["n"], second["n"]], dtype=float) / evidence.design_effect)
     overlap = low[0] <= high[1] and low[1] <= high[0]
@@ -140,7 +141,7 @@ def _change(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[str, A
         factor: judge_change(draws.sel(series=name, year=years), direction=claim.direction, stated=claim.stated)
         for factor, draws in evidence.series.items()
     }
-    rule = _report_rule(*known, evidence)
+    rule = _report_rule(known, evidence)
     reason = f"{base_note(evidence.levels, series=name, year=years[0])}; {base_note(evidence.levels, series=name, year=years[1])}."
     reason = f"{_sentence(verdicts[1.0])} {reason} {_other_side(claim, evidence, known)}".strip()
     return _judged(verdicts, reason, published_from=known[0]["share"], published_to=known[1]["share"], report_rule=rule)
@@ -170,7 +171,7 @@ def _difference(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[st
                     reason,
                     published_from=both[1]["share"],
                     published_to=both[0]["share"],
-                    report_rule=_report_rule(*both, evidence),
+                    report_rule=_report_rule(both, evidence),
                 )
     return _nothing(
         f"The report prints no levels of {claim.item} by {claim.group_dim} that could be compared."
@@ -208,7 +209,7 @@ def _sector_difference(claim: Any, evidence: Evidence) -> dict[str, Any]:
         reason,
         published_from=known[1]["share"],
         published_to=known[0]["share"],
-        report_rule=_report_rule(*known, evidence),
+        report_rule=_report_rule(known, evidence),
     )
 
 

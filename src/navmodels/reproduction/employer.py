@@ -1,6 +1,5 @@
 """The audit of Nav's employer survey 2024: which models are fitted, and what is held against what."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -109,7 +108,7 @@ def _evidence(
     fits: dict[str, xr.DataTree], tables: dict[str, pd.DataFrame], levels: pd.DataFrame, design_effect: float
 ) -> Evidence:
     pairs = series.asked_pairs(tables["claims"], levels)
-    battery = tables["items"].set_index("item_id")["battery"].to_dict()
+    battery = dict(zip(tables["items"]["item_id"], tables["items"]["battery"], strict=True))
     return Evidence(
         levels=levels,
         series={factor: series.series_draws(fits[f"years, base × {factor:g}"], pairs) for factor in FACTORS},

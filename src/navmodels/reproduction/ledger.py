@@ -5,6 +5,7 @@ printed number against it), *input* (the number fed a model; the pooled value st
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,11 +31,9 @@ def assemble_ledger(numbers: pd.DataFrame, found: pd.DataFrame, modelled: pd.Dat
     input_ = modelled[modelled["status"] == "input"].set_index(KEY)
     kept = first.set_index(KEY)
     extra = kept.index.intersection(input_.index)
-    notes = [
-        reason if reason == input_.at[key, "reason"] else f"{reason} {input_.at[key, 'reason']}"
-        for key, reason in kept.loc[extra, "reason"].items()
-    ]
-    kept.loc[extra, "reason"] = notes
+    also = input_.loc[extra, "reason"]
+    reasons = kept.loc[extra, "reason"]
+    kept.loc[extra, "reason"] = reasons.where(reasons == also, reasons + " " + also)
     ledger = numbers.rename(columns={"value": "published"}).merge(
         kept.reset_index(), on=KEY, how="outer", validate="one_to_one", indicator=True
     )
@@ -77,7 +76,8 @@ def model_findings(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.Da
 
 
 def _by_item(draws: xr.DataArray) -> pd.DataFrame:
-    return nav.summarise(draws).set_index("item")
+    table: pd.DataFrame = nav.summarise(draws).set_index("item")
+    return table
 
 
 def _items(evidence: Evidence, items: pd.DataFrame) -> Iterator[Finding]:
@@ -106,11 +106,11 @@ def _items(evidence: Evidence, items: pd.DataFrame) -> Iterator[Finding]:
             yield Finding("items", row.Index, "mean_se", "input", reason, ours=sd)
 
 
-def _pooled(quantity: str, row: tuple, pooled: pd.Series, unit: float, word: str) -> Finding:
+def _pooled(quantity: str, row: Any, pooled: pd.Series, unit: float, word: str) -> Finding:
     value, lower, upper = (unit * float(pooled[name]) for name in ("mean", "lower", "upper"))
     digits = 1 if unit == 100 else 2
     reason = f"Fed the pooled model; partially pooled within its battery the {word} is {value:.{digits}f} ({lower:.{digits}f} to {upper:.{digits}f})."
-    return Finding("items", row.Index, quantity, "input", reason, ours=value, lower=lower, upper=upper)  # type: ignore[attr-defined]
+    return Finding("items", row.Index, quantity, "input", reason, ours=value, lower=lower, upper=upper)
 
 
 def _trends(evidence: Evidence, trends: pd.DataFrame) -> Iterator[Finding]:
@@ -131,21 +131,21 @@ def _trends(evidence: Evidence, trends: pd.DataFrame) -> Iterator[Finding]:
         yield _against_model(row, model, name, fed=key in levels.index and levels.loc[key, "share"] == row.share)
 
 
-def _against_model(row: tuple, model: pd.Series, name: str, *, fed: bool) -> Finding:
+def _against_model(row: Any, model: Any, name: str, *, fed: bool) -> Finding:
     value, lower, upper = (100 * float(model[column]) for column in ("mean", "lower", "upper"))
     numbers = {"ours": value, "lower": lower, "upper": upper}
     if fed:
         reason = f"Fed {name}, which has {value:.1f} % ({lower:.1f} to {upper:.1f})."
-        return Finding("trends", row.Index, "share", "input", reason, **numbers)  # type: ignore[attr-defined]
-    inside = lower - 0.5 <= row.share <= upper + 0.5  # type: ignore[attr-defined]
+        return Finding("trends", row.Index, "share", "input", reason, **numbers)
+    inside = lower - 0.5 <= row.share <= upper + 0.5
     reason = f"Did not feed {name}, which has {value:.1f} % ({lower:.1f} to {upper:.1f}); the printed number lies {'inside' if inside else 'outside'}."
-    return Finding("trends", row.Index, "share", "agrees" if inside else "differs", reason, **numbers)  # type: ignore[attr-defined]
+    return Finding("trends", row.Index, "share", "agrees" if inside else "differs", reason, **numbers)
 
 
-def _no_model(row: tuple, known: bool) -> str:
-    if row.group_dim in ("all", "sector") and known:  # type: ignore[attr-defined]
+def _no_model(row: Any, known: bool) -> str:
+    if row.group_dim in ("all", "sector") and known:
         return "Printed for one year and one group only, without base or interval: there is nothing to compute it from or compare it with."
-    return f"Printed for {row.group} ({row.group_dim}) without base or interval: there is nothing to compute it from."  # type: ignore[attr-defined]
+    return f"Printed for {row.group} ({row.group_dim}) without base or interval: there is nothing to compute it from."
 
 
 def _changes(evidence: Evidence, changes: pd.DataFrame) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 import navmodels as nav
+from navmodels.reproduction.findings import records
 
 ROUNDED = 2.5 / np.sqrt(3)  # sd in points of a level printed as "around" or in words: uniform within ± 2.5
 IMPLIED = 0.5 / np.sqrt(3)  # extra sd of a level computed from another and a printed difference
@@ -63,7 +64,7 @@ def series_levels(items: pd.DataFrame, trends: pd.DataFrame, changes: pd.DataFra
 
 
 def joint_survey(levels: pd.DataFrame, *, design_effect: float, base_factor: float = 1.0) -> "nav.Survey":
-    """Return the series with two years or more as a survey; bases that are not printed are multiplied by `base_factor`."""
+    """Return the series with two years or more as a survey; bases not printed are multiplied by `base_factor`."""
     several = levels.groupby("series")["year"].transform("nunique") >= 2
     table = levels[several].copy()
     n = table["n"] * np.where(table["n_printed"], 1.0, base_factor)
@@ -90,7 +91,7 @@ def asked_pairs(claims: pd.DataFrame, levels: pd.DataFrame) -> list[tuple[str, i
     several = set(levels.loc[levels.groupby("series")["year"].transform("nunique") >= 2, "series"])
     first, last = int(levels["year"].min()), int(levels["year"].max())
     pairs = set(zip(levels["series"], levels["year"], strict=True))
-    for claim in claims[claims["kind"] == "change"].itertuples():
+    for claim in records(claims[claims["kind"] == "change"]):
         name = series_name(claim.item, claim.group)
         pairs |= {
             (name, int(year)) for year in (claim.year_from, claim.year_to) if pd.notna(year) and first <= year <= last
@@ -118,7 +119,7 @@ def _implied(table: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     """Return levels that follow from another level and a printed change, where the level itself is not in print."""
     known = table.set_index(["item_id", "group", "year"])["share"]
     rows = []
-    for row in changes[(changes["quality"] == "exact") & (changes["group"] == "all")].itertuples():
+    for row in records(changes[(changes["quality"] == "exact") & (changes["group"] == "all")]):
         start, end = (row.item_id, row.group, row.year_from), (row.item_id, row.group, row.year_to)
         if end in known.index and start not in known.index:
             source = f"implied by the printed change of {row.change_pp:+g} points to {row.year_to}"

@@ -66,12 +66,12 @@ def say_columns(table: pd.DataFrame, columns: tuple[str, ...], *, lang: str) -> 
 
 
 def write_number(value: float, *, lang: str, digits: int = 0) -> str:
-    """Return a number as it is written in the language: in Norwegian with decimal comma and no-break space.
+    r"""Return a number as it is written in the language: in Norwegian with decimal comma and no-break space.
 
     Examples
     --------
     >>> write_number(4115, lang="nb"), write_number(1.24, lang="nb", digits=2), write_number(4115, lang="en")
-    ('4\\xa0115', '1,24', '4,115')
+    ('4\xa0115', '1,24', '4,115')
     """
     text = f"{value:,.{digits}f}"
     return text if lang == "en" else text.replace(",", "\u00a0").replace(".", ",")

@@ -1,11 +1,12 @@
 """What an audit leaves behind: CSV tables, plots, and a summary for the screen."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
 from navmodels.reproduction.employer import Audit
+from navmodels.reproduction.series import series_name
 from navmodels.reproduction.wording import say, say_columns, write_number
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -95,6 +96,7 @@ def _differing(claims: pd.DataFrame, *, lang: str) -> list[str]:
 
 def _draw(audit: Audit, folder: Path, *, lang: str) -> None:
     import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
     import navmodels as nav
     from navmodels.plots import alt_text
@@ -102,16 +104,20 @@ def _draw(audit: Audit, folder: Path, *, lang: str) -> None:
     changes = audit.claims[
         (audit.claims["kind"] == "change") & audit.claims["mean"].notna() & (audit.claims["year_from"] == 2023)
     ]
+    changes = changes.assign(
+        series=[series_name(*key) for key in zip(changes["item"], changes["group"], strict=True)], prob=0.95
+    )
     changes = changes.rename(columns={"year_to": "year"})[
-        ["item", "group", "year", "year_from", "mean", "lower", "upper", "p_increase", "class"]
+        ["series", "year", "year_from", "mean", "lower", "upper", "prob", "p_increase", "class"]
     ]
     changes[["mean", "lower", "upper"]] /= 100
     series = ["satisfaction_overall", "staff_available", "phone_availability", "sick_pay_refund_ease"]
-    trends = audit.trends[audit.trends["series"].isin(series) & (audit.trends["year"] >= 2018)]
+    printed = audit.trends["published"].notna() & (audit.trends["year"] >= 2018)
+    trends = audit.trends[audit.trends["series"].isin(series) & printed]
     services = audit.shrinkage[audit.shrinkage["battery"] == "service_satisfaction"]
     drawings = {
         "changes": lambda: nav.plot_change(
-            changes, label=["item", "group"], title=say("Changes 2023–2024 that the report speaks of", lang=lang)
+            changes, label="series", title=say("Changes 2023–2024 that the report speaks of", lang=lang)
         ),
         "trends": lambda: nav.plot_trend(
             trends, by="series", title=say("Shares answering 4–6, published and modelled", lang=lang)
@@ -122,7 +128,7 @@ def _draw(audit: Audit, folder: Path, *, lang: str) -> None:
         ),
     }
     for name, draw in drawings.items():
-        ax = draw()
-        figure = ax.get_figure()
+        ax = draw()  # type: ignore[no-untyped-call]
+        figure = cast(Figure, ax.get_figure())
         figure.savefig(folder / f"{name}.png", dpi=120, metadata={"Description": alt_text(ax)})
         plt.close(figure)

@@ -1,0 +1,43 @@
+# %% [markdown]
+# # Ninety-one items, pooled by battery
+#
+# The employer report of 2024 prints 91 six-point items in 17 batteries, answered by 146 to 4 090 establishments. Each
+# item is pooled towards its battery and each battery towards the whole, as far as the spread of the printed shares
+# says that they belong together. Items with thousands of answers hardly move; the ones that move most have a few
+# hundred answers and stand apart from their battery, and none moves further than its own interval reaches.
+
+# %%
+import navmodels as nav
+
+items = nav.load_report("employer_2024", "items").rename(columns={"item_id": "item"})
+rated = items[items["kind"] == "likert6"]
+print(f"{len(rated)} items in {rated['battery'].nunique()} batteries, n from {rated['n'].min()} to {rated['n'].max()}.\n")
+
+# %% The printed share with its n; 1.24 is the design effect that reproduces the printed intervals
+survey = nav.Survey.from_report(rated, by=["battery", "item"], estimate="share", n="n", design_effect=1.24)
+model = nav.Model(nav.Reported(), nav.Group("battery", scale=1.0), nav.Group("battery", "item", scale=1.0))
+fit = nav.fit(model, survey, seed=2024)
+
+# %% Direct and pooled side by side
+table = nav.shrinkage(fit, by=["battery", "item"])
+table["points"] = 100 * (table["pooled"] - table["direct"])
+outside = ~table["pooled"].between(table["direct_lower"], table["direct_upper"])
+movers = table.sort_values("points", key=abs, ascending=False)
+columns = ["item", "n", "direct", "pooled", "points", "pooling_factor", "sd_reduction"]
+print("The eight items that move most")
+print(movers[columns].head(8).round(3).to_string(index=False), "\n")
+print("The six items with fewest answers")
+print(table.sort_values("n")[columns].head(6).round(3).to_string(index=False), "\n")
+large = table["n"] >= 1000
+print(f"Largest move: {table.loc[~large, 'points'].abs().max():.2f} points below 1 000 answers,", end=" ")
+print(f"{table.loc[large, 'points'].abs().max():.2f} from 1 000 answers up.")
+print(f"Pooled outside the item's own 95 % interval: {outside.sum()} of {len(table)} items.\n")
+
+# %% How far apart batteries are, and items within one (logits)
+for name in ("battery_sd", "battery:item_sd"):
+    sd = fit["posterior"][name]
+    print(f"{name}: {float(sd.mean()):.2f} (sd {float(sd.std()):.2f})")
+
+# %%
+services = table[table["battery"] == "service_satisfaction"].sort_values("n")
+ax = nav.plot_groups(services, label="item", title="Services: share satisfied, as printed and pooled")

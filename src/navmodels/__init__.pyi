@@ -1,0 +1,46 @@
+# what was observed
+from .data import Survey as Survey
+from .data import design_effect as design_effect
+from .data import direct_estimate as direct_estimate
+from .data import list_reports as list_reports
+from .data import load_report as load_report
+
+# what is believed
+from .models import Effect as Effect
+from .models import Exponential as Exponential
+from .models import Group as Group
+from .models import HalfCauchy as HalfCauchy
+from .models import HalfNormal as HalfNormal
+from .models import HalfStudentT as HalfStudentT
+from .models import Model as Model
+from .models import Reported as Reported
+from .models import Share as Share
+from .models import Trend as Trend
+from .models import simulate_report as simulate_report
+from .models import simulate_responses as simulate_responses
+from .models import to_pymc as to_pymc
+
+# how it is fitted
+from .inference import NotConvergedError as NotConvergedError
+from .inference import check as check
+from .inference import fit as fit
+from .inference import load_fit as load_fit
+from .inference import save_fit as save_fit
+
+# what was learned
+from .posterior import change as change
+from .posterior import contrast as contrast
+from .posterior import estimate as estimate
+from .posterior import exceed as exceed
+from .posterior import rank as rank
+from .posterior import shrinkage as shrinkage
+from .posterior import summarise as summarise
+
+# what is shown
+from .plots import plot_change as plot_change
+from .plots import plot_groups as plot_groups
+from .plots import plot_reported as plot_reported
+from .plots import plot_trend as plot_trend
+
+# the reports, number by number
+from .reproduction import reproduce as reproduce

@@ -38,5 +38,5 @@ def test_intervals_of_county_effects_cover_the_truth():
 
 @pytest.mark.slow
 def test_short_recovery():
-    # 5 data sets of 12 counties: with coverage 0.90 and independent counties, fewer than 45 of 60 inside has probability < 0.001
+    # 5 data sets of 12 counties: at a coverage of 0.90, fewer than 45 of 60 inside has probability < 0.001
     assert coverage(5) >= 45 / 60

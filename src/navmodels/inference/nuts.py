@@ -2,14 +2,18 @@
 
 import hashlib
 import warnings
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from navmodels.models.graph import Coordinates, build_graph
 from navmodels.models.model import Design
+from navmodels.models.priors import Prior
 
 TUNE = 1000
 STATISTICS = ("diverging", "maxdepth_reached", "energy", "depth", "n_steps", "step_size", "mean_tree_accept", "logp")
@@ -56,10 +60,22 @@ def compile_once(arrays: Design, coordinates: Coordinates) -> Any:
             _compiled.pop(next(iter(_compiled)))
         _compiled[key] = nutpie.compile_pymc_model(graph)
     used = {variable.name for variable in _compiled[key].shared_var_keys}
-    return _compiled[key].with_data(**{name: value for name, value in numbers.items() if name in used})
+    compiled = _compiled[key].with_data(**{name: value for name, value in numbers.items() if name in used})
+    return replace(compiled, initial_point_func=partial(_start, arrays, coordinates))
 
 
 # ---- inside
+
+
+def _start(arrays: Design, coordinates: Coordinates, seed: Any) -> npt.NDArray[np.float64]:
+    """Return where a chain starts: scattered around the rough mode, the logs of the standard deviations first.
+
+    Its own function, since a compiled model would keep the start of the numbers it was first compiled with.
+    """
+    rng = np.random.default_rng(seed)
+    learned = [coordinates.reference[block.name] for block in arrays.blocks if isinstance(block.prior, Prior)]
+    rough = np.concatenate([np.log(learned), np.zeros(len(coordinates.centre))])
+    return rough + rng.uniform(-1.0, 1.0, size=len(rough))
 
 
 def _structure(arrays: Design, numbers: dict[str, Any]) -> str:

@@ -28,9 +28,9 @@ def simulate_responses(model: Model, truth: Mapping[str, Any], *, cells: pd.Data
     model
         Outcome and terms. The respondents answer yes or no; for `Reported` they are those behind a published share.
     truth
-        ``intercept``, and for each part of the linear predictor either its effects by level, ``{"county": {"Oslo": -0.2,
-        ...}}`` (levels of several factors as tuples), or the standard deviation to draw them with, ``{"county_sd": 0.3}``.
-        Logits.
+        ``intercept``, and for each part of the linear predictor either its effects by level, ``{"county": {"Oslo":
+        -0.2, ...}}`` (levels of several factors as tuples), or the standard deviation to draw them with,
+        ``{"county_sd": 0.3}``. Logits.
     cells
         One row for each combination of the model's factors, and ``n``: its number of respondents.
     seed
@@ -118,8 +118,8 @@ def _true_effect(block: Block, truth: Mapping[str, Any], rng: np.random.Generato
     extra = [level for level in given if level not in block.levels]
     if lacking or extra:
         raise ValueError(
-            f"truth of {block.name!r} lacks {checks.listing(lacking) or 'nothing'} and has {checks.listing(extra) or 'nothing'} "
-            f"too much; its levels: {checks.listing(block.levels, most=20)}."
+            f"truth of {block.name!r} lacks {checks.listing(lacking) or 'nothing'} and has "
+            f"{checks.listing(extra) or 'nothing'} too much; its levels: {checks.listing(block.levels, most=20)}."
         )
     return np.array([float(given[level]) for level in block.levels])
 

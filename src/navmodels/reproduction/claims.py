@@ -142,8 +142,8 @@ def _change(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[str, A
         for factor, draws in evidence.series.items()
     }
     rule = _report_rule(known, evidence)
-    reason = f"{base_note(evidence.levels, series=name, year=years[0])}; {base_note(evidence.levels, series=name, year=years[1])}."
-    reason = f"{_sentence(verdicts[1.0])} {reason} {_other_side(claim, evidence, known)}".strip()
+    bases = "; ".join(base_note(evidence.levels, series=name, year=year) for year in years)
+    reason = f"{_sentence(verdicts[1.0])} {bases}. {_other_side(claim, evidence, known)}".strip()
     return _judged(verdicts, reason, published_from=known[0]["share"], published_to=known[1]["share"], report_rule=rule)
 
 
@@ -154,10 +154,8 @@ def _difference(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[st
     if claim.group_dim == "unit_called" and claim.group_b in evidence.units["unit"].values:
         units = evidence.units.sel(column=claim.item.removeprefix("called_"), unit=[claim.group, claim.group_b])
         verdict = judge_difference(units, along="unit", reference=claim.group_b, **pair)
-        return _judged(
-            {1.0: verdict},
-            f"{_sentence(verdict)} From table 1; the two bases overlap, which is not in print, so they are taken as independent.",
-        )
+        reason = "From table 1; the two bases overlap, which is not in print, so they are taken as independent."
+        return _judged({1.0: verdict}, f"{_sentence(verdict)} {reason}")
     if claim.group_dim == "all" and pd.notna(claim.item_b) and claim.year_to == 2024:
         for draws in evidence.items:
             if {claim.item, claim.item_b} <= set(draws["item"].values):
@@ -165,10 +163,13 @@ def _difference(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[st
                     draws.sel(item=[claim.item, claim.item_b]), along="item", reference=claim.item_b, **pair
                 )
                 both = [_level(evidence, item, 2024) for item in (claim.item, claim.item_b)]
-                reason = f"{_sentence(verdict)} Both items pooled within their batteries; their covariance is not in print, so they are taken as independent."
+                reason = (
+                    "Both items pooled within their batteries; their covariance is not in print, so they are taken as "
+                    "independent."
+                )
                 return _judged(
                     {1.0: verdict},
-                    reason,
+                    f"{_sentence(verdict)} {reason}",
                     published_from=both[1]["share"],
                     published_to=both[0]["share"],
                     report_rule=_report_rule(both, evidence),
@@ -185,9 +186,8 @@ def _sector_difference(claim: Any, evidence: Evidence) -> dict[str, Any]:
     known = [_level(evidence, series_name(claim.item, group), claim.year_to) for group in groups]
     lacking = [group for group, level in zip(groups, known, strict=True) if level is None]
     if lacking:
-        return _nothing(
-            f"No level is in print for the {' and the '.join(lacking)} sector{' in ' + str(claim.year_to) if pd.notna(claim.year_to) else ''}."
-        )
+        when = f" in {claim.year_to}" if pd.notna(claim.year_to) else ""
+        return _nothing(f"No level is in print for the {' and the '.join(lacking)} sector{when}.")
     name = f"{claim.item} {claim.year_to}"
     verdicts = {
         factor: judge_difference(
@@ -236,15 +236,13 @@ def _order(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[str, An
                 draws.sel(item=rivals), along="item", level=claim.item, among=len(together), direction=claim.direction
             )
             place = "first" if len(together) == 1 else f"among the first {len(together)}"
-            return _judged(
-                {1.0: verdict},
-                f"{_sentence(verdict)} Probability of being {place} of the {len(rivals)} items of its battery ({battery}).",
-            )
+            chance = f"Probability of being {place} of the {len(rivals)} items of its battery ({battery})."
+            return _judged({1.0: verdict}, f"{_sentence(verdict)} {chance}")
     return _nothing("The item has no n in print.")
 
 
 def _sentence(verdict: Verdict) -> str:
-    """Return the finding in words, for instance '+8.1 points (5.9 to 10.2), P(above zero) > 0.999: increase.'"""
+    """Return the finding in words, such as "+8.1 points (5.9 to 10.2), P(above zero) > 0.999: increase"."""
     p = (
         "> 0.999"
         if verdict.p_increase > 0.999
@@ -254,7 +252,8 @@ def _sentence(verdict: Verdict) -> str:
     )
     if np.isnan(verdict.mean):
         return f"P(order as stated) {p}: {verdict.label}."
-    return f"The model has {verdict.mean:+.1f} points ({verdict.lower:.1f} to {verdict.upper:.1f}), P(above zero) {p}: {verdict.label}."
+    points = f"{verdict.mean:+.1f} points ({verdict.lower:.1f} to {verdict.upper:.1f})"
+    return f"The model has {points}, P(above zero) {p}: {verdict.label}."
 
 
 def _modelled(evidence: Evidence, name: str, years: list[int]) -> str:
@@ -266,7 +265,9 @@ def _modelled(evidence: Evidence, name: str, years: list[int]) -> str:
     if bool(pair.isnull().any()):
         return ""
     row = nav.summarise(nav.change(pair, along="year")).iloc[0]
-    return f" Filled in from the other years and series, the model has {100 * row['mean']:+.1f} points ({100 * row['lower']:.1f} to {100 * row['upper']:.1f})."
+    mean, lower, upper = (100 * row[name] for name in ("mean", "lower", "upper"))
+    points = f"{mean:+.1f} points ({lower:.1f} to {upper:.1f})"
+    return f" Filled in from the other years and series, the model has {points}."
 
 
 def _other_side(claim: Any, evidence: Evidence, known: list[Any]) -> str:
@@ -290,7 +291,8 @@ def _other_side(claim: Any, evidence: Evidence, known: list[Any]) -> str:
         or (claim.direction in SAME and abs(z) < 1.96)
     )
     return (
-        f"Contradiction in print: the text has {share:g} % for {claim.year_to}, appendix 2 {known[1]['share']:g} %. With the text's own number the direct "
-        f"change would be {share - known[0]['share']:+.0f} points (z = {z:.1f}: {seen}), so the statement {'rests on' if stands else 'fails even with'} the text's number; "
-        "the appendix has n and interval and is what we compute from."
+        f"Contradiction in print: the text has {share:g} % for {claim.year_to}, appendix 2 {known[1]['share']:g} %. "
+        f"With the text's own number the direct change would be {share - known[0]['share']:+.0f} points (z = {z:.1f}: "
+        f"{seen}), so the statement {'rests on' if stands else 'fails even with'} the text's number; the appendix has "
+        "n and interval and is what we compute from."
     )

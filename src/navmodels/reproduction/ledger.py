@@ -41,7 +41,8 @@ def assemble_ledger(numbers: pd.DataFrame, found: pd.DataFrame, modelled: pd.Dat
     holes = ledger[ledger["status"].isna() | ledger["reason"].fillna("").eq("")]
     if len(stray) or len(holes):
         raise RuntimeError(
-            f"the audit has holes: {len(stray)} findings about no number, {len(holes)} numbers without status:\n{holes[KEY].head()}\n{stray[KEY].head()}"
+            f"the audit has holes: {len(stray)} findings about no number, {len(holes)} numbers without status:\n"
+            f"{holes[KEY].head()}\n{stray[KEY].head()}"
         )
     order = [
         "table",
@@ -83,33 +84,26 @@ def _by_item(draws: xr.DataArray) -> pd.DataFrame:
 def _items(evidence: Evidence, items: pd.DataFrame) -> Iterator[Finding]:
     shares = pd.concat([_by_item(draws) for draws in evidence.items])
     means = _by_item(evidence.means)
-    n_use = "Sets the precision of the share in the pooled model, with design effect {:.2f}.".format(
-        evidence.design_effect
-    )
+    n_use = f"Sets the precision of the share in the pooled model, with design effect {evidence.design_effect:.2f}."
     for row in records(items):
         if row.item_id not in shares.index:
-            for quantity in ("share",):
-                yield Finding(
-                    "items",
-                    row.Index,
-                    quantity,
-                    "not reproducible",
-                    "No usable n is in print, so the share can feed no model.",
-                )
+            reason = "No usable n is in print, so the share can feed no model."
+            yield Finding("items", row.Index, "share", "not reproducible", reason)
             continue
         yield _pooled("share", row, shares.loc[row.item_id], 100.0, "share")
         yield Finding("items", row.Index, "n", "input", n_use)
         if row.item_id in means.index:
             yield _pooled("mean", row, means.loc[row.item_id], 1.0, "mean")
             sd = float(means.loc[row.item_id, "sd"])
-            reason = f"Sets the precision of the mean in the pooled model; the pooled estimate has a posterior sd of {sd:.3f}."
+            reason = f"Sets the precision of the mean in the pooled model; the pooled mean has a sd of {sd:.3f}."
             yield Finding("items", row.Index, "mean_se", "input", reason, ours=sd)
 
 
 def _pooled(quantity: str, row: Any, pooled: pd.Series, unit: float, word: str) -> Finding:
     value, lower, upper = (unit * float(pooled[name]) for name in ("mean", "lower", "upper"))
     digits = 1 if unit == 100 else 2
-    reason = f"Fed the pooled model; partially pooled within its battery the {word} is {value:.{digits}f} ({lower:.{digits}f} to {upper:.{digits}f})."
+    found = f"{value:.{digits}f} ({lower:.{digits}f} to {upper:.{digits}f})"
+    reason = f"Fed the pooled model; partially pooled within its battery the {word} is {found}."
     return Finding("items", row.Index, quantity, "input", reason, ours=value, lower=lower, upper=upper)
 
 
@@ -134,17 +128,21 @@ def _trends(evidence: Evidence, trends: pd.DataFrame) -> Iterator[Finding]:
 def _against_model(row: Any, model: Any, name: str, *, fed: bool) -> Finding:
     value, lower, upper = (100 * float(model[column]) for column in ("mean", "lower", "upper"))
     numbers = {"ours": value, "lower": lower, "upper": upper}
+    found = f"{name}, which has {value:.1f} % ({lower:.1f} to {upper:.1f})"
     if fed:
-        reason = f"Fed {name}, which has {value:.1f} % ({lower:.1f} to {upper:.1f})."
+        reason = f"Fed {found}."
         return Finding("trends", row.Index, "share", "input", reason, **numbers)
     inside = lower - 0.5 <= row.share <= upper + 0.5
-    reason = f"Did not feed {name}, which has {value:.1f} % ({lower:.1f} to {upper:.1f}); the printed number lies {'inside' if inside else 'outside'}."
+    reason = f"Did not feed {found}; the printed number lies {'inside' if inside else 'outside'}."
     return Finding("trends", row.Index, "share", "agrees" if inside else "differs", reason, **numbers)
 
 
 def _no_model(row: Any, known: bool) -> str:
     if row.group_dim in ("all", "sector") and known:
-        return "Printed for one year and one group only, without base or interval: there is nothing to compute it from or compare it with."
+        return (
+            "Printed for one year and one group only, without base or interval: there is nothing to compute it from or "
+            "compare it with."
+        )
     return f"Printed for {row.group} ({row.group_dim}) without base or interval: there is nothing to compute it from."
 
 
@@ -162,7 +160,10 @@ def _changes(evidence: Evidence, changes: pd.DataFrame) -> Iterator[Finding]:
             if (name, year) in levels.index and str(levels.loc[(name, year), "source"]).startswith("implied")
         ]
         numbers = {"ours": value, "lower": lower, "upper": upper}
-        found = f"the joint model has {value:+.1f} points ({lower:.1f} to {upper:.1f}), P(above zero) {float(table['p_increase']):.3f}"
+        found = (
+            f"the joint model has {value:+.1f} points ({lower:.1f} to {upper:.1f}), "
+            f"P(above zero) {float(table['p_increase']):.3f}"
+        )
         if implied:
             reason = f"Gave the level of {implied[0]}, which is not in print, and so fed the joint model; {found}."
             yield Finding("changes", row.Index, "change_pp", "input", reason, **numbers)

@@ -20,8 +20,8 @@ def reproduce(report: str, *, out: str | Path | None = None, engine: str = "auto
     report
         "employer_2024": Nav's employer survey 2024.
     out
-        Folder for ledger.csv, claims.csv (one row for every statement of change or difference), shrinkage.csv, trends.csv,
-        fits.csv and plots; None writes nothing.
+        Folder for ledger.csv, claims.csv (one row for every statement of change or difference), shrinkage.csv,
+        trends.csv, fits.csv and plots; None writes nothing.
     engine
         As in `fit`.
     lang
@@ -30,12 +30,12 @@ def reproduce(report: str, *, out: str | Path | None = None, engine: str = "auto
     Returns
     -------
     pandas.DataFrame
-        table, row, item, label, group_dim, group, year, quantity, reference (where it is printed), published, unit, ours,
-        lower, upper, status, reason, note. ``attrs["summary"]`` holds the summary for the screen.
+        table, row, item, label, group_dim, group, year, quantity, reference (where it is printed), published, unit,
+        ours, lower, upper, status, reason, note. ``attrs["summary"]`` holds the summary for the screen.
 
         Statuses: *reproduced* (an independent computation gives the printed digits), *agrees* / *differs* (a model or
-        another printed number against it), *input* (the number fed a model; the pooled value stands beside it), *not
-        reproducible* (the reason says what is not in print).
+        another printed number against it), *input* (the number fed a model; the pooled value stands beside it),
+        *not reproducible* (the reason says what is not in print).
 
     Raises
     ------

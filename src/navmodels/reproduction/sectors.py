@@ -19,7 +19,7 @@ def sector_model() -> "nav.Model":
 
 
 def sector_survey(levels: pd.DataFrame, *, design_effect: float, base_factor: float = 1.0) -> "nav.Survey":
-    """Return the levels printed for both sectors; no sector's base is printed, so all are multiplied by `base_factor`."""
+    """Return the levels printed for both sectors; no sector's base is in print, so all are times `base_factor`."""
     table = levels[levels["group"] != "all"].rename(columns={"group": "sector"})
     table = table.assign(item_year=table["item"] + " " + table["year"].astype(str))
     table = table[table.groupby("item_year")["sector"].transform("nunique") == 2].copy()

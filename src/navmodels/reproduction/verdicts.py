@@ -1,7 +1,7 @@
 """From draws to a verdict on one statement of the report.
 
-A statement of direction agrees when the difference has that sign at 95 %; a stated tendency also at 90 %. A statement of
-no change or no difference agrees unless the difference is clear at 95 %.
+A statement of direction agrees when the difference has that sign at 95 %; a stated tendency also at 90 %. A statement
+of no change or no difference agrees unless the difference is clear at 95 %.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,8 @@ class Verdict:
     p_increase
         Probability that it is above zero; for an order, that the order is as stated.
     label
-        increase, decrease, tendency, no clear change; higher, lower, tendency, no clear difference; clear, tendency, open.
+        increase, decrease, tendency, no clear change; higher, lower, tendency, no clear difference; clear, tendency,
+        open.
     status
         agrees, differs.
     """

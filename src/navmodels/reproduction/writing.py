@@ -66,7 +66,7 @@ def _guard(value: Any) -> Any:
 
 
 def _intervals(ledger: pd.DataFrame, quantity: str, *, lang: str) -> str:
-    """Return how many printed intervals have both ends reproduced, of those with n (shares) or a standard error (means)."""
+    """Return how many printed intervals have both ends reproduced, of those with an n or a standard error in print."""
     ends = ledger[ledger["quantity"].isin([f"{quantity}_ci_low", f"{quantity}_ci_high"]) & (ledger["table"] == "items")]
     usable = ends[ends["status"] != "not reproducible"]
     both = usable.groupby("row")["status"].agg(lambda each: bool((each == "reproduced").all()))

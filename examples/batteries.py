@@ -3,8 +3,8 @@
 #
 # The employer report of 2024 prints 91 six-point items in 17 batteries, answered by 146 to 4 090 establishments. Each
 # item is pooled towards its battery and each battery towards the whole, as far as the spread of the printed shares
-# says that they belong together. Items with thousands of answers hardly move; the ones that move most have a few
-# hundred answers and stand apart from their battery, and none moves further than its own interval reaches.
+# says that they belong together. Items with a thousand answers or more hardly move (half a point at most); the 146
+# users of the Aa-register's support, the smallest base, move by almost two points. None leaves its own interval.
 
 # %%
 import navmodels as nav
@@ -23,7 +23,7 @@ table = nav.shrinkage(fit, by=["battery", "item"])
 table["points"] = 100 * (table["pooled"] - table["direct"])
 outside = ~table["pooled"].between(table["direct_lower"], table["direct_upper"])
 movers = table.sort_values("points", key=abs, ascending=False)
-columns = ["item", "n", "direct", "pooled", "points", "pooling_factor", "sd_reduction"]
+columns = ["item", "n", "direct", "pooled", "points", "pooling_factor"]
 print("The eight items that move most")
 print(movers[columns].head(8).round(3).to_string(index=False), "\n")
 print("The six items with fewest answers")

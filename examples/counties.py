@@ -2,9 +2,9 @@
 # # Counties and industries, on SIMULATED respondents
 #
 # The employer report prints nothing by county or industry, so these respondents are simulated: they have the report's
-# margins, and known true differences. Twelve counties with hundreds of answers each hardly need a model. The 144
-# combinations of county and industry, with 28 answers on average, do: there the pooled estimate comes much nearer the
-# truth than the direct one. Most neighbours in the ranking of counties cannot be told apart.
+# margins, and known true differences. Pooled estimates come nearer the truth than direct ones: somewhat for the twelve
+# counties, several times for the 144 combinations of county and industry, which have 28 answers on average. The ranking
+# of the counties says little: nearly all of them could be anywhere from first to last.
 
 # %%
 import numpy as np

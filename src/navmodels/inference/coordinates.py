@@ -1,9 +1,9 @@
 """Coordinates in which NUTS walks in round steps: rough mode, spread, and which blocks are centred.
 
 Non-centred coefficients suit blocks about which the data say little, centred ones blocks about which they say much;
-most surveys have both (Papaspiliopoulos, Roberts & Sköld 2007). A block is centred when the data determine its
-best-known tenth of coefficients to less than half the prior variance, and all are whitened by the curvature at their
-mode, for rough standard deviations from a few rounds of EM. The posterior is the same whatever the values.
+most surveys have both (Papaspiliopoulos, Roberts & Sköld 2007). A block is centred when the data tell both its
+coefficients and its standard deviation well enough, and all are whitened by the curvature at their mode, for rough
+standard deviations from a few rounds of EM. The posterior is the same whatever the values; the threshold is by trial.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from navmodels.models.priors import Prior
 from navmodels.models.terms import Block
 
 Array = npt.NDArray[np.float64]
-CENTRED = 0.5  # posterior over prior variance below which a block is centred
+CENTRED = 0.6  # a block is centred below this: pooling of its best-known tenth, and error of the log of its scale
 STEP = 1e-4  # for derivatives of a cell's log-likelihood with respect to its linear predictor
 
 
@@ -37,10 +37,10 @@ def walking_coordinates(arrays: Design, *, rounds: int = 12) -> Coordinates:
     >>> import pandas as pd
     >>> from navmodels import Group, Model, Share, Survey
     >>> from navmodels.models import design
-    >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3000, 5000], "n": [6000, 8000]})
+    >>> table = pd.DataFrame({"office": list("ABCD"), "k": [3000, 5000, 2000, 3000], "n": [6000, 8000, 5000, 4000]})
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> walking_coordinates(design(Model(Share(), Group("office")), survey)).power
-    array([ 0., -1., -1.])
+    array([ 0., -1., -1., -1., -1.])
     """
     columns, parts = _columns(arrays)
     reference = {block.name: _start(block.prior) for block, _ in parts}
@@ -59,7 +59,9 @@ def walking_coordinates(arrays: Design, *, rounds: int = 12) -> Coordinates:
                 reference[block.name] = float(np.clip(reference[block.name] * moment, low, high))
     power = np.zeros(len(x))
     for block, place in parts:
-        centred = isinstance(block.prior, Prior) and np.quantile(variance[place], 0.1) < CENTRED
+        pooled = np.clip(variance[place], 0.0, 1.0)  # posterior over prior variance
+        log_error = 1 / np.sqrt(2 * np.sum((1 - pooled) ** 2) + 1e-12)  # of the log of the scale, from its information
+        centred = isinstance(block.prior, Prior) and max(np.quantile(pooled, 0.1), log_error) < CENTRED
         power[place] = -1.0 if centred else 0.0
     return Coordinates(x, spread, power, reference)
 

@@ -15,7 +15,6 @@ from navmodels.models.graph import Coordinates, build_graph
 from navmodels.models.model import Design
 from navmodels.models.priors import Prior
 
-TUNE = 1000
 STATISTICS = ("diverging", "maxdepth_reached", "energy", "depth", "n_steps", "step_size", "mean_tree_accept", "logp")
 MOST = 16  # compiled structures kept
 
@@ -23,7 +22,15 @@ _compiled: dict[str, Any] = {}
 
 
 def sample_nuts(
-    arrays: Design, *, coordinates: Coordinates, accept: float, draws: int, chains: int, seed: int, progress: bool
+    arrays: Design,
+    *,
+    coordinates: Coordinates,
+    tune: int,
+    accept: float,
+    draws: int,
+    chains: int,
+    seed: int,
+    progress: bool,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Return posterior and sampler statistics, dims (chain, draw, ...).
 
@@ -34,7 +41,7 @@ def sample_nuts(
     with warnings.catch_warnings(), threadpool_limits(1, "blas"):
         warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
         tree = nutpie.sample(
-            compile_once(arrays, coordinates), draws=draws, tune=TUNE, chains=chains, seed=seed, target_accept=accept,
+            compile_once(arrays, coordinates), draws=draws, tune=tune, chains=chains, seed=seed, target_accept=accept,
             save_warmup=False, progress_bar=progress,
         )  # fmt: skip
     posterior = tree["posterior"].to_dataset()

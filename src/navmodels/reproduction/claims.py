@@ -76,7 +76,10 @@ def audit_claims(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     judge = {"change": _change, "difference": _difference, "order": _order}
     rows = []
     for claim in records(claims[claims["kind"].isin(list(judge))]):
-        found = judge[claim.kind](claim, claims, evidence)
+        try:
+            found = judge[claim.kind](claim, claims, evidence)
+        except nav.NotConvergedError as error:
+            found = _nothing(f"A model speaks of it, but its draws did not pass the gate: {error}")
         rows.append({"claim": claim.claim, **found})
     return claims.merge(pd.DataFrame(rows), on="claim", how="inner", validate="one_to_one")
 
@@ -101,6 +104,8 @@ def _judged(verdicts: Mapping[float, Verdict], reason: str, **more: Any) -> dict
         for name, word in (("status_half_base", "half"), ("status_double_base", "double"))
         if repeats.get(name, main.status) != main.status
     ]
+    if main.status == "differs" and main.label in ("tendency", "open", "no clear change", "no clear difference"):
+        reason = f"Not clear at 95 %. {reason}"
     if turned:
         reason += f" The verdict turns with {' and with '.join(turned)} the assumed bases."
     numbers = {name: getattr(main, name) for name in ("mean", "lower", "upper", "p_increase")}

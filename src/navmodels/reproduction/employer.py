@@ -136,19 +136,23 @@ def _with_associations(claims: pd.DataFrame, tables: dict[str, pd.DataFrame]) ->
 
 
 def _shrinkage(fit: xr.DataTree) -> pd.DataFrame:
-    return nav.shrinkage(fit, by=["battery", "item"])
+    """Return direct and pooled side by side; without the pooled ones when the fit did not pass the gate."""
+    try:
+        return nav.shrinkage(fit, by=["battery", "item"])
+    except nav.NotConvergedError as error:
+        return pd.DataFrame({"unconverged": [str(error)]})
 
 
 def _trend_table(evidence: Evidence, levels: pd.DataFrame) -> pd.DataFrame:
     """Return the modelled share of each series and year with the published one beside it."""
-    table = nav.summarise(evidence.series[1.0]).drop(columns="n")
+    table = nav.summarise(evidence.series[1.0], allow_unconverged=True).drop(columns="n")
     published = levels.assign(published=levels["share"] / 100)[["series", "year", "published", "source"]]
     return table.merge(published, on=["series", "year"], how="left")
 
 
 def _sector_table(evidence: Evidence, levels: pd.DataFrame) -> pd.DataFrame:
     """Return the modelled share of both sectors with the published one and its direct interval beside it."""
-    table = nav.summarise(evidence.sectors[1.0]).drop(columns="n")
+    table = nav.summarise(evidence.sectors[1.0], allow_unconverged=True).drop(columns="n")
     printed = levels.assign(item_year=levels["item"] + " " + levels["year"].astype(str), sector=levels["group"])
     low, high = intervals.ends(printed["share"].to_numpy(float), printed["n"].to_numpy(float) / evidence.design_effect)
     printed = printed.assign(published=printed["share"] / 100, published_lower=low / 100, published_upper=high / 100)

@@ -7,7 +7,6 @@ printed number against it), *input* (the number fed a model; the pooled value st
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -63,7 +62,7 @@ def assemble_ledger(numbers: pd.DataFrame, found: pd.DataFrame, modelled: pd.Dat
 
 def model_findings(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return what the models say of numbers that fed them or that can be held against them."""
-    return tabulate(
+    found = tabulate(
         [
             *_items(evidence, tables["items"]),
             *_trends(evidence, tables["trends"]),
@@ -71,13 +70,20 @@ def model_findings(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.Da
             *_context(tables["groups"]),
         ]
     )
+    failed = {
+        draws.attrs.get("unconverged", "") for draws in (*evidence.items, evidence.means, *evidence.series.values())
+    }
+    if any(failed):  # said on every row that carries a model's number
+        note = f" A model did not pass the gate: {'; '.join(sorted(filter(None, failed)))}."
+        found.loc[found["ours"].notna(), "reason"] += note
+    return found
 
 
 # ---- inside
 
 
 def _by_item(draws: xr.DataArray) -> pd.DataFrame:
-    table: pd.DataFrame = nav.summarise(draws).set_index("item")
+    table: pd.DataFrame = nav.summarise(draws, allow_unconverged=True).set_index("item")
     return table
 
 
@@ -109,8 +115,8 @@ def _pooled(quantity: str, row: Any, pooled: pd.Series, unit: float, word: str) 
 
 def _trends(evidence: Evidence, trends: pd.DataFrame) -> Iterator[Finding]:
     """Return for each share in the text: whether it fed the joint model of years, or how it compares with it."""
-    table = nav.summarise(evidence.series[1.0]).set_index(["series", "year"])
-    sectors = nav.summarise(evidence.sectors[1.0]).set_index(["item_year", "sector"])
+    table = nav.summarise(evidence.series[1.0], allow_unconverged=True).set_index(["series", "year"])
+    sectors = nav.summarise(evidence.sectors[1.0], allow_unconverged=True).set_index(["item_year", "sector"])
     levels = evidence.levels.set_index(["series", "year"])
     for row in records(trends):
         key = (series_name(row.item_id, row.group), int(row.year))
@@ -152,7 +158,9 @@ def _changes(evidence: Evidence, changes: pd.DataFrame) -> Iterator[Finding]:
     levels = evidence.levels.set_index(["series", "year"])
     for row in records(changes[changes["quality"] == "exact"]):
         name, years = series_name(row.item_id, row.group), [int(row.year_from), int(row.year_to)]
-        table = nav.summarise(nav.change(draws.sel(series=name, year=years), along="year")).iloc[0]
+        table = nav.summarise(
+            nav.change(draws.sel(series=name, year=years), along="year"), allow_unconverged=True
+        ).iloc[0]
         value, lower, upper = (100 * float(table[column]) for column in ("mean", "lower", "upper"))
         implied = [
             year
@@ -181,9 +189,3 @@ def _context(groups: pd.DataFrame) -> Iterator[Finding]:
         else:
             reason = "A fact about fieldwork, frame or Nav's own counts; the survey's numbers say nothing of it."
         yield Finding("groups", row.Index, "value", "not reproducible", reason)
-
-
-def count_statuses(ledger: pd.DataFrame) -> pd.DataFrame:
-    """Return how many numbers of each table have each status."""
-    counts = ledger.groupby(["table", "status"]).size().unstack(fill_value=0)
-    return counts.assign(all=counts.sum(axis=1)).astype(np.int64).reset_index()

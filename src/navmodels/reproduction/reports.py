@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from navmodels.data import checks
+from navmodels.inference.fitting import ENGINES
 from navmodels.reproduction.employer import audit_employer
 from navmodels.reproduction.wording import LANGUAGES
 from navmodels.reproduction.writing import summarise_audit, write_audit
@@ -55,6 +56,7 @@ def reproduce(report: str, *, out: str | Path | None = None, engine: str = "auto
 def audit_report(report: str, *, out: str | Path | None, engine: str, lang: str, progress: bool) -> pd.DataFrame:
     """Return the ledger as `reproduce` does; with `progress`, show a bar while models are fitted."""
     checks.one_of(report, tuple(AUDITS), what="report")
+    checks.one_of(engine, ENGINES, what="engine")
     checks.one_of(lang, LANGUAGES, what="lang")
     audit = AUDITS[report](engine=engine, progress=progress)
     if out is not None:

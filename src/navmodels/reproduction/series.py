@@ -108,8 +108,13 @@ def base_note(levels: pd.DataFrame, *, series: str, year: int) -> str:
     number = f"{first['n']:,.0f}".replace(",", " ")
     if first["n_printed"]:
         return f"{year}: {first['share']:g} %, n = {number} ({first['source']})"
+    whose = (
+        "all respondents of 2024"
+        if round(first["n"] / SECTOR_MIX.get(first["group"], 1.0)) == RESPONDENTS
+        else "that of 2024"
+    )
     part = "" if first["group"] == "all" else f" times the {100 * SECTOR_MIX[first['group']]:.0f} % of its sector"
-    return f"{year}: {first['share']:g} % ({first['source']}), base not printed, assumed {number}: that of 2024{part}"
+    return f"{year}: {first['share']:g} % ({first['source']}), base not printed, assumed {number}: {whose}{part}"
 
 
 # ---- inside

@@ -29,9 +29,9 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def write_audit(audit: Audit, folder: Path, *, lang: str) -> None:
-    """Write ledger.csv, claims.csv, shrinkage.csv, trends.csv, fits.csv and the plots."""
+    """Write ledger.csv, claims.csv, shrinkage.csv, trends.csv, sectors.csv, fits.csv and the plots."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("ledger", "claims", "shrinkage", "trends", "fits"):
+    for name in ("ledger", "claims", "shrinkage", "trends", "sectors", "fits"):
         write_table(say_columns(getattr(audit, name), WORDS, lang=lang), folder / f"{name}.csv")
     _draw(audit, folder, lang=lang)
 
@@ -114,7 +114,6 @@ def _draw(audit: Audit, folder: Path, *, lang: str) -> None:
     series = ["satisfaction_overall", "staff_available", "phone_availability", "sick_pay_refund_ease"]
     printed = audit.trends["published"].notna() & (audit.trends["year"] >= 2018)
     trends = audit.trends[audit.trends["series"].isin(series) & printed]
-    services = audit.shrinkage[audit.shrinkage["battery"] == "service_satisfaction"]
     drawings = {
         "changes": lambda: nav.plot_change(
             changes, label="series", title=say("Changes 2023–2024 that the report speaks of", lang=lang)
@@ -122,11 +121,14 @@ def _draw(audit: Audit, folder: Path, *, lang: str) -> None:
         "trends": lambda: nav.plot_trend(
             trends, by="series", title=say("Shares answering 4–6, published and modelled", lang=lang)
         ),
-        "pooled": lambda: nav.plot_groups(services, label="item", title=say("Services: direct and pooled", lang=lang)),
         "sectors": lambda: nav.plot_reported(
             audit.sectors, label=["item_year", "sector"], title=say("Both sectors: published and modelled", lang=lang)
         ),
     }
+    if "battery" in audit.shrinkage:
+        services = audit.shrinkage[audit.shrinkage["battery"] == "service_satisfaction"]
+        title = say("Services: direct and pooled", lang=lang)
+        drawings["pooled"] = lambda: nav.plot_groups(services, label="item", title=title)
     for name, draw in drawings.items():
         ax = draw()  # type: ignore[no-untyped-call]
         figure = cast(Figure, ax.get_figure())

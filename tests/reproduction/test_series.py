@@ -1,0 +1,247 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+from navmodels.reproduction.series import (
+    asked_pairs,
+    base_note,
+    joint_model,
+    joint_survey,
+    series_draws,
+    series_levels,
+    series_name,
+)
+
+
+def level(levels, series, year):
+    found = levels[(levels["series"] == series) & (levels["year"] == year)]
+    assert len(found) == 1, f"{len(found)} levels of {series} in {year}"
+    return found.iloc[0]
+
+
+@pytest.fixture
+def small():
+    """A series of three years, one of a single year, one of a sector."""
+    rows = [
+        ("a", "a", "all", 2019, 50.0, 1000.0, False, 0.0, "text"),
+        ("a", "a", "all", 2021, 40.0, 1000.0, False, 1.5, "text, approximate"),
+        ("a", "a", "all", 2024, 20.0, 1000.0, True, 0.0, "appendix 2"),
+        ("b", "b", "all", 2024, 30.0, 500.0, True, 0.0, "appendix 2"),
+        ("a (public)", "a", "public", 2019, 60.0, 280.0, False, 0.0, "text"),
+        ("a (public)", "a", "public", 2024, 60.0, 280.0, False, 0.0, "text"),
+    ]
+    return pd.DataFrame(
+        rows, columns=["series", "item", "group", "year", "share", "n", "n_printed", "extra_sd", "source"]
+    )
+
+
+# ---- levels
+
+
+def test_name_of_a_series():
+    assert series_name("trust_nav", "all") == "trust_nav"
+    assert series_name("trust_nav", "public") == "trust_nav (public)"
+
+
+@pytest.mark.parametrize(
+    ("item", "share", "n"),
+    [
+        ("visit_recruit_vacancies", 19, 2005),  # text 26
+        ("ia_prevention_assist", 60, 1654),  # summary 63, text 60
+        ("digital_contact_form", 76, 2374),  # text about 75
+        ("satisfaction_overall", 86, 4059),
+    ],
+)
+def test_appendix_comes_before_the_text_for_2024(levels, item, share, n):
+    row = level(levels, item, 2024)
+    assert (row["share"], row["n"], row["n_printed"], row["extra_sd"]) == (share, n, True, 0)
+    assert row["source"] == "appendix 2"
+
+
+@pytest.mark.parametrize(
+    ("item", "share"), [("contact_person_yes", 29), ("contact_person_want", 27), ("contact_person_not_needed", 25)]
+)
+def test_contact_person_is_taken_from_the_text_whose_base_has_dont_knows(levels, item, share):
+    row = level(levels, item, 2024)  # appendix: 36, 33, 31 % of 3288
+    assert (row["share"], row["n"], row["n_printed"], row["source"]) == (share, 4115, False, "text")
+
+
+def test_implied_levels(levels):
+    implied = levels[levels["source"].str.startswith("implied")].set_index(["series", "year"])
+    assert implied["share"].to_dict() == {
+        ("nav_visit", 2021): 72,  # 82 in 2024, up 10
+        ("info_navno", 2023): 77,  # 82, up 5
+        ("staff_competence_assist", 2018): 66,  # 77, up 11
+        ("employees_cared_for", 2020): 63,  # 74, up 11
+        ("rules_easy", 2018): 35,  # 48, up 13
+        ("visit_measure_participant", 2023): 37,  # 50, up 13
+        ("dig_agreement_work_training", 2019): 73,  # 82, up 9
+    }
+    assert implied["extra_sd"].to_numpy() == pytest.approx(0.288675, abs=1e-6)  # 0.5 / √3
+    assert implied.loc[("nav_visit", 2021), "source"] == "implied by the printed change of +10 points to 2024"
+    assert implied.loc[("nav_visit", 2021), "n"] == 2097
+    assert not implied["n_printed"].any()
+
+
+def test_a_printed_level_is_not_replaced_by_an_implied_one(levels):
+    assert level(levels, "satisfaction_overall", 2018)["share"] == 74  # 86 − 13 = 73
+
+
+def test_approximate_levels_are_less_sure(levels):
+    about = levels[levels["source"] == "text, approximate"].set_index(["series", "year"])
+    assert len(about) == 21
+    assert about["extra_sd"].to_numpy() == pytest.approx(1.443376, abs=1e-6)  # 2.5 / √3
+    named = {
+        ("satisfaction_overall", 2011): 64,
+        ("digital_cover_needs", 2020): 70,
+        ("visit_recruit_inclusive", 2023): 33,
+    }
+    assert about.loc[list(named), "share"].to_dict() == named
+    assert (levels.loc[levels["source"].isin(["text", "appendix 2"]), "extra_sd"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("item", "year"),
+    [
+        *(("satisfaction_overall", year) for year in (2022, 2023)),
+        *(("trust_nav", year) for year in (2022, 2023)),
+        ("contact_appointment", 2019),
+        ("meetings_staff", 2023),
+        ("nav_visit", 2023),
+    ],
+)
+def test_values_that_are_not_printed_are_left_out(levels, published, item, year):
+    trends = published["trends"]
+    assert ((trends["item_id"] == item) & (trends["year"] == year)).any()
+    assert not ((levels["series"] == item) & (levels["year"] == year)).any()
+
+
+def test_bases_of_sectors_are_shares_of_the_base_of_all(levels):
+    assert level(levels, "satisfaction_overall (private)", 2021)["n"] == pytest.approx(0.72 * 4059)
+    assert level(levels, "ia_prevention_assist (public)", 2024)["n"] == pytest.approx(0.28 * 1654)
+    assert level(levels, "contact_person_yes (public)", 2024)["n"] == pytest.approx(0.28 * 4115)
+    assert level(levels, "exp_assist_temp_layoff", 2020)["n"] == 4115  # not in appendix 2: all respondents
+
+
+def test_every_level_once(levels):
+    assert not levels.duplicated(["series", "year"]).any()
+    assert levels.notna().all().all()
+    assert levels["group"].isin(["all", "private", "public"]).all()
+    assert levels["source"].str.replace(r"^implied.*", "implied", regex=True).value_counts().to_dict() == {
+        "appendix 2": 173,  # 176 less the three of the contact person
+        "text": 90,
+        "text, approximate": 21,
+        "implied": 7,
+    }
+    assert levels["n_printed"].sum() == 171  # two appendix rows have no usable n
+
+
+def test_a_level_only_in_a_restatement_is_no_level(published):
+    items, trends, changes = (published[name] for name in ("items", "trends", "changes"))
+    only = trends[trends["source_note"].fillna("").str.contains("restatement")].assign(year=2001)
+    assert len(only) == 1
+    assert not (series_levels(items, pd.concat([trends, only]), changes)["year"] == 2001).any()
+
+
+# ---- surveys and draws
+
+
+def errors(survey):
+    keys = zip(survey.cells["series"].values, survey.cells["year"].values.tolist(), strict=True)
+    return dict(zip(keys, survey.cells["se"].values, strict=True))
+
+
+def test_standard_errors_by_hand(small):
+    found = errors(joint_survey(small, design_effect=1.24))
+    assert found == pytest.approx(
+        {
+            ("a", 2019): np.sqrt(1.24 * 50 * 50 / 1000),  # 1.7607 points
+            ("a", 2021): np.sqrt(1.24 * 40 * 60 / 1000 + 1.5**2),
+            ("a", 2024): np.sqrt(1.24 * 20 * 80 / 1000),
+            ("a (public)", 2019): np.sqrt(1.24 * 60 * 40 / 280),
+            ("a (public)", 2024): np.sqrt(1.24 * 60 * 40 / 280),
+        }
+    )  # "b" has one year only
+
+
+def test_base_factor_moves_assumed_bases_only(small):
+    found = errors(joint_survey(small, design_effect=1.24, base_factor=0.5))
+    assert found[("a", 2019)] == pytest.approx(np.sqrt(1.24 * 50 * 50 / 500))
+    assert found[("a", 2021)] == pytest.approx(np.sqrt(1.24 * 40 * 60 / 500 + 1.5**2))
+    assert found[("a", 2024)] == pytest.approx(np.sqrt(1.24 * 20 * 80 / 1000))
+    assert found[("a (public)", 2024)] == pytest.approx(np.sqrt(1.24 * 60 * 40 / 140))
+
+
+def test_standard_errors_of_the_report(levels):
+    found = errors(joint_survey(levels, design_effect=1.24))
+    assert len(found) == 146
+    assert found[("visit_recruit_vacancies", 2023)] == pytest.approx(1.012924, abs=1e-6)  # √(12400 × 0.1659 / 2005)
+    assert found[("visit_recruit_vacancies", 2024)] == pytest.approx(0.975602, abs=1e-6)
+    assert found[("satisfaction_overall", 2010)] == pytest.approx(1.669488, abs=1e-6)  # √(0.703858 + 2.5² / 3)
+    assert ("satisfaction_overall (private)", 2021) not in found  # one year only
+
+
+def test_asked_pairs(small):
+    columns = ["kind", "item", "group", "year_from", "year_to"]
+    rows = [
+        ("change", "a", "all", 2020, 2024),  # 2020 lies between years in print
+        ("change", "a", "all", 2017, 2023),  # 2017 lies before all of them
+        ("change", "b", "all", 2019, 2024),  # a series of one year
+        ("change", "a", "public", pd.NA, 2022),
+        ("order", "a", "all", 2022, 2022),
+    ]
+    claims = pd.DataFrame(rows, columns=columns).astype({"year_from": "Int64", "year_to": "Int64"})
+    assert asked_pairs(claims, small) == [
+        *(("a", year) for year in (2019, 2020, 2021, 2023, 2024)),
+        *(("a (public)", year) for year in (2019, 2022, 2024)),
+    ]
+
+
+def test_asked_pairs_of_the_report(levels, published):
+    pairs = asked_pairs(published["claims"], levels)
+    assert len(pairs) == len(set(pairs)) == 162  # 146 in print, 16 that statements speak of
+    assert {("satisfaction_overall", year) for year in (2016, 2017, 2020, 2021, 2022, 2023)} <= set(pairs)
+
+
+def test_draws_of_the_pairs_asked_for(small, made_fit):
+    fit = made_fit(joint_model(), joint_survey(small, design_effect=1.24))
+    draws = series_draws(fit, [("a", 2019), ("a", 2021), ("a (public)", 2019), ("a", 2019)])
+    assert draws.sizes == {"chain": 4, "draw": 1000, "series": 2, "year": 2}
+    assert not draws.sel(series="a").isnull().any()
+    assert bool(draws.sel(series="a (public)", year=2021).isnull().all())
+    effects = fit["posterior"]
+    linear = (
+        effects["intercept"]
+        + effects["series_effect"].sel(series="a", drop=True)
+        + effects["year_effect"].sel(year=2021, drop=True)
+        + effects["series:year_effect"].sel({"series:year": "a:2021"}, drop=True)
+    )
+    np.testing.assert_allclose(draws.sel(series="a", year=2021), expit(linear))
+
+
+def test_a_year_without_a_level_is_surrounded_by_its_neighbours(levels, made_fit):
+    fit = made_fit(joint_model(), joint_survey(levels, design_effect=1.24), draws=50)
+    years = fit["posterior"]["year"].values.tolist()
+    assert years == list(range(2008, 2025))  # a walk has every year, in print or not
+    draws = series_draws(fit, [("satisfaction_overall", 2017)])
+    assert bool(((draws > 0) & (draws < 1)).all())
+
+
+# ---- notes
+
+
+def test_notes_on_bases(levels):
+    def note(item, year):
+        return base_note(levels, series=item, year=year)
+
+    assert note("visit_recruit_vacancies", 2024) == "2024: 19 %, n = 2 005 (appendix 2)"
+    assert note("visit_recruit_vacancies", 2023) == "2023: 21 % (text), base not printed, assumed 2 005: that of 2024"
+    assert note("ia_prevention_assist (public)", 2024) == (
+        "2024: 65 % (text), base not printed, assumed 463: that of 2024 times the 28 % of its sector"
+    )
+    assert note("nav_visit", 2021) == (
+        "2021: 72 % (implied by the printed change of +10 points to 2024), "
+        "base not printed, assumed 2 097: that of 2024"
+    )
+    assert note("nav_visit", 1999) == "1999: no level in print"

@@ -1,0 +1,112 @@
+"""Every example runs from top to bottom without a warning, and finds what it says it finds."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "examples"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
+
+
+def run(name):
+    """Return what an example prints; a warning in it is an error."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-W", "error", FOLDER / f"{name}.py"],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        env={**os.environ, "MPLBACKEND": "agg", "PYTHONIOENCODING": "utf-8"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    return done.stdout
+
+
+def rows(text, pattern):
+    """Return the words of each line that matches from its start, leading spaces aside."""
+    return [line.split() for line in text.splitlines() if re.match(rf"\s*{pattern}", line)]
+
+
+def satisfaction(text):
+    assert "Left out, no value printed: 2010, 2011, 2012, 2022, 2023." in text
+    estimates = {int(row[0]): [float(value) for value in row[2:]] for row in rows(text, r"20\d\d +(0\.|NaN)")}
+    assert sorted(estimates) == list(range(2008, 2025))
+    width = {year: upper - lower for year, (_, lower, upper) in estimates.items()}
+    assert width[2022] > 3 * width[2024]  # a year that is not in print is much less sure
+    assert estimates[2024][0] == pytest.approx(0.86, abs=0.005)
+    steps = rows(text, r"20\d\d +20\d\d ")
+    assert [row[-1] for row in steps] == ["increase", "increase"]
+    assert [float(row[2]) for row in steps] == pytest.approx([0.06, 0.06], abs=0.01)
+
+
+def batteries(text):
+    assert "91 items in 17 batteries, n from 146 to 4090." in text
+    first = text.split("The eight items that move most")[1].splitlines()[2].split()
+    assert first[:2] == ["aa_support_service", "146.0"]
+    assert -2.5 < float(first[4]) < -1.0
+    small, large = (float(value) for value in re.findall(r"(\d\.\d\d) (?:points below|from)", text))
+    assert large < 0.75 < small
+    assert "interval: 0 of 91 items." in text
+
+
+def sectors(text):
+    gaps = text.split("Public minus private")[1].split("Change within")[0]
+    found = {(row[0], row[2]): [float(value) for value in row[3:6]] for row in rows(gaps, r"\w+ +20\d\d ")}
+    assert len(found) == 7 * 3
+    clear = {item for item, base in found if base == "0.5" and found[item, base][1] * found[item, base][2] > 0}
+    five = {"chall_alternative_work", "contact_appointment", "contact_person_not_needed", "contact_person_yes"}
+    assert clear == five | {"satisfaction_overall"}
+    assert found["satisfaction_overall", "1.0"][0] == pytest.approx(0.07, abs=0.01)
+    half, once, twice = (found["satisfaction_overall", base] for base in ("0.5", "1.0", "2.0"))
+    assert half[2] - half[1] > once[2] - once[1] > twice[2] - twice[1]  # a larger base says more
+    changes = rows(text.split("Change within")[1], r"\w+ +(public|private) ")
+    assert len(changes) == 4 * 3
+    assert {row[-1] for row in changes if row[0] == "assist_recruit_inclusive"} == {"increase"}
+    assert {row[-1] for row in changes if row[2:4] == ["2020", "2022"]} == {"decrease"}
+
+
+def counties(text):
+    assert text.startswith("SIMULATED DATA: simulated from the published margins of employer_2024, seed 7.")
+    errors = re.findall(r"error (\d\.\d) points direct, (\d\.\d) pooled; (\d+) %", text)
+    (direct, pooled, _), (direct_cell, pooled_cell, inside) = (tuple(map(float, each)) for each in errors)
+    assert pooled < direct
+    assert pooled_cell < direct_cell / 2
+    assert inside >= 90
+    assert len(text.split("Counties, simulated")[1].strip().splitlines()) == 1 + 12
+
+
+def own_table(text):
+    assert "measure_organiser,83.0,29" in text
+    mean, lower, upper = (float(value) for value in rows(text, "measure_organiser ")[0][1:])
+    assert mean == pytest.approx(0.80, abs=0.02)
+    assert (lower, upper) == pytest.approx((0.65, 0.92), abs=0.02)
+    versus = text.split("Difference from municipal units")[1].split("GPs beside")[0]
+    organiser, followup = (rows(versus, name)[0] for name in ("measure_organiser", "upper_secondary_followup"))
+    assert float(organiser[2]) < 0 < float(followup[2])
+    assert 0.9 < float(organiser[4]) < 0.975
+
+
+CLAIMS = {each.__name__: each for each in (batteries, counties, own_table, satisfaction, sectors)}
+
+
+def test_every_example_is_checked():
+    assert sorted(CLAIMS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_is_short_and_public(name):
+    lines = (FOLDER / f"{name}.py").read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 80
+    assert lines[:2] == ["# %% [markdown]", lines[1]]
+    assert lines[1].startswith("# # ")
+    assert not [line for line in lines if "navmodels." in line]  # only nav.*
+
+
+@pytest.mark.sampling
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_finds_what_it_says(name):
+    CLAIMS[name](run(name))

@@ -11,7 +11,9 @@ import navmodels as nav
 
 items = nav.load_report("employer_2024", "items").rename(columns={"item_id": "item"})
 rated = items[items["kind"] == "likert6"]
-print(f"{len(rated)} items in {rated['battery'].nunique()} batteries, n from {rated['n'].min()} to {rated['n'].max()}.\n")
+print(
+    f"{len(rated)} items in {rated['battery'].nunique()} batteries, n from {rated['n'].min()} to {rated['n'].max()}.\n"
+)
 
 # %% The printed share with its n; 1.24 is the design effect that reproduces the printed intervals
 survey = nav.Survey.from_report(rated, by=["battery", "item"], estimate="share", n="n", design_effect=1.24)

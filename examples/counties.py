@@ -26,7 +26,7 @@ survey = nav.Survey.from_responses(
 model = nav.Model(
     nav.Share(), nav.Effect("sector"), nav.Group("county"), nav.Group("industry"), nav.Group("county", "industry")
 )
-fit = nav.fit(model, survey, seed=2024)
+fit = nav.fit(model, survey, draws=2000, seed=2024)  # small spreads are hard to learn: twice the usual draws
 print(survey, "\n")
 
 # %% The true share of each respondent's cell, from the effects that the answers were simulated with
@@ -52,7 +52,10 @@ for groups in (["county"], ["county", "industry"]):
     table = beside(groups)
     error = {name: 100 * np.sqrt(((table[name] - table["truth"]) ** 2).mean()) for name in ("direct", "pooled")}
     inside = table["truth"].between(table["pooled_lower"], table["pooled_upper"]).mean()
-    print(f"{' x '.join(groups)}, simulated: {len(table)} groups, {table['n'].mean():.0f} answers each on average;", end=" ")
+    print(
+        f"{' x '.join(groups)}, simulated: {len(table)} groups, {table['n'].mean():.0f} answers each on average;",
+        end=" ",
+    )
     print(f"root mean square error {error['direct']:.1f} points direct, {error['pooled']:.1f} pooled;", end=" ")
     print(f"{100 * inside:.0f} % of the true shares inside the pooled interval.")
 

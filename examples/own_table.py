@@ -1,9 +1,9 @@
 # %% [markdown]
 # # From a published table of one's own to an estimate for a small group
 #
-# Five types of partner, 29 to 334 of each, from the accessibility study of 2025, are written to a CSV file and read back
-# as one would read one's own: a name, a percentage and n are enough. The study prints no interval; here each group gets
-# one. The 29 measure organisers (83 %) are probably above the municipal units (68 %), and cannot be told from the
+# Five types of partner, 29 to 334 of each, from the accessibility study of 2025, are written to a CSV file and read
+# back as one would read one's own: a name, a percentage and n are enough. The study prints no interval; here each group
+# gets one. The 29 measure organisers (83 %) are probably above the municipal units (68 %), and cannot be told from the
 # follow-up services (82 %); GPs and other health services cannot be told from each other either.
 
 # %% Write the file that stands for your own, and read it back
@@ -39,7 +39,9 @@ print("Share with a fixed contact person at Nav: measure organisers")
 print(organisers[columns].round(3).to_string(index=False), "\n")
 print("All five, as printed and pooled")
 beside = nav.shrinkage(fit, by="partner")
-print(beside[["partner", "n", "direct", "pooled", "pooled_lower", "pooled_upper"]].round(3).to_string(index=False), "\n")
+print(
+    beside[["partner", "n", "direct", "pooled", "pooled_lower", "pooled_upper"]].round(3).to_string(index=False), "\n"
+)
 print("Difference from municipal units")
 print(from_municipal[[*columns, "p_above"]].round(3).to_string(index=False), "\n")
 print("GPs beside other health services")

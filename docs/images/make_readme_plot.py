@@ -13,5 +13,5 @@ with tempfile.TemporaryDirectory() as folder:
     script = Path(folder) / "walk.py"
     script.write_text(code, encoding="utf-8")
     ax = runpy.run_path(str(script))["ax"]
-ax.figure.savefig(HERE / "readme_plot.png", dpi=110, metadata={"Description": alt_text(ax)})
+ax.figure.savefig(HERE / "readme_plot.png", dpi=90, metadata={"Description": alt_text(ax)})
 print(alt_text(ax))

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from navmodels.data.printed import count_range, decimals, read_printed
@@ -39,7 +39,14 @@ def counts(percent, n, **changes):
     ],
 )
 def test_decimals(value, digits, expected):
-    assert decimals(np.array([value]), digits=digits).tolist() == [expected]
+    assert decimals(np.array([value]), digits=digits) == expected
+
+
+def test_a_column_has_one_number_of_decimals():
+    """Trailing zeros are lost in a column of numbers: 0.30 beside 0.31, 4.0 beside 3.85."""
+    assert decimals(np.array([0.30, 0.31, 0.50]), digits=0) == 2
+    assert decimals(np.array([4.0, 3.85]), digits=0) == 2
+    assert decimals(np.array([4.0, 3.85]), digits=3) == 3
 
 
 def test_count_sets_by_brute_force():
@@ -64,6 +71,7 @@ def test_count_sets_of_all_printed_values_cover_all_counts(n):
     assert covered.max() == (2 if ties else 1)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 20_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.integers(0, 2))
 def test_a_share_that_was_counted_is_among_the_counts_it_prints_as(count, digits):
     k, n = count
@@ -93,11 +101,24 @@ def test_a_design_effect_divides_the_trials_of_0_and_100_percent():
     assert table["count_high"].tolist() == [0, 80, 1]
 
 
-def test_limits_of_rounding_are_logits():
-    table = read({"estimate": [86, 4.65], "n": [400, 400]}, design_effect=1.2)
-    np.testing.assert_allclose(table["low"], logit(np.array([0.855, 0.04645])), rtol=1e-12)
-    np.testing.assert_allclose(table["high"], logit(np.array([0.865, 0.04655])), rtol=1e-12)
+@pytest.mark.parametrize(
+    ("percent", "low", "high"),
+    [
+        ([86, 4], [0.855, 0.035], [0.865, 0.045]),
+        ([86, 4.65], [0.85995, 0.04645], [0.86005, 0.04655]),  # 86 beside 4.65 was printed 86.00
+    ],
+)
+def test_limits_of_rounding_are_logits(percent, low, high):
+    table = read({"estimate": percent, "n": [400, 400]}, design_effect=1.2)
+    np.testing.assert_allclose(table["low"], logit(np.array(low)), rtol=1e-12)
+    np.testing.assert_allclose(table["high"], logit(np.array(high)), rtol=1e-12)
     assert table[["count_low", "count_high", "trials"]].isna().all(axis=None)
+
+
+def test_proportions_have_two_decimals_at_least():
+    table = read({"estimate": [0.5, 0.6], "n": [400, 400]}, unit="proportion", digits=0, design_effect=1.2)
+    np.testing.assert_allclose(table["low"], logit(np.array([0.495, 0.595])), rtol=1e-12)
+    np.testing.assert_allclose(table["high"], logit(np.array([0.505, 0.605])), rtol=1e-12)
 
 
 def test_sd_from_n_and_design_effect():

@@ -130,9 +130,11 @@ def test_categories_are_kept_in_their_order():
         (["no", "yes"], {"positive": "yess"}, r"'yess', which never occurs in .*'no', 'yes'\. Did you mean 'yes'\?"),
         (
             [1, 2],
-            {"positive": [2, 3]},
+            {"positive": 3},
             r"positive is 3, which never occurs in column 'answer'; it holds 1, 2\..*categorical",
         ),
+        ([1, 2], {"positive": [3, 4]}, r"positive is 3, which never occurs in column 'answer'; it holds 1, 2\."),
+        (["no", "yes"], {"positive": ["yes", "maybe"]}, r"positive is 'maybe', which never occurs .*'no', 'yes'\."),
         ([1, 2], {"positive": []}, r"positive is empty; allowed: one or more of 1, 2"),
     ],
 )
@@ -152,5 +154,11 @@ def test_an_ordered_column_has_the_last_word_on_order():
 def test_a_positive_answer_nobody_gave_is_known_to_a_categorical_column():
     answers = pd.Categorical([4, 2], range(1, 7))
     assert categories(answers, positive=[4, 5, 6]) == (4, 5, 6)
+    assert categories(pd.Categorical(["no"], ["no", "yes"]), positive="yes") == ("yes",)
     with pytest.raises(ValueError, match="positive is 7, which never occurs"):
-        categories(answers, positive=[5, 7])
+        categories(answers, positive=7)
+
+
+def test_a_rating_nobody_gave_may_stand_beside_one_that_occurs():
+    """Four to six is the upper half of six points, also where nobody gave a six."""
+    assert categories([2, 4, 5], positive=[4, 5, 6]) == (4, 5, 6)

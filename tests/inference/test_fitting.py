@@ -23,7 +23,7 @@ def test_engines_by_name(grouped, offices):
 
 @pytest.mark.parametrize("given", [{"draws": 3}, {"chains": 0}])
 def test_lengths(grouped, offices, given):
-    with pytest.raises(ValueError, match="allowed: at least 4 draws and 1 chain"):
+    with pytest.raises(ValueError, match="allowed: whole numbers, at least 4 draws and 2 chains"):
         nav.fit(grouped, offices, **given)
 
 

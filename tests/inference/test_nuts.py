@@ -105,7 +105,7 @@ def means(mean, se):
 
 @pytest.fixture(scope="module")
 def common_mean():
-    return nav.fit(nav.Model(nav.Reported(), intercept_scale=2), means(MANY, ERROR), draws=2000, seed=2)
+    return nav.fit(nav.Model(nav.Reported(), intercept_scale=2), means(MANY, ERROR), draws=8000, seed=2)
 
 
 @pytest.fixture(scope="module")

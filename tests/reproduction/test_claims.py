@@ -15,8 +15,10 @@ def statement(**given):
     row = {
         "claim": "one", "kind": "change", "item": "visit_recruit_vacancies", "item_b": None, "group_dim": "all",
         "group": "all", "group_b": None, "year_from": pd.NA, "year_to": 2024, "direction": "up", "stated": "difference",
+        "note": None,
     } | given  # fmt: skip
-    return pd.DataFrame([row]).astype({"year_from": "Int64", "year_to": "Int64", "item_b": "str", "group_b": "str"})
+    types = {"year_from": "Int64", "year_to": "Int64", "item_b": "str", "group_b": "str", "note": "str"}
+    return pd.DataFrame([row]).astype(types)
 
 
 def audited(claims, evidence):
@@ -84,8 +86,8 @@ def test_change_with_both_levels(evidence):
     assert row[["mean", "lower", "upper"]].tolist() == pytest.approx([-1.9, -3.86, 0.06], abs=0.01)
     assert (row["class"], row["status"], row["report_rule"]) == ("tendency", "differs", "intervals overlap")
     assert row["reason"].startswith(
-        "The model has -1.9 points (-3.9 to 0.1), P(above zero) = 0.029: tendency. 2023: 21 % (text), base not "
-        "printed, assumed 2 005: that of 2024; 2024: 19 %, n = 2 005 (appendix 2)."
+        "Not clear at 95 %. The model has -1.9 points (-3.9 to 0.1), P(above zero) = 0.029: tendency. 2023: 21 % (text), "
+        "base not printed, assumed 2 005: that of 2024; 2024: 19 %, n = 2 005 (appendix 2)."
     )
 
 
@@ -215,6 +217,7 @@ def test_difference_between_sectors(evidence):
     )
     turned = audited(sector(group="private", group_b="public"), evidence)
     assert (turned["mean"], turned["class"], turned["status"]) == (pytest.approx(-7.0), "lower", "differs")
+    assert turned["reason"].startswith("The model has -7.0 points")  # clear, the other way
 
 
 @pytest.mark.parametrize(
@@ -267,7 +270,13 @@ def test_order_leaves_remainders_out(evidence):
     )
     lowest = audited(statement(kind="order", item="likes", direction="lowest"), evidence)
     assert (lowest["p_increase"], lowest["status"]) == (0.0, "differs")
-    assert lowest["reason"].startswith("P(order as stated) < 0.001: open.")
+    assert lowest["reason"].startswith("Not clear at 95 %. P(order as stated) < 0.001: open.")
+
+
+@pytest.mark.parametrize("note", ["among the five asked", "among the five asked."])
+def test_the_note_of_an_order_ends_its_reason(evidence, note):
+    row = audited(statement(kind="order", item="likes", direction="highest", note=note), evidence)
+    assert row["reason"].endswith(" of the 2 items of its battery (opinions). Note: among the five asked.")
 
 
 def test_several_named_first_share_the_first_places(evidence):
@@ -317,6 +326,14 @@ def test_every_statement_has_status_and_reason(made_audit, published):
     assert claims["reason"].str.endswith(".").all()
     assert (claims["reason"].str.len() > 20).all()
     assert not claims["reason"].str.contains(r"nan|<NA>|None|\.\.|  ").any()
+
+
+def test_statements_that_differ_say_whether_the_opposite_is_clear(made_audit):
+    claims = made_audit.claims[made_audit.claims["kind"] != "association"]
+    unclear = claims["class"].isin(["tendency", "open", "no clear change", "no clear difference"])
+    said = claims["reason"].str.startswith("Not clear at 95 %. ")
+    assert said.tolist() == (unclear & (claims["status"] == "differs")).tolist()
+    assert said.any()
 
 
 def test_what_cannot_be_judged_does_not_depend_on_draws(made_audit):

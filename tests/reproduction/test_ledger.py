@@ -55,6 +55,34 @@ def test_models_speak_where_no_check_does(numbers):
     assert ledger["reason"].tolist() == ["Checked. Fed.", "Fed.", "Model."]
 
 
+@pytest.mark.parametrize(
+    ("quantity", "printed", "ours", "status"),
+    [
+        ("n", 3076.0, 3076.5, "reproduced"),  # a tie may have been rounded either way
+        ("n", 3076.0, 3076.6, "agrees"),
+        ("share_ci_low", 50.0, 49.5, "reproduced"),
+        ("share_ci_low", 50.0, 49.4, "agrees"),
+        ("mean_ci_high", 4.3, 4.35, "reproduced"),
+        ("mean_ci_high", 4.3, 4.36, "agrees"),  # one decimal is printed
+        ("mean_ci_low", 4.3, 4.24, "agrees"),
+        ("n", 3076.0, np.nan, "reproduced"),
+    ],
+)
+def test_only_what_prints_as_published_is_reproduced(numbers, quantity, printed, ours, status):
+    number = numbers.iloc[:1].assign(quantity=quantity, value=printed)
+    key = number[["table", "row", "quantity"]].iloc[0].tolist()
+    ledger = assemble_ledger(number, tabulate([Finding(*key, "reproduced", "Fits.", ours=ours)]), NOTHING)
+    assert ledger["status"].tolist() == [status]
+
+
+def test_no_other_status_is_settled_anew(numbers):
+    number = numbers.iloc[:1].assign(value=50.0)
+    key = number[["table", "row", "quantity"]].iloc[0].tolist()
+    for status in ("differs", "input", "not reproducible"):
+        ledger = assemble_ledger(number, tabulate([Finding(*key, status, "Said.", ours=40.0)]), NOTHING)
+        assert ledger["status"].tolist() == [status]
+
+
 def test_a_number_without_a_status_is_a_hole(numbers):
     found = about(numbers, ("reproduced", "One."), ("reproduced", "Two."))
     with pytest.raises(RuntimeError, match="0 findings about no number, 1 numbers without status"):
@@ -78,6 +106,32 @@ def test_a_number_twice_in_print_is_refused(numbers):
     found = about(numbers, *[("reproduced", "Fits.")] * 3)
     with pytest.raises(pd.errors.MergeError):
         assemble_ledger(pd.concat([numbers, numbers.iloc[:1]]), found, NOTHING)
+
+
+@pytest.fixture
+def evidence(labelled):
+    """Return evidence of one item over two years and in both sectors, and of one printed for a single year."""
+    levels = pd.DataFrame(
+        [
+            ("a", "a", "all", 2023, 60.0, 1000.0, False, 0.0, "text"),
+            ("a", "a", "all", 2024, 65.0, 1000.0, True, 0.0, "appendix 2"),
+            ("c", "c", "all", 2024, 10.0, 1000.0, False, 0.0, "text"),
+        ],
+        columns=["series", "item", "group", "year", "share", "n", "n_printed", "extra_sd", "source"],
+    )
+    years = labelled("year", {2023: (0.60, 0.01), 2024: (0.65, 0.01)}).expand_dims(series=["a"], axis=2)
+    both = labelled("sector", {"private": (0.30, 0.01), "public": (0.40, 0.01)})
+    return Evidence(
+        levels=levels,
+        series={1.0: years},
+        sectors={1.0: both.expand_dims(item_year=["a 2022"], axis=2)},
+        items=[labelled("item", {"a": (0.65, 0.01)}), labelled("item", {"b": (0.20, 0.01)})],
+        means=labelled("item", {"a": (4.7, 0.02)}),
+        units=labelled("unit", {"x": (0.5, 0.01)}),
+        battery={"a": "opinion", "b": "choice"},
+        trends=pd.DataFrame(),
+        design_effect=1.24,
+    )
 
 
 def found(evidence, **tables):
@@ -111,7 +165,7 @@ def test_pooled_items(evidence):
 
 
 def trend(**given):
-    row = {"item_id": "a", "group_dim": "all", "group": "all", "year": 2024, "share": 65.0} | given
+    row = {"item_id": "a", "group_dim": "all", "group": "all", "year": 2024, "share": 65.0, "quality": "exact"} | given
     return pd.DataFrame([row])
 
 
@@ -123,6 +177,8 @@ def trend(**given):
         ({"share": 67.4}, "agrees", "the printed number lies inside."),  # 66.96 + 0.5
         ({"share": 67.5}, "differs", "the printed number lies outside."),
         ({"share": 62.5}, "differs", "the printed number lies outside."),  # 63.04 − 0.5 = 62.54
+        ({"share": 69.4, "quality": "approx"}, "agrees", "lies inside."),  # in words: 66.96 + 2.5
+        ({"share": 69.5, "quality": "approx"}, "differs", "lies outside."),
         ({"year": 2022, "group_dim": "sector", "group": "public", "share": 40.0}, "agrees", "model of both sectors"),
         ({"year": 2022, "group_dim": "sector", "group": "public", "share": 50.0}, "differs", "40.0 % (38.0 to 42.0)"),
         ({"item_id": "c", "share": 10.0}, "not reproducible", "Printed for one year and one group only"),
@@ -204,7 +260,15 @@ def test_numbers_that_draws_cannot_move(made_audit):
             assert counts["items", f"{quantity}_ci_{end}", "reproduced"] == each
     assert counts["items", "share_ci_low", "not reproducible"] == 2
     assert counts["items", "share_se", "reproduced"] == 172
-    assert (made_audit.ledger["status"] == "reproduced").sum() == 819
+    assert counts["items", "n", "agrees"] == 9  # our range holds the printed base, its middle prints otherwise
+    assert counts["phone_combinations", "n", "agrees"] == 5  # every row of table 1
+    assert (made_audit.ledger["status"] == "reproduced").sum() == 797
+
+
+def test_what_is_reproduced_prints_as_published(made_audit):
+    done = made_audit.ledger[made_audit.ledger["status"] == "reproduced"]
+    half = np.where(done["quantity"].isin(["mean_ci_low", "mean_ci_high"]), 0.05, 0.5)
+    assert ((done["ours"] - done["published"]).abs() <= half + 1e-9).all()
 
 
 def test_two_shares_of_one_item_in_print(made_audit):

@@ -68,12 +68,6 @@ def cells_of(
             f"categories are named {checks.listing(taken)}, as a factor or a column of a survey's table is "
             f"({checks.listing([*coords, 'n', 'weight'])}); give them other names."
         )
-    taken = [category for category in categories if str(category) in (*coords, "n", "weight")]
-    if taken:
-        raise ValueError(
-            f"categories are named {checks.listing(taken)}, as a factor or a column of a survey's table is "
-            f"({checks.listing([*coords, 'n', 'weight'])}); give them other names."
-        )
     data = {
         "count": (("cell", "category"), count),
         "weighted": (("cell", "category"), weighted),

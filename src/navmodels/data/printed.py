@@ -19,21 +19,21 @@ UNITS = {"percent": 100.0, "proportion": 1.0, "identity": 1.0}
 Array = npt.NDArray[np.float64]
 
 
-def decimals(values: Array, *, digits: int) -> Array:
-    """Return the decimals each number was rounded to: those it shows, and at least `digits`.
+def decimals(values: Array, *, digits: int) -> int:
+    """Return the decimals a column of numbers was rounded to: the most that one of them shows, and at least `digits`.
 
     Twelve significant digits are read, so that the noise of floating point (0.1 + 0.2) shows no decimals.
 
     Examples
     --------
-    >>> decimals(np.array([86.0, 4.65, 0.1 + 0.2]), digits=0).tolist()
-    [0.0, 2.0, 1.0]
+    >>> decimals(np.array([0.5, 0.62]), digits=0), decimals(np.array([86.0, 4.0]), digits=0)
+    (2, 0)
     """
     shown = [-int(Decimal(f"{value:.12g}").normalize().as_tuple().exponent) for value in values]
-    return np.maximum(shown, digits).astype(float)
+    return max(digits, *shown)
 
 
-def count_range(share: Array, n: Array, half: Array) -> tuple[Array, Array]:
+def count_range(share: Array, n: Array, half: Array | float) -> tuple[Array, Array]:
     """Return the lowest and highest count whose share of n lies within `half` of the printed one, ends included.
 
     A share that lies exactly between two printed numbers is counted with both, since the rule of rounding is not known.
@@ -78,9 +78,8 @@ def read_printed(frame: pd.DataFrame, *, unit: str, digits: int, prob: float, de
         When no count out of n prints as the share, or a row has nothing that says how sure it is.
     """
     estimate = frame["estimate"] / UNITS[unit]
-    half = pd.Series(
-        0.5 * 10.0 ** -decimals(frame["estimate"].to_numpy(), digits=digits) / UNITS[unit], index=frame.index
-    )
+    least = max(digits, 2) if unit == "proportion" else digits  # 0.5 beside 0.62 is printed 0.50
+    half = 0.5 * 10.0 ** -decimals(frame["estimate"].to_numpy(), digits=least) / UNITS[unit]
     out = pd.DataFrame(np.nan, index=frame.index, columns=["low", "high", "sd", "count_low", "count_high", "trials"])
     if unit == "identity":
         out["low"], out["high"], out["sd"] = estimate - half, estimate + half, _identity_sd(frame, prob)
@@ -127,7 +126,7 @@ def _logit_sd(frame: pd.DataFrame, p: pd.Series, unit: float, prob: float, desig
 
 
 def _fill_counts(
-    out: pd.DataFrame, n: pd.Series, exact: pd.Series, share: pd.Series, half: pd.Series, design_effect: float
+    out: pd.DataFrame, n: pd.Series, exact: pd.Series, share: pd.Series, half: float, design_effect: float
 ) -> None:
     fractional = exact & (n != np.round(n))
     if fractional.any():
@@ -136,7 +135,7 @@ def _fill_counts(
             "respondents. For an effective size give the number of respondents and design_effect."
         )
     trials = np.floor(n / design_effect).clip(lower=1.0)
-    low, high = count_range(share.to_numpy(), trials.to_numpy(), half.to_numpy())
+    low, high = count_range(share.to_numpy(), trials.to_numpy(), half)
     out.loc[exact, "trials"] = trials[exact]
     out.loc[exact, "count_low"], out.loc[exact, "count_high"] = low[exact], high[exact]
     out.loc[exact, ["low", "high", "sd"]] = np.nan

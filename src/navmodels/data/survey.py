@@ -230,7 +230,8 @@ class Survey:
         unit
             "percent", "proportion", or "identity" (a mean).
         digits
-            Decimals printed at least, 0 or more; a number that shows more was rounded there.
+            Decimals the column was printed with, at least; when a number shows more, all are read with as many (a
+            proportion with two at least).
         prob
             Level of the printed intervals.
         design_effect

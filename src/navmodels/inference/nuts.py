@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from navmodels.models.graph import Coordinates, build_graph
 from navmodels.models.model import Design
@@ -38,7 +37,7 @@ def sample_nuts(
     """
     import nutpie
 
-    with warnings.catch_warnings(), threadpool_limits(1, "blas"):
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
         tree = nutpie.sample(
             compile_once(arrays, coordinates), draws=draws, tune=tune, chains=chains, seed=seed, target_accept=accept,

@@ -19,10 +19,6 @@ from navmodels.models.outcomes import Outcome
 from navmodels.models.terms import Block, Term
 
 Array = npt.NDArray[np.float64]
-TAKEN = (
-    *("cell", "category", "chain", "draw", "intercept", "n", "weight"),
-    *("mean", "median", "sd", "lower", "upper", "prob"),
-)
 
 
 @dataclass(frozen=True, init=False)
@@ -62,7 +58,7 @@ class Model:
             if not isinstance(term, Term):
                 raise TypeError(f"a term is an Effect, a Group or a Trend; given: {term!r}.")
         priors.positive(intercept_scale, what="intercept_scale")
-        taken = sorted({name for term in terms for name in term.factors if name in TAKEN or "/" in name})
+        taken = sorted({name for term in terms for name in term.factors if name in checks.RESERVED or "/" in name})
         if taken:
             raise ValueError(
                 f"factors may not be called {checks.listing(taken)}: fits and tables use these names, and '/' stands "
@@ -151,6 +147,10 @@ def design(model: Model, survey: Survey) -> Design:
     >>> design(Model(Share(), Group("office")), survey).blocks[0].labels
     ['A', 'B']
     """
+    if not isinstance(model, Model) or not isinstance(survey, Survey):
+        raise TypeError(
+            f"a Model and a Survey are needed, in this order; given: {type(model).__name__}, {type(survey).__name__}."
+        )
     if survey.kind not in model.outcome.kinds:
         advice = " Cut the rating in two with survey.dichotomise(cut)." if survey.kind == "rating" else ""
         raise ValueError(
@@ -163,6 +163,7 @@ def design(model: Model, survey: Survey) -> Design:
                 f"the model names the factor {name!r}; the survey has {checks.listing(survey.factors)}."
                 f"{checks.nearest(name, survey.factors)}"
             )
+    _require_reach(model, survey)
     if survey.kind != "reported":
         survey = survey.collapse([name for name in survey.factors if name in model.factors])
     cells = factor_frame(survey)
@@ -177,6 +178,20 @@ def factor_frame(survey: Survey) -> pd.DataFrame:
 
 
 # ---- inside
+
+
+def _require_reach(model: Model, survey: Survey) -> None:
+    """Raise when published means lie ten prior deviations of the intercept away: groups would be dragged to zero."""
+    if survey.kind == "reported" and survey.cells.attrs["unit"] == "identity":
+        estimate, sd = (survey.cells[name].to_numpy() for name in ("estimate", "sd"))
+        mean = float(np.average(estimate, weights=1 / sd**2))
+        if abs(mean) > 10 * model.intercept_scale:
+            raise ValueError(
+                f"the published means average {mean:.3g}, but the intercept's prior is normal around 0 with "
+                f"intercept_scale={model.intercept_scale:g}, which does not reach them; give "
+                f"intercept_scale={abs(mean):.2g} or more."
+            )
+
 
 TYPES: dict[str, Any] = {
     kind.__name__: kind

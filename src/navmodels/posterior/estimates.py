@@ -114,11 +114,19 @@ def _population(arrays: Design, population: pd.DataFrame | None) -> tuple[pd.Dat
             "the model has no factors, so every member of a population has the same estimate; leave it out."
         )
     levels = {name: _known_levels(arrays, name) for name in factors}
-    weight = population_weights(population, levels)
+    weight = population_weights(_summed(population, factors), levels)
     cells = weight.index.to_frame(index=False).infer_objects()
     n = frame.assign(n=observed.to_numpy()).groupby(factors, observed=True)["n"].sum(min_count=1)
     asked = pd.MultiIndex.from_frame(cells[factors]) if len(factors) > 1 else pd.Index(cells[factors[0]])
     return cells, weight.to_numpy(), n.reindex(asked, fill_value=0.0).to_numpy()
+
+
+def _summed(population: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
+    """Return the population summed over factors that the model does not use, as the survey's cells are."""
+    if set(population.columns) <= {*factors, "weight"} or not {*factors, "weight"} <= set(population.columns):
+        return population
+    checks.unique_cells(population, [name for name in population.columns if name != "weight"])
+    return population.groupby(factors, observed=True, dropna=False)["weight"].sum(min_count=1).reset_index()
 
 
 def _known_levels(arrays: Design, name: str) -> tuple[Any, ...]:

@@ -242,7 +242,8 @@ def _order(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[str, An
             )
             place = "first" if len(together) == 1 else f"among the first {len(together)}"
             chance = f"Probability of being {place} of the {len(rivals)} items of its battery ({battery})."
-            return _judged({1.0: verdict}, f"{_sentence(verdict)} {chance}")
+            note = f" Note: {claim.note.rstrip('.')}." if pd.notna(claim.note) else ""
+            return _judged({1.0: verdict}, f"{_sentence(verdict)} {chance}{note}")
     return _nothing("The item has no n in print.")
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 import navmodels as nav
 from navmodels.reproduction.claims import Evidence
-from navmodels.reproduction.findings import COLUMNS, Finding, records, tabulate
+from navmodels.reproduction.findings import COLUMNS, HALF, TOLERANCE, Finding, records, tabulate
 from navmodels.reproduction.series import series_name
 
 KEY = ["table", "row", "quantity"]
@@ -36,6 +36,7 @@ def assemble_ledger(numbers: pd.DataFrame, found: pd.DataFrame, modelled: pd.Dat
     ledger = numbers.rename(columns={"value": "published"}).merge(
         kept.reset_index(), on=KEY, how="outer", validate="one_to_one", indicator=True
     )
+    ledger["status"] = _settled(ledger)
     stray = ledger[ledger["_merge"] == "right_only"]
     holes = ledger[ledger["status"].isna() | ledger["reason"].fillna("").eq("")]
     if len(stray) or len(holes):
@@ -80,6 +81,13 @@ def model_findings(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.Da
 
 
 # ---- inside
+
+
+def _settled(ledger: pd.DataFrame) -> pd.Series:
+    """Return the statuses, "reproduced" only where our number prints as the published one; a range around it agrees."""
+    half = ledger["quantity"].map({"mean_ci_low": 0.05, "mean_ci_high": 0.05}).fillna(0.5)
+    prints = (ledger["ours"] - ledger["published"]).abs() <= half + TOLERANCE
+    return ledger["status"].mask((ledger["status"] == "reproduced") & ledger["ours"].notna() & ~prints, "agrees")
 
 
 def _by_item(draws: xr.DataArray) -> pd.DataFrame:
@@ -138,7 +146,8 @@ def _against_model(row: Any, model: Any, name: str, *, fed: bool) -> Finding:
     if fed:
         reason = f"Fed {found}."
         return Finding("trends", row.Index, "share", "input", reason, **numbers)
-    inside = lower - 0.5 <= row.share <= upper + 0.5
+    half = HALF.get(row.quality, 0.5)
+    inside = lower - half <= row.share <= upper + half
     reason = f"Did not feed {found}; the printed number lies {'inside' if inside else 'outside'}."
     return Finding("trends", row.Index, "share", "agrees" if inside else "differs", reason, **numbers)
 

@@ -48,7 +48,7 @@ def reproduce(report: str, *, out: str | Path | None = None, engine: str = "auto
     >>> from navmodels import reproduce
     >>> ledger = reproduce("employer_2024")  # doctest: +SKIP
     >>> ledger["status"].value_counts()["reproduced"]  # doctest: +SKIP
-    np.int64(819)
+    np.int64(797)
     """
     return audit_report(report, out=out, engine=engine, lang=lang, progress=False)
 

@@ -86,8 +86,8 @@ def test_change_with_both_levels(evidence):
     assert row[["mean", "lower", "upper"]].tolist() == pytest.approx([-1.9, -3.86, 0.06], abs=0.01)
     assert (row["class"], row["status"], row["report_rule"]) == ("tendency", "differs", "intervals overlap")
     assert row["reason"].startswith(
-        "Not clear at 95 %. The model has -1.9 points (-3.9 to 0.1), P(above zero) = 0.029: tendency. 2023: 21 % (text), "
-        "base not printed, assumed 2 005: that of 2024; 2024: 19 %, n = 2 005 (appendix 2)."
+        "Not clear at 95 %. The model has -1.9 points (-3.9 to 0.1), P(above zero) = 0.029: tendency. "
+        "2023: 21 % (text), base not printed, assumed 2 005: that of 2024; 2024: 19 %, n = 2 005 (appendix 2)."
     )
 
 

@@ -140,7 +140,9 @@ def _positive(answers: pd.Series, positive: Any) -> tuple[Any, ...]:
     if not chosen:
         raise ValueError(f"positive is empty; allowed: one or more of {checks.listing(allowed, most=20)}.")
     for value in chosen:
-        likely = not isinstance(value, str) and any(other in allowed for other in chosen)  # a rating nobody gave
+        likely = (
+            not categorical and not isinstance(value, str) and any(other in allowed for other in chosen)
+        )  # a rating nobody gave
         if value not in allowed and not likely:
             raise ValueError(
                 f"positive is {value!r}, which never occurs in column {answers.name!r}; it holds "

@@ -106,6 +106,8 @@ def _judged(verdicts: Mapping[float, Verdict], reason: str, **more: Any) -> dict
     ]
     if main.status == "differs" and main.label in ("tendency", "open", "no clear change", "no clear difference"):
         reason = f"Not clear at 95 %. {reason}"
+    if 1 < len(verdicts) < len(FACTORS):
+        reason += " A repetition with other bases did not pass the gate and is left out (fits.csv)."
     if turned:
         reason += f" The verdict turns with {' and with '.join(turned)} the assumed bases."
     numbers = {name: getattr(main, name) for name in ("mean", "lower", "upper", "p_increase")}

@@ -108,12 +108,20 @@ def _evidence(
     fits: dict[str, xr.DataTree], tables: dict[str, pd.DataFrame], levels: pd.DataFrame, design_effect: float
 ) -> Evidence:
     pairs = series.asked_pairs(tables["claims"], levels)
+
+    def usable(name: str) -> list[float]:
+        """Return the base factors whose fit may be used: a repetition that failed the gate is left out."""
+        return [
+            factor for factor in FACTORS if factor == 1.0 or not fits[f"{name}, base × {factor:g}"].attrs["unconverged"]
+        ]
+
     battery = dict(zip(tables["items"]["item_id"], tables["items"]["battery"], strict=True))
     return Evidence(
         levels=levels,
-        series={factor: series.series_draws(fits[f"years, base × {factor:g}"], pairs) for factor in FACTORS},
+        series={factor: series.series_draws(fits[f"years, base × {factor:g}"], pairs) for factor in usable("years")},
         sectors={
-            factor: nav.estimate(fits[f"sectors, base × {factor:g}"], by=["item_year", "sector"]) for factor in FACTORS
+            factor: nav.estimate(fits[f"sectors, base × {factor:g}"], by=["item_year", "sector"])
+            for factor in usable("sectors")
         },
         items=[pooled.item_draws(fits[name]) for name in ("six-point shares", "multiple choice")],
         means=pooled.item_draws(fits["six-point means"]),

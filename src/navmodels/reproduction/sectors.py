@@ -9,13 +9,11 @@ COLUMNS = ("only_this_unit", "also_employer_phone")  # columns of the table that
 
 
 def sector_model() -> "nav.Model":
-    """Return the model: level by item and year, one difference between sectors, and deviations from it."""
-    return nav.Model(
-        nav.Reported(),
-        nav.Group("item_year", scale=1.0),
-        nav.Effect("sector", scale=0.5),
-        nav.Group("item_year", "sector", scale=0.5),
-    )
+    """Return the model: one difference between sectors, and a level for each item, year and sector.
+
+    Two sectors an item leave no room for a level of the item beside those of its sectors: NUTS cannot tell them apart.
+    """
+    return nav.Model(nav.Reported(), nav.Effect("sector", scale=0.5), nav.Group("item_year", "sector", scale=1.0))
 
 
 def sector_survey(levels: pd.DataFrame, *, design_effect: float, base_factor: float = 1.0) -> "nav.Survey":

@@ -96,7 +96,7 @@ def failures(draws: xr.DataArray) -> str:
 
 def carried_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
     """Return the attributes that draws carry from a fit for the gate and for labels."""
-    kept = ("engine", "seed", "divergences", "unconverged", "simulated", "weighting", "link")
+    kept = ("engine", "seed", "divergences", "unconverged", "simulated", "weighting")
     return {name: attrs[name] for name in kept if name in attrs}
 
 

@@ -22,7 +22,7 @@ def reproduce(report: str, *, out: str | Path | None = None, engine: str = "auto
         "employer_2024": Nav's employer survey 2024.
     out
         Folder for ledger.csv, claims.csv (one row for every statement of change or difference), shrinkage.csv,
-        trends.csv, fits.csv and plots; None writes nothing.
+        trends.csv, sectors.csv, fits.csv and plots; None writes nothing.
     engine
         As in `fit`.
     lang

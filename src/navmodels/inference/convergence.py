@@ -1,7 +1,9 @@
 """The gate every result passes before it may be summarised.
 
-R-hat < 1.01, bulk and tail ESS of at least 100 a chain, no divergences, no tree-depth limit reached, E-BFMI ≥ 0.3
-(Vehtari et al. 2021; Betancourt 2016). A quantity that cannot be judged (NaN or infinite) fails, unless it is constant
+nuts: R-hat < 1.01, bulk and tail ESS of at least 100 a chain, no divergences, no tree-depth limit reached, E-BFMI ≥ 0.3
+(Vehtari et al. 2021; Betancourt 2016). laplace: k̂ of the joint importance ratios below min(1 − 1/log10 S, 0.7) for S
+proposals (Vehtari et al. 2024), at least 100 effective draws a chain, every mode found; its draws are resampled, so
+that R-hat and ESS of chains say nothing. A quantity that cannot be judged (NaN or infinite) fails, unless it is constant
 by construction. `check` judges a fit; `failures` judges draws of any reported quantity.
 """
 
@@ -55,6 +57,8 @@ def check(fit: xr.DataTree) -> pd.DataFrame:
     """
     if not {"posterior", "sample_stats"} <= set(fit.children):
         raise ValueError(f"a fit has the groups posterior and sample_stats; given a tree of {sorted(fit.children)}.")
+    if fit.attrs.get("engine") == "laplace":
+        return _importance(fit.attrs, fit["posterior"].to_dataset())
     posterior, stats = fit["posterior"].data_vars, fit["sample_stats"]
     names = [f"{name}{label}" for name, values in posterior.items() for label in _labels(values)]
     draws = np.concatenate([_flat(values) for values in posterior.values()], axis=2)
@@ -87,7 +91,10 @@ def failures(draws: xr.DataArray) -> str:
     values = _flat(draws)
     moving = (values != values[:1, :1]).any(axis=(0, 1)) | np.isinf(values).any(axis=(0, 1))  # NaN differs from NaN
     judged = moving & ~np.isnan(values).all(axis=(0, 1))
-    if judged.any():
+    if draws.attrs.get("engine") == "laplace":
+        broken = int((~np.isfinite(values[:, :, judged])).any(axis=(0, 1)).sum())
+        reasons.append(f"{broken} entries of {draws.name or 'the quantity'} are not finite" if broken else "")
+    elif judged.any():
         name = f"{draws.name or 'the quantity'}"
         labels = np.array([f"{name}{label}" for label in _labels(draws)])
         reasons.append(describe_failures(_draw_criteria(values[:, :, judged], labels[judged])))
@@ -96,11 +103,36 @@ def failures(draws: xr.DataArray) -> str:
 
 def carried_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
     """Return the attributes that draws carry from a fit for the gate and for labels."""
-    kept = ("engine", "seed", "divergences", "unconverged", "simulated", "weighting")
+    kept = ("engine", "seed", "divergences", "pareto_k", "unconverged", "simulated", "weighting")
     return {name: attrs[name] for name in kept if name in attrs}
 
 
+def k_limit(proposals: int) -> float:
+    """Return the limit of k̂ for S importance ratios: min(1 − 1/log10 S, 0.7) (Vehtari et al. 2024).
+
+    Examples
+    --------
+    >>> round(k_limit(100), 2), k_limit(4096)
+    (0.5, 0.7)
+    """
+    return min(1 - 1 / float(np.log10(proposals)), 0.7)
+
+
 # ---- inside
+
+
+def _importance(attrs: Mapping[Any, Any], posterior: xr.Dataset) -> pd.DataFrame:
+    """Return the criteria of the laplace engine."""
+    k, limit = float(attrs["pareto_k"]), k_limit(int(attrs["proposals"]))
+    effective, enough = float(attrs["effective_draws"]), float(MIN_ESS_PER_CHAIN * posterior.sizes["chain"])
+    broken = [name for name, values in posterior.data_vars.items() if not bool(np.isfinite(values).all())]
+    rows = [
+        ("Pareto k", "joint importance ratios", k, limit, k < limit),
+        ("effective draws", "joint importance ratios", effective, enough, effective >= enough),
+        ("modes not found", "all points", float(attrs["unsolved"]), 0.0, attrs["unsolved"] == 0),
+        ("not finite", ", ".join(map(str, broken)) or "all variables", float(len(broken)), 0.0, not broken),
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _flat(values: xr.DataArray) -> npt.NDArray[np.float64]:

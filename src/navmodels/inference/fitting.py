@@ -2,6 +2,7 @@
 
 import time
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -10,16 +11,11 @@ from threadpoolctl import threadpool_limits
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import check, describe_failures
-from navmodels.inference.coordinates import plain_coordinates, walking_coordinates
-from navmodels.inference.nuts import sample_nuts
+from navmodels.inference.pointwise import log_likelihood
 from navmodels.models.model import Design, Model, design
 from navmodels.models.records import record_design
 
-ENGINES = ("auto", "nuts")
-WALKS = (
-    ("whitened", walking_coordinates, 1000, 0.95),
-    ("non-centred", plain_coordinates, 2000, 0.99),
-)  # tuning, acceptance
+ENGINES = ("auto", "laplace", "nuts")
 PACKAGES = ("navmodels", "pymc", "nutpie", "arviz", "numpy")
 
 
@@ -40,20 +36,23 @@ def fit(
     model, survey
         What is believed, and what was observed.
     engine
-        "nuts" (PyMC and nutpie), or "auto", which today is the same.
+        "laplace" (importance-corrected nested Laplace: exact draws in about a second, and its own check), "nuts" (PyMC
+        and nutpie), or "auto": laplace when its check passes, else nuts.
     draws, chains
-        Draws kept of each chain, after 1 000 of tuning.
+        Draws kept of each chain; those of nuts come after tuning. The chains of laplace are a form that ArviZ reads:
+        all its draws are one sample.
     seed
         Whole number that fixes the draws within one locked environment; None draws one and keeps it in the attributes.
     progress
-        Show a progress bar.
+        Show a progress bar while NUTS runs.
 
     Returns
     -------
     xarray.DataTree
         Groups posterior (``intercept``, ``<term>_effect`` by level, ``<term>_sd``), sample_stats, log_likelihood (dims
-        chain, draw, cell), observed_data, survey. ``attrs``: engine, seed, seconds, divergences, unconverged (why the
-        gate did not pass, or empty), model, versions, data_hash.
+        chain, draw, cell; computed when it is looked at), observed_data, survey. ``attrs``: engine, reason (why this
+        one), seed, seconds, unconverged (why the gate did not pass, or empty), model, versions, data_hash; of laplace
+        pareto_k, effective_draws, proposals, log_marginal_likelihood (natural log); of nuts divergences, coordinates.
 
     Raises
     ------
@@ -83,18 +82,15 @@ def fit(
     seed = int(np.random.SeedSequence().generate_state(1)[0] // 2) if seed is None else int(seed)
     start = time.perf_counter()
     with threadpool_limits(1, "blas"):  # on two cores, two threads of BLAS are many times slower than one
-        groups, coordinates, failed = _sample(arrays, draws=draws, chains=chains, seed=seed, progress=progress)
+        groups, made = _run(arrays, engine, draws=draws, chains=chains, seed=seed, progress=progress)
     observed = xr.Dataset({model.outcome.observed: ("cell", arrays.data[model.outcome.observed])})
-    likelihood = _log_likelihood(arrays, groups["posterior"])
+    likelihood = log_likelihood(arrays, groups["posterior"])
     tree = xr.DataTree.from_dict({**groups, "log_likelihood": likelihood, "observed_data": observed, "survey": cells})
     tree.attrs = {
         **attrs,
-        "engine": "nuts",
-        "coordinates": coordinates,
+        **made,
         "seed": seed,
         "seconds": round(time.perf_counter() - start, 3),
-        "divergences": int(groups["sample_stats"]["diverging"].sum()),
-        "unconverged": failed,
         "weighting": survey.cells.attrs["weighting"],
         "simulated": survey.cells.attrs.get("simulated", ""),
         "versions": " ".join(f"{name}={version(name)}" for name in PACKAGES),
@@ -105,40 +101,25 @@ def fit(
 # ---- inside
 
 
-def _sample(
-    arrays: Design, *, draws: int, chains: int, seed: int, progress: bool
-) -> tuple[dict[str, xr.Dataset], str, str]:
-    """Return posterior and sampler statistics, the coordinates used, and what of the gate failed.
+def _run(
+    arrays: Design, engine: str, *, draws: int, chains: int, seed: int, progress: bool
+) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
+    """Return posterior and statistics, and the attributes that say which engine made them, why, and what failed."""
+    tried: dict[str, Any] = {}
+    if engine != "nuts":
+        from navmodels.inference.laplace import sample_laplace
 
-    NUTS walks in coordinates made for the data; when the gate fails, once more in plain ones, tuned for longer and
-    with smaller steps. The better walk is kept, the second in doubt.
-    """
-    tries = []
-    for name, coordinates, tune, accept in WALKS:
-        posterior, statistics = sample_nuts(
-            arrays,
-            coordinates=coordinates(arrays),
-            tune=tune,
-            accept=accept,
-            draws=draws,
-            chains=chains,
-            seed=seed,
-            progress=progress,
-        )
+        posterior, statistics, made = sample_laplace(arrays, draws=draws, chains=chains, seed=seed)
         groups = {"posterior": posterior, "sample_stats": statistics}
-        table = check(xr.DataTree.from_dict(groups))
-        tries.append((int((~table["passed"].astype(bool)).sum()), groups, name, describe_failures(table)))
-        failing = set(table.loc[~table["passed"].astype(bool), "criterion"])
-        if failing <= {"bulk ESS", "tail ESS"} and (not failing or draws < 1000):  # passed, or too few draws asked for
-            break
-    _, groups, name, failed = min(reversed(tries), key=lambda each: each[0])
-    return groups, name if len(tries) == 1 else f"{name} (second walk; the first failed: {tries[0][3]})", failed
+        made = {"engine": "laplace", **made, "divergences": 0}
+        tree = xr.DataTree.from_dict(groups)
+        tree.attrs = made
+        failed = describe_failures(check(tree))
+        if engine == "laplace" or not failed:
+            reason = "asked for" if engine == "laplace" else "its check passed"
+            return groups, {**made, "reason": reason, "unconverged": failed}
+        tried = {"reason": f"laplace did not pass its check: {failed}", "pareto_k": made["pareto_k"]}
+    from navmodels.inference.nuts import walk
 
-
-def _log_likelihood(arrays: Design, posterior: xr.Dataset) -> xr.Dataset:
-    """Return the log-likelihood of each cell at each draw, for leave-one-out and power-scaling."""
-    effects = {block.name: posterior[f"{block.name}_effect"].to_numpy() for block in arrays.blocks}
-    eta = arrays.linear_predictor(posterior["intercept"].to_numpy(), effects)
-    values = arrays.model.outcome.log_likelihood(eta, arrays.data)
-    coords = {"chain": posterior["chain"], "draw": posterior["draw"], "cell": np.arange(eta.shape[-1])}
-    return xr.Dataset({arrays.model.outcome.observed: (("chain", "draw", "cell"), values)}, coords=coords)
+    groups, made = walk(arrays, draws=draws, chains=chains, seed=seed, progress=progress)
+    return groups, {"engine": "nuts", "reason": "asked for", **tried, **made}

@@ -7,9 +7,10 @@ import numpy as np
 import xarray as xr
 
 from navmodels.data import checks
+from navmodels.inference.pointwise import log_likelihood
 from navmodels.models.records import data_hash, recall_design
 
-SIDECAR = ("engine", "seed", "seconds", "divergences", "unconverged", "versions", "data_hash")
+SIDECAR = ("engine", "reason", "seed", "seconds", "divergences", "unconverged", "versions", "data_hash")
 
 
 def save_fit(fit: xr.DataTree, path: str | Path) -> Path:
@@ -51,7 +52,9 @@ def save_fit(fit: xr.DataTree, path: str | Path) -> Path:
     lacking = [name for name in (*SIDECAR, "model") if name not in fit.attrs]
     if lacking:
         raise ValueError(f"this DataTree was not made by navmodels.fit: it has no {checks.listing(lacking)}.")
-    fit.to_netcdf(path, engine="h5netcdf")
+    stored = xr.DataTree.from_dict({name: group for name, group in fit.children.items() if name != "log_likelihood"})
+    stored.attrs = fit.attrs
+    stored.to_netcdf(path, engine="h5netcdf")  # the log-likelihood follows from the rest
     content = {name: fit.attrs[name] for name in SIDECAR} | {"model": json.loads(fit.attrs["model"])}
     path.with_suffix(".json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
@@ -83,9 +86,11 @@ def load_fit(path: str | Path) -> xr.DataTree:
     if "data_hash" not in fit.attrs:
         raise ValueError(f"{path} was not written by save_fit: it has no data_hash.")
     fit.attrs = {name: value.item() if isinstance(value, np.generic) else value for name, value in fit.attrs.items()}
-    if data_hash(recall_design(fit).survey) != fit.attrs["data_hash"]:
+    arrays = recall_design(fit)
+    if data_hash(arrays.survey) != fit.attrs["data_hash"]:
         raise ValueError(f"the survey in {path} is not the one the fit was made from: its data_hash differs.")
     sidecar = path.with_suffix(".json")
     if sidecar.exists() and json.loads(sidecar.read_text(encoding="utf-8"))["data_hash"] != fit.attrs["data_hash"]:
         raise ValueError(f"{path} and {sidecar.name} beside it tell of different data; they were not written together.")
+    fit["log_likelihood"] = xr.DataTree(log_likelihood(arrays, fit["posterior"].to_dataset()))
     return fit

@@ -1,13 +1,11 @@
 """Outcomes: what one cell's numbers say about its linear predictor.
 
-Each outcome turns the cells of a survey into arrays and those into a log-likelihood, written once over an array
-namespace: with `NUMPY` it gives numbers, with the graph's namespace the PyMC model.
+Each outcome turns the cells of a survey into the arrays that its kernel takes; the likelihood itself is written once,
+in `inference.kernels`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +15,7 @@ from scipy import special
 from navmodels.data.survey import Survey
 
 Array = npt.NDArray[np.float64]
-Arrays = Mapping[str, Any]
-
-NUMPY = SimpleNamespace(
-    abs=np.abs,
-    log1mexp=lambda x: np.where(x > -np.log(2), np.log(-np.expm1(x)), np.log1p(-np.exp(x))),
-    log_ndtr=special.log_ndtr,
-    logsumexp=lambda x: special.logsumexp(x, axis=-1),
-    softplus=lambda x: np.logaddexp(0.0, x),
-    join=lambda places, parts, eta: _join(places, parts, eta),
-)
-
+Arrays = Mapping[str, Array]
 
 FINEST = 1e-5  # half-width of rounding in standard errors: below, the difference of two Φ loses its digits
 
@@ -46,6 +34,7 @@ class Share:
     """
 
     kinds = ("share",)
+    kernel = "share"
     observed = "positive"
 
     def arrays(self, survey: Survey) -> dict[str, Array]:
@@ -54,9 +43,9 @@ class Share:
         constant = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
         return {"positive": k, "n": n, "constant": constant}
 
-    def log_likelihood(self, eta: Any, data: Arrays, *, math: Any = NUMPY) -> Any:
+    def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
         """Return the log-likelihood of each cell at linear predictor `eta`, dims (..., cell)."""
-        return data["constant"] + data["positive"] * eta - data["n"] * math.softplus(eta)
+        return log_likelihood(self.kernel, eta, data)
 
     def mean(self, eta: Array, survey: Survey) -> Array:
         """Return the expected share."""
@@ -83,45 +72,39 @@ class Reported:
     """
 
     kinds = ("reported",)
+    kernel = "reported"
     observed = "estimate"
 
     def arrays(self, survey: Survey) -> dict[str, Array]:
-        """Return, for normal rows, centre and half-width in sd; for exact rows, counts and binomial coefficients."""
+        """Return the arrays of the kernel; centre, half-width and sd are NaN where counts are known, counts elsewhere.
+
+        The logs of the binomial coefficients of all counts that print as the share are flat: those of a cell stand
+        from ``start`` to ``stop``.
+        """
         cells = survey.cells
-        exact = np.flatnonzero(cells["trials"].notnull().to_numpy())
-        normal = np.flatnonzero(cells["trials"].isnull().to_numpy())
-        low, high, sd = (cells[name].to_numpy()[normal] for name in ("low", "high", "sd"))
-        first, last, trials = (cells[name].to_numpy()[exact] for name in ("count_low", "count_high", "trials"))
-        width = int((last - first).max()) + 1 if len(exact) else 1
-        count = first[:, None] + np.arange(width)
-        inside = count <= last[:, None]
-        count = np.where(inside, count, first[:, None])
-        n = trials[:, None]
-        choose = special.gammaln(n + 1) - special.gammaln(count + 1) - special.gammaln(n - count + 1)
+        low, high, sd = (cells[name].to_numpy() for name in ("low", "high", "sd"))
+        first, last, trials = (cells[name].to_numpy() for name in ("count_low", "count_high", "trials"))
+        counted = ~np.isnan(trials)
+        width = np.where(counted, last - first + 1, 0.0).astype(int)
+        stop = np.cumsum(width)
+        n = np.repeat(trials, width)
+        count = np.repeat(first, width) + np.arange(width.sum()) - np.repeat(stop - width, width)
         return {
             "estimate": cells["estimate"].to_numpy(),
-            "normal": normal,
-            "centre": (low + high) / 2,
-            "half": np.maximum((high - low) / 2, FINEST * sd),
-            "sd": sd,
-            "exact": exact,
+            "centre": np.where(counted, np.nan, (low + high) / 2),
+            "half": np.where(counted, np.nan, np.maximum((high - low) / 2, FINEST * sd)),
+            "sd": np.where(counted, np.nan, sd),
             "trials": trials,
-            "count": count,
-            "log_choose": np.where(inside, choose, -np.inf),
+            "first": first,
+            "start": (stop - width).astype(float),
+            "stop": stop.astype(float),
+            "log_choose": special.gammaln(n + 1) - special.gammaln(count + 1) - special.gammaln(n - count + 1),
             "whole": np.array({"percent": 100.0, "proportion": 1.0, "identity": np.inf}[cells.attrs["unit"]]),
         }
 
-    def log_likelihood(self, eta: Any, data: Arrays, *, math: Any = NUMPY) -> Any:
+    def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
         """Return the log-probability of each printed number at linear predictor `eta`, dims (..., cell)."""
-        mean = eta[..., data["normal"]]
-        distance = -math.abs((data["centre"] - mean) / data["sd"])  # symmetry: stay in the left tail
-        half = data["half"] / data["sd"]
-        upper, lower = math.log_ndtr(distance + half), math.log_ndtr(distance - half)
-        rounded = upper + math.log1mexp(lower - upper)
-        logit = eta[..., data["exact"]]
-        ways = math.logsumexp(data["log_choose"] + data["count"] * logit[..., None])
-        counted = ways - data["trials"] * math.softplus(logit)
-        return math.join((data["normal"], data["exact"]), (rounded, counted), eta)
+        return log_likelihood(self.kernel, eta, data)
 
     def mean(self, eta: Array, survey: Survey) -> Array:
         """Return the expected share, or mean for the identity link."""
@@ -129,13 +112,14 @@ class Reported:
 
     def draw(self, eta: Array, data: Arrays, rng: np.random.Generator) -> Array:
         """Return simulated estimates in the printed unit, before rounding; dims (..., cell)."""
-        normal, exact, whole = data["normal"], data["exact"], data["whole"]
+        exact, whole = ~np.isnan(data["trials"]), data["whole"]
         out = np.array(eta, dtype=float)
-        out[..., normal] += rng.normal(size=out[..., normal].shape) * data["sd"]
+        out[..., ~exact] += rng.normal(size=out[..., ~exact].shape) * data["sd"][~exact]
         if np.isinf(whole):  # a mean: no link
             return out
         share = np.asarray(special.expit(out))
-        share[..., exact] = rng.binomial(data["trials"].astype(int), share[..., exact]) / data["trials"]
+        trials = data["trials"][exact]
+        share[..., exact] = rng.binomial(trials.astype(int), share[..., exact]) / trials
         return np.asarray(whole * share)
 
 
@@ -158,11 +142,17 @@ def effective_counts(survey: Survey) -> tuple[Array, Array]:
     return weighted[:, 1] * factor, total * factor
 
 
-# ---- inside
+def log_likelihood(kernel: str, eta: npt.ArrayLike, data: Arrays) -> Array:
+    """Return the log-likelihood of each cell at linear predictor `eta`, dims (..., cell), by the kernel of a name.
 
+    Examples
+    --------
+    >>> data = {"positive": np.array([1.0]), "n": np.array([2.0]), "constant": np.array([np.log(2.0)])}
+    >>> log_likelihood("share", [[0.0]], data).round(4)
+    array([[-0.6931]])
+    """
+    from navmodels.inference import kernels
 
-def _join(places: tuple[Any, ...], parts: tuple[Any, ...], eta: Array) -> Array:
-    out = np.empty(np.shape(eta))
-    for place, part in zip(places, parts, strict=True):
-        out[..., place] = part
-    return out
+    kind, table, flat = kernels.pack(kernel, data)
+    rows = np.ascontiguousarray(eta, dtype=float)
+    return np.asarray(kernels.log_likelihood(kind, rows.reshape(-1, rows.shape[-1]), table, flat)).reshape(rows.shape)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,10 @@ class HalfNormal:
     def quantile(self, prob: npt.ArrayLike) -> Any:
         """Return the value below which `prob` of the prior lies."""
         return stats.halfnorm.ppf(prob, scale=self.scale)
+
+    def from_normal(self, u: npt.ArrayLike) -> Any:
+        """Return the value whose prior probability below is that of `u` under the standard normal."""
+        return -self.scale * special.ndtri(special.ndtr(-np.asarray(u)) / 2)  # exact in the upper tail
 
     def log_density(self, value: npt.ArrayLike) -> Any:
         """Return the log-density at `value`."""
@@ -55,6 +59,10 @@ class HalfStudentT:
         """Return the value below which `prob` of the prior lies."""
         return stats.t.ppf(0.5 + 0.5 * np.asarray(prob), self.nu, scale=self.scale)
 
+    def from_normal(self, u: npt.ArrayLike) -> Any:
+        """Return the value whose prior probability below is that of `u` under the standard normal."""
+        return stats.t.isf(special.ndtr(-np.asarray(u)) / 2, self.nu, scale=self.scale)
+
     def log_density(self, value: npt.ArrayLike) -> Any:
         """Return the log-density at `value`."""
         inside = np.log(2) + stats.t.logpdf(value, self.nu, scale=self.scale)
@@ -83,6 +91,10 @@ class HalfCauchy:
         """Return the value below which `prob` of the prior lies."""
         return stats.halfcauchy.ppf(prob, scale=self.scale)
 
+    def from_normal(self, u: npt.ArrayLike) -> Any:
+        """Return the value whose prior probability below is that of `u` under the standard normal."""
+        return self.scale / np.tan(np.pi / 2 * special.ndtr(-np.asarray(u)))
+
     def log_density(self, value: npt.ArrayLike) -> Any:
         """Return the log-density at `value`."""
         return stats.halfcauchy.logpdf(value, scale=self.scale)
@@ -109,6 +121,10 @@ class Exponential:
     def quantile(self, prob: npt.ArrayLike) -> Any:
         """Return the value below which `prob` of the prior lies."""
         return stats.expon.ppf(prob, scale=self.scale)
+
+    def from_normal(self, u: npt.ArrayLike) -> Any:
+        """Return the value whose prior probability below is that of `u` under the standard normal."""
+        return -self.scale * special.log_ndtr(-np.asarray(u))
 
     def log_density(self, value: npt.ArrayLike) -> Any:
         """Return the log-density at `value`."""

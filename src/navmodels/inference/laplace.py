@@ -1,0 +1,304 @@
+"""The laplace engine: nested Laplace approximation (Rue, Martino & Chopin 2009), made exact by importance sampling.
+
+Standard deviations live in prior-quantile space, s = F⁻¹(Φ(u)) with u ~ N(0, I). Their approximate posterior gives a
+split-t proposal on Sobol points; given each point, the coefficients come from the normal at their mode, skewed for
+small groups. Every joint draw has the ratio of the exact posterior to its proposal; the ratios are Pareto-smoothed
+(Vehtari et al. 2024) and draws are resampled by them. Below its limit the k̂ of the joint ratios says that the draws are
+the posterior itself up to Monte Carlo error; above it that they are not. No sampler is loaded.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy import optimize, special, stats
+
+from navmodels.inference import kernels
+from navmodels.inference.convergence import MIN_ESS_PER_CHAIN, k_limit
+from navmodels.inference.modes import Cells, Layout, find_mode, lay_out, propose
+from navmodels.models.model import Design
+from navmodels.models.priors import Prior
+
+Array = npt.NDArray[np.float64]
+
+POINTS, EACH = 512, 16  # points of the standard deviations, and draws of the coefficients for each
+MORE = 4  # times as many points when the first do not pass
+NU = 4.0  # degrees of freedom of the proposal of the standard deviations
+START = -0.5  # where the search for the mode of u begins
+PRECISE, ROUGH = 1e-4, 0.5  # Newton decrement: for the mode of u, and for proposals, which ratios correct
+CHUNK = 8  # points a thread takes at a time
+NOTE = "draws are resampled by importance ratios: R-hat is not the check here, pareto_k and effective_draws are"
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """The posterior of a design, as the compiled functions read it.
+
+    Attributes
+    ----------
+    own
+        Place of the block that is eliminated, None when there is none.
+    """
+
+    arrays: Design
+    layout: Layout
+    own: int | None
+    cells: Cells
+
+    @property
+    def learned(self) -> int:
+        """Number of standard deviations to learn."""
+        return sum(isinstance(block.prior, Prior) for block in self.arrays.blocks)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Number of shared and own coefficients."""
+        return int(self.layout.blocks[-1, 3]), len(self.layout.start) - 1
+
+    def block_scales(self, u: Array) -> list[Array]:
+        """Return the standard deviation of each block at points u, dims (point, learned) → (point)."""
+        columns = iter(u.T)
+        return [
+            block.prior.from_normal(next(columns))
+            if isinstance(block.prior, Prior)
+            else np.full(len(u), float(block.prior))
+            for block in self.arrays.blocks
+        ]
+
+    def scales(self, u: Array) -> tuple[Array, Array]:
+        """Return the standard deviations of intercept and shared blocks, dims (point, block), and of the own block."""
+        every = self.block_scales(u)
+        own = np.zeros(len(u)) if self.own is None else every.pop(self.own)
+        return np.stack([np.full(len(u), self.arrays.model.intercept_scale), *every], axis=1), own
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """Where the posterior lies: a split-t for u, and the coefficients' mode as a linear function of u.
+
+    ``axes`` dims (u, axis); ``side`` dims (axis, 2): widths below and above the centre along each axis. ``mode`` holds
+    shared and own coefficients one after the other, ``slope`` dims (u, coefficient) how they move with u.
+    """
+
+    centre: Array
+    axes: Array
+    side: Array
+    mode: Array
+    slope: Array
+
+    def draw(self, points: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return u at scrambled Sobol points, dims (point, u), and their log-density."""
+        if not len(self.centre):
+            return np.zeros((points, 0)), np.zeros(points)
+        uniform = np.clip(stats.qmc.Sobol(len(self.centre), rng=rng).random(points), 1e-5, 1 - 1e-5)
+        low, high = self.side.T
+        above = uniform * (low + high) > low  # a side is as probable as it is wide, so that the density has no jump
+        x = special.stdtrit(NU, np.where(above, 0.5 + (uniform * (low + high) - low) / (2 * high),
+                                         uniform * (low + high) / (2 * low)))
+        log_density = (stats.t.logpdf(x, NU) - np.log((low + high) / 2)).sum(axis=1)
+        return self.centre + (x * np.where(above, high, low)) @ self.axes.T, log_density
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted:
+    """Joint draws with their log importance ratios: dims (point, u), (point, each, coefficient), (point, each)."""
+
+    u: Array
+    z: Array
+    log_ratio: Array
+
+    def smooth(self) -> tuple[Array, float]:
+        """Return Pareto-smoothed weights that add up to one, and k̂ of the ratios (Vehtari et al. 2024)."""
+        from arviz_stats.base import array_stats
+
+        if not np.isfinite(self.log_ratio.max()):
+            return np.full(self.log_ratio.size, np.nan), np.inf
+        log_weight, k = array_stats.psislw(-self.log_ratio.ravel())
+        return np.exp(log_weight - special.logsumexp(log_weight)), float(k)
+
+
+def sample_laplace(
+    arrays: Design, *, draws: int, chains: int, seed: int
+) -> tuple[xr.Dataset, xr.Dataset, dict[str, Any]]:
+    """Return posterior and statistics in the form of `nuts.sample_nuts`, and attributes with what the check needs.
+
+    Attributes: ``pareto_k`` and ``effective_draws`` (of the joint importance ratios), ``proposals`` (joint draws made),
+    ``unsolved`` (points where Newton did not arrive), ``log_marginal_likelihood``, ``r_hat`` (that it is not the check).
+    """
+    rng = np.random.default_rng(seed)
+    layout, own = lay_out(arrays)
+    target = Target(arrays, layout, own, Cells(*kernels.pack(arrays.model.outcome.kernel, arrays.data)))
+    proposal = _find(target)
+    wanted = -(-draws * chains // (POINTS * EACH))
+    found, weights, k = _explore(target, proposal, POINTS * _power_of_two(wanted), rng)
+    for adapt in (False, True):
+        if _sound(weights, k, chains):
+            break
+        proposal = _adapt(proposal, found, weights) if adapt and np.isfinite(k) else proposal
+        found, weights, k = _explore(target, proposal, MORE * POINTS * _power_of_two(wanted), rng)
+    attrs = {
+        "pareto_k": k,
+        "effective_draws": float(1 / (weights**2).sum()),
+        "proposals": found.log_ratio.size,
+        "unsolved": int(np.isneginf(found.log_ratio).all(axis=1).sum()),
+        "log_marginal_likelihood": float(special.logsumexp(found.log_ratio) - np.log(found.log_ratio.size)),
+        "r_hat": NOTE,
+    }
+    kept = _resample(weights, draws * chains, rng).reshape(chains, draws)
+    statistics = xr.Dataset({"log_ratio": (("chain", "draw"), found.log_ratio.ravel()[kept])}, coords=_coords(kept))
+    return _posterior(target, found, kept), statistics, attrs
+
+
+# ---- inside
+
+
+def _power_of_two(least: int) -> int:
+    return 1 << (least - 1).bit_length()  # Sobol points come in powers of two
+
+
+def _sound(weights: Array, k: float, chains: int) -> bool:
+    return k < k_limit(weights.size) and 1 / (weights**2).sum() >= MIN_ESS_PER_CHAIN * chains
+
+
+def _find(target: Target) -> Proposal:
+    """Return the proposal around the mode of u: axes of its Hessian, widths of each side, and the coefficients' mode."""
+    dense, size = target.sizes
+    warm = np.zeros(dense + size)
+
+    def solve(u: Array) -> tuple[float, Array]:
+        nonlocal warm
+        scale, own_scale = target.scales(u[None])
+        found = find_mode(
+            target.layout, target.cells, scale[0], own_scale[0], warm[:dense], warm[dense:], PRECISE, True
+        )
+        mode = np.concatenate([found[1], found[2]])
+        if found[-1]:
+            warm = mode
+        return float(u @ u / 2 - found[0]) if found[-1] else np.inf, mode
+
+    number = target.learned
+    centre = np.full(number, START)
+    if number:
+        centre = optimize.minimize(
+            lambda u: solve(u)[0], centre, jac=lambda u: _differences(lambda at: solve(at)[0], u), options={"gtol": 3e-2}
+        ).x
+    best, mode = solve(centre)
+    step = 0.1
+    ahead = [solve(centre + step * each) for each in np.eye(number)]
+    behind = [solve(centre - step * each) for each in np.eye(number)]
+    hessian = np.empty((number, number))
+    for i in range(number):
+        hessian[i, i] = (ahead[i][0] - 2 * best + behind[i][0]) / step**2
+        for j in range(i):
+            both = step * (np.eye(number)[i] + np.eye(number)[j])
+            corners = solve(centre + both)[0] + solve(centre - both)[0]
+            edges = ahead[i][0] + ahead[j][0] + behind[i][0] + behind[j][0]
+            hessian[i, j] = hessian[j, i] = (corners - edges + 2 * best) / (2 * step**2)
+    slope = np.array([(up[1] - down[1]) / (2 * step) for up, down in zip(ahead, behind, strict=True)])
+    return Proposal(centre, *_sides(lambda u: solve(u)[0] - best, centre, hessian), mode, slope.reshape(number, -1))
+
+
+def _differences(function: Any, u: Array, *, step: float = 1e-3) -> Array:
+    return np.array([(function(u + each) - function(u - each)) / (2 * step) for each in step * np.eye(len(u))])
+
+
+def _sides(drop: Any, centre: Array, hessian: Array) -> tuple[Array, Array]:
+    """Return the axes of a Hessian and the width of each side along them, from the drop two widths away."""
+    value, axes = np.linalg.eigh(hessian)
+    side = np.empty((len(centre), 2))
+    for axis, width in enumerate(1 / np.sqrt(np.maximum(value, 0.2))):
+        for column, sign in enumerate((-1, 1)):
+            fallen = drop(centre + sign * 2 * width * axes[:, axis])
+            side[axis, column] = 2 * width / np.sqrt(np.clip(2 * fallen, 0.05, 100.0))
+    return axes, side
+
+
+def _explore(
+    target: Target, proposal: Proposal, points: int, rng: np.random.Generator
+) -> tuple[Weighted, Array, float]:
+    """Return joint draws with their ratios, smoothed weights and k̂."""
+    dense, size = target.sizes
+    u, log_density = proposal.draw(points, rng)
+    scale, own_scale = target.scales(u)
+    start = proposal.mode + np.clip(u - proposal.centre, -2.0, 2.0) @ proposal.slope
+    z = np.empty((points, EACH, dense + size))
+    log_ratio, laplace = np.empty((points, EACH)), np.empty(points)
+    streams = rng.spawn(-(-points // CHUNK))
+
+    def take(chunk: int) -> None:
+        part = slice(chunk * CHUNK, min((chunk + 1) * CHUNK, points))
+        normal, uniform = _even_normals(part.stop - part.start, dense + size, streams[chunk])
+        propose(
+            target.layout, target.cells, scale[part], own_scale[part], start[part], ROUGH, normal, uniform,
+            z[part], log_ratio[part], laplace[part],
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        list(pool.map(take, range(len(streams))))
+    log_prior = stats.norm.logpdf(u).sum(axis=1)
+    found = Weighted(u, z, log_ratio + (log_prior - log_density)[:, None])
+    return found, *found.smooth()
+
+
+def _even_normals(points: int, size: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return standard normals, dims (point, each, coefficient), and uniforms for the side of each: evenly spread.
+
+    Of each coefficient the sizes are a Latin hypercube over all points (McKay et al. 1979), and draws come in pairs of
+    opposite signs and sides.
+    """
+    pairs = points * EACH // 2
+    strata = rng.permuted(np.broadcast_to(np.arange(pairs)[:, None], (pairs, size)), axis=0)
+    sizes = -special.ndtri((strata + rng.random((pairs, size))) / (2 * pairs)).reshape(points, EACH // 2, size)
+    uniform = rng.random((points, EACH // 2, size))
+    signed = np.where(uniform < 0.5, -sizes, sizes)
+    return np.concatenate([signed, -signed], axis=1), np.concatenate([uniform, 1 - uniform], axis=1)
+
+
+def _adapt(proposal: Proposal, found: Weighted, weights: Array) -> Proposal:
+    """Return a proposal with the mean and the spread that weighted draws of u have, a little wider."""
+    if not len(proposal.centre):
+        return proposal
+    weight = weights.reshape(found.log_ratio.shape).sum(axis=1)
+    centre = weight @ found.u
+    value, axes = np.linalg.eigh(np.atleast_2d(np.cov(found.u.T, aweights=weight)))
+    side = 1.2 * np.sqrt(np.maximum(value, 1e-3))[:, None] * np.ones((1, 2))
+    mode = proposal.mode + (centre - proposal.centre) @ proposal.slope
+    return replace(proposal, centre=centre, axes=axes, side=side, mode=mode)
+
+
+def _resample(weights: Array, size: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    """Return places of draws by systematic resampling, in random order: each as often as its weight says, ± 1."""
+    if np.isnan(weights).any():
+        weights = np.full(weights.size, 1 / weights.size)  # the check has failed and says so
+    cumulated = np.cumsum(weights)
+    places = np.searchsorted(cumulated / cumulated[-1], (np.arange(size) + rng.random()) / size)
+    return np.asarray(rng.permutation(places))
+
+
+def _posterior(target: Target, found: Weighted, kept: npt.NDArray[np.intp]) -> xr.Dataset:
+    """Return the draws kept, by name: intercept, effects by level, learned standard deviations."""
+    arrays = target.arrays
+    dense, _ = target.sizes
+    point, each = np.unravel_index(kept, found.log_ratio.shape)
+    z, scales = found.z[point, each], target.block_scales(found.u)
+    variables: dict[str, Any] = {"intercept": (("chain", "draw"), arrays.model.intercept_scale * z[..., 0])}
+    coords, first = _coords(kept), 1
+    for place, block in enumerate(arrays.blocks):
+        if place == target.own:
+            part = z[..., dense:]
+        else:
+            part, first = z[..., first : first + block.size], first + block.size
+        scale = scales[place][point]
+        variables[f"{block.name}_effect"] = (("chain", "draw", block.name), block.effect(scale, part))
+        coords[block.name] = block.labels
+        if isinstance(block.prior, Prior):
+            variables[f"{block.name}_sd"] = (("chain", "draw"), scale)
+    return xr.Dataset(variables, coords=coords)
+
+
+def _coords(kept: npt.NDArray[np.intp]) -> dict[str, Any]:
+    return {"chain": np.arange(kept.shape[0]), "draw": np.arange(kept.shape[1])}

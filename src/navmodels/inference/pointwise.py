@@ -1,0 +1,58 @@
+"""The log-likelihood of each cell at each draw, for leave-one-out and power-scaling: computed when it is looked at."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from xarray.backends import BackendArray
+from xarray.core import indexing
+
+from navmodels.models.model import Design
+
+
+def log_likelihood(arrays: Design, posterior: xr.Dataset) -> xr.Dataset:
+    """Return the log-likelihood of each cell, dims (chain, draw, cell), as a variable that is computed on first use.
+
+    For thousands of cells it is by far the largest part of a fit, and few readers of a fit need it.
+    """
+    dims = ("chain", "draw", "cell")
+    lazy = indexing.MemoryCachedArray(indexing.LazilyIndexedArray(_Cells(arrays, posterior)))
+    coords = {"chain": posterior["chain"], "draw": posterior["draw"], "cell": np.arange(len(arrays.cells))}
+    return xr.Dataset({arrays.model.outcome.observed: xr.Variable(dims, lazy)}, coords=coords)
+
+
+# ---- inside
+
+
+@dataclass(eq=False)
+class _Cells(BackendArray):
+    """The array behind the variable: what xarray asks of it is computed from the posterior."""
+
+    arrays: Design
+    posterior: xr.Dataset
+    dtype = np.dtype(float)
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        sizes = self.posterior.sizes
+        return sizes["chain"], sizes["draw"], self.arrays.survey.cells.sizes["cell"]
+
+    def __getitem__(self, key: Any) -> npt.NDArray[np.float64]:
+        return np.asarray(
+            indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._at)  # type: ignore[arg-type]
+        )
+
+    def _at(self, key: tuple[Any, ...]) -> npt.NDArray[np.float64]:
+        chain, draw, cell = key
+        part = self.posterior.isel(chain=_kept(chain), draw=_kept(draw))
+        effects = {block.name: part[f"{block.name}_effect"].to_numpy() for block in self.arrays.blocks}
+        eta = self.arrays.linear_predictor(part["intercept"].to_numpy(), effects)
+        out = self.arrays.model.outcome.log_likelihood(eta, self.arrays.data)[..., cell]
+        dropped = tuple(place for place, each in enumerate((chain, draw)) if isinstance(each, int | np.integer))
+        return np.asarray(out.squeeze(axis=dropped))
+
+
+def _kept(key: Any) -> Any:
+    return [key] if isinstance(key, int | np.integer) else key

@@ -40,13 +40,14 @@ class Target:
 
     Attributes
     ----------
-    own
-        Place of the block that is eliminated, None when there is none.
+    own, order
+        Places of the block that is eliminated (None when there is none) and of the shared ones (None: the intercept).
     """
 
     arrays: Design
     layout: Layout
     own: int | None
+    order: list[int | None]
     cells: Cells
 
     @property
@@ -72,8 +73,9 @@ class Target:
     def scales(self, u: Array) -> tuple[Array, Array]:
         """Return the standard deviations of intercept and shared blocks, dims (point, block), and of the own block."""
         every = self.block_scales(u)
-        own = np.zeros(len(u)) if self.own is None else every.pop(self.own)
-        return np.stack([np.full(len(u), self.arrays.model.intercept_scale), *every], axis=1), own
+        intercept = np.full(len(u), self.arrays.model.intercept_scale)
+        own = np.zeros(len(u)) if self.own is None else every[self.own]
+        return np.stack([intercept if place is None else every[place] for place in self.order], axis=1), own
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +132,7 @@ def sample_laplace(
     ``unsolved`` (points where Newton did not arrive), ``log_marginal_likelihood``, ``r_hat`` (that it is not the check).
     """
     rng = np.random.default_rng(seed)
-    layout, own = lay_out(arrays)
-    target = Target(arrays, layout, own, Cells(*kernels.pack(arrays.model.outcome.kernel, arrays.data)))
+    target = Target(arrays, *lay_out(arrays), Cells(*kernels.pack(arrays.model.outcome.kernel, arrays.data)))
     proposal = _find(target)
     wanted = -(-draws * chains // (POINTS * EACH))
     found, weights, k = _explore(target, proposal, POINTS * _power_of_two(wanted), rng)
@@ -286,14 +287,13 @@ def _posterior(target: Target, found: Weighted, kept: npt.NDArray[np.intp]) -> x
     point, each = np.unravel_index(kept, found.log_ratio.shape)
     z, scales = found.z[point, each], target.block_scales(found.u)
     variables: dict[str, Any] = {"intercept": (("chain", "draw"), arrays.model.intercept_scale * z[..., 0])}
-    coords, first = _coords(kept), 1
+    parts = {target.own: z[..., dense:]}
+    for place, (_, _, begin, end, _) in zip(target.order, target.layout.blocks, strict=True):
+        parts[place] = z[..., begin:end]
+    coords = _coords(kept)
     for place, block in enumerate(arrays.blocks):
-        if place == target.own:
-            part = z[..., dense:]
-        else:
-            part, first = z[..., first : first + block.size], first + block.size
         scale = scales[place][point]
-        variables[f"{block.name}_effect"] = (("chain", "draw", block.name), block.effect(scale, part))
+        variables[f"{block.name}_effect"] = (("chain", "draw", block.name), block.effect(scale, parts[place]))
         coords[block.name] = block.labels
         if isinstance(block.prior, Prior):
             variables[f"{block.name}_sd"] = (("chain", "draw"), scale)

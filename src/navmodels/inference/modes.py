@@ -24,17 +24,20 @@ REACH = 2.0  # in standard deviations: where the width of each side of a small g
 class Layout(NamedTuple):
     """How coefficients meet cells, as compiled code reads it.
 
-    ``terms`` dims (cell, shared block): level of each cell, counted through all shared blocks; ``own`` dims (cell).
-    ``columns[start[l]:start[l + 1]]`` are the shared levels that meet level l of the own block, ``position`` dims
-    (cell, shared block) their places. ``blocks``, dims (shared block, 5): first and last level, first and last
+    ``own`` dims (cell): level of the own block. A shared block is *nested* when each own level lies within one of its
+    levels, as county and the intercept for county:industry; the others *vary*. Levels count through all shared blocks,
+    nested ones first. ``terms`` dims (cell, varying block): level of each cell. ``columns[start[l]:start[l + 1]]`` are
+    the shared levels that meet own level l, its nested ones first (``nested`` of them); ``position`` dims (cell,
+    varying block) are places among them. ``blocks`` dims (shared block, 5): first and last level, first and last
     coefficient, and where the basis starts in ``bases`` (-1: identity).
     """
 
-    terms: Places
     own: Places
+    terms: Places
     position: Places
     start: Places
     columns: Places
+    nested: int
     blocks: Places
     bases: Array
 
@@ -47,37 +50,44 @@ class Cells(NamedTuple):
     flat: Array
 
 
-def lay_out(arrays: Design) -> tuple[Layout, int | None]:
-    """Return the layout of a design and the place of its own block, None when no block has an identity basis."""
+def lay_out(arrays: Design) -> tuple[Layout, int | None, list[int | None]]:
+    """Return the layout of a design, the place of its own block, and those of its shared blocks (None: the intercept).
+
+    Without a block that has an identity basis, the own block is one level whose scale is zero, and its place None.
+    """
     sizes = [block.size if block.basis is None else 0 for block in arrays.blocks]
     own = int(np.argmax(sizes)) if any(sizes) else None
     cells = arrays.survey.cells.sizes["cell"]
-    terms, rows, bases = [np.zeros(cells, dtype=np.int64)], [(0, 1, 0, 1, -1)], [np.empty(0)]
-    for place, block in enumerate(arrays.blocks):
-        if place != own:
-            level, coefficient, basis = rows[-1][1], rows[-1][3], sum(len(each) for each in bases)
-            terms.append(level + block.index.astype(np.int64))
-            rows.append(
-                (level, level + len(block.levels), coefficient, coefficient + block.size, basis)
-                if block.basis is not None
-                else (level, level + block.size, coefficient, coefficient + block.size, -1)
-            )
-            bases.append(np.empty(0) if block.basis is None else block.basis.ravel())
-    together = np.ascontiguousarray(np.stack(terms, axis=1))
-    group = np.zeros(cells, dtype=np.int64) if own is None else arrays.blocks[own].index.astype(np.int64)
-    size = 0 if own is None else arrays.blocks[own].size
-    pairs, position = np.unique(group[:, None] * rows[-1][1] + together, return_inverse=True)
-    start = np.searchsorted(pairs // rows[-1][1], np.arange(size + 1))
+    level = [block.index.astype(np.int64) for block in arrays.blocks]
+    group = np.zeros(cells, dtype=np.int64) if own is None else level[own]
+    size = 1 if own is None else arrays.blocks[own].size
+    rest = [place for place in range(len(level)) if place != own]
+    nests = {place: _is_nested(level[place], group) for place in rest}
+    nested = [None, *(place for place in rest if nests[place])]
+    order = [*nested, *(place for place in rest if not nests[place])]
+    rows, bases, terms = [], [np.empty(0)], []
+    first = begin = basis = 0
+    for place in order:
+        block = None if place is None else arrays.blocks[place]
+        levels, coefficients = (1, 1) if block is None else (len(block.levels), block.size)
+        matrix = np.empty(0) if block is None or block.basis is None else block.basis.ravel()
+        rows.append((first, first + levels, begin, begin + coefficients, basis if len(matrix) else -1))
+        terms.append(first + (np.zeros(cells, dtype=np.int64) if place is None else level[place]))
+        bases.append(matrix)
+        first, begin, basis = first + levels, begin + coefficients, basis + len(matrix)
+    together = np.stack(terms, axis=1)
+    pairs, position = np.unique(group[:, None] * first + together, return_inverse=True)
     layout = Layout(
-        together,
         group,
-        np.ascontiguousarray(position.reshape(together.shape).astype(np.int64)),
-        start.astype(np.int64),
-        (pairs % rows[-1][1]).astype(np.int64),
+        np.ascontiguousarray(together[:, len(nested) :]),
+        np.ascontiguousarray(position.reshape(together.shape)[:, len(nested) :].astype(np.int64)),
+        np.searchsorted(pairs // first, np.arange(size + 1)).astype(np.int64),
+        pairs % first,
+        len(nested),
         np.array(rows, dtype=np.int64),
         np.concatenate(bases),
     )
-    return layout, own
+    return layout, own, order
 
 
 @compiled  # type: ignore[untyped-decorator]
@@ -104,7 +114,7 @@ def find_mode(
         the shared curvature; own curvature; weights where shared and own levels meet; widths below and above of each
         own level (1 when not skewed), centre for the proposals of shared and own; whether Newton arrived.
     """
-    size, levels = len(own_z), layout.blocks[-1, 1]
+    size = len(own_z)
     z, own_z = z.copy(), own_z.copy()
     eta = np.empty(len(layout.own))
     value, gradient, curvature = np.empty_like(eta), np.empty_like(eta), np.empty_like(eta)
@@ -114,7 +124,7 @@ def find_mode(
     objective = value.sum() - 0.5 * (z @ z) - 0.5 * (own_z @ own_z)
     arrived = False
     for _ in range(100):
-        slope, own_slope, matrix, own_curvature, meeting = _gather(layout, gradient, curvature, size, levels)
+        slope, own_slope, matrix, own_curvature, meeting = _gather(layout, gradient, curvature)
         h = 1.0 + own_scale**2 * own_curvature
         own_slope = own_scale * own_slope - own_z
         _eliminate(layout, own_scale, h, own_slope, meeting, slope, matrix)
@@ -122,7 +132,7 @@ def find_mode(
         right = _to_coefficients(layout, scale, slope) - z
         step = _solve(factor, right)
         step_levels = _to_levels(layout, scale, step)
-        own_step = (own_slope - own_scale * _meet(layout, meeting, step_levels, size)) / h
+        own_step = (own_slope - own_scale * _meet(layout, meeting, step_levels)) / h
         decrement = right @ step + (own_slope**2 / h).sum()
         if not decrement >= tolerance**2:
             arrived = decrement >= 0  # False for NaN
@@ -149,12 +159,12 @@ def find_mode(
     below, above = np.ones(size), np.ones(size)
     shift, own_shift = step, own_step
     laplace = peak - np.log(np.diag(factor)).sum() - 0.5 * np.log(h).sum()
-    if skewed and size > 0 and arrived:
+    if skewed and arrived:
         bend = _sides(layout, cells, own_scale, h, eta, value, gradient, below, above)
-        pull = _pull(layout, own_scale, h, meeting, bend, levels)
+        pull = _pull(layout, own_scale, h, meeting, bend)
         moved = _solve(factor, _to_coefficients(layout, scale, pull))
         shift = step + moved
-        own_shift = own_step - own_scale * _meet(layout, meeting, _to_levels(layout, scale, moved), size) / h
+        own_shift = own_step - own_scale * _meet(layout, meeting, _to_levels(layout, scale, moved)) / h
         laplace += np.log((below + above) / 2).sum() + 0.5 * (_to_coefficients(layout, scale, pull) @ moved)
     return laplace, z + step, own_z + own_step, factor, h, meeting, below, above, z + shift, own_z + own_shift, arrived
 
@@ -195,7 +205,7 @@ def propose(
             e, here = normal[point, each], z[point, each]
             away = _solve_transposed(factor, wider * e[:dense])
             here[:dense] = centre + away
-            moved = _meet(layout, meeting, _to_levels(layout, scale, away), size)
+            moved = _meet(layout, meeting, _to_levels(layout, scale, away))
             for level in range(size):
                 side = uniform[point, each, dense + level]
                 up = side * (below[level] + above[level]) < above[level]
@@ -210,6 +220,11 @@ def propose(
 
 
 # ---- inside
+
+
+def _is_nested(level: Places, group: Places) -> bool:
+    """Return whether each group lies within one level."""
+    return len(np.unique(np.stack([group, level]), axis=1).T) == len(np.unique(group))
 
 
 @compiled  # type: ignore[untyped-decorator]
@@ -241,51 +256,74 @@ def _to_coefficients(layout: Layout, scale: Array, levels: Array) -> Array:
 
 
 @compiled  # type: ignore[untyped-decorator]
+def _rows(layout: Layout, scale: Array, matrix: Array) -> Array:
+    """Return scale x basis' @ matrix, rows from levels to coefficients, block by block."""
+    out = np.empty((layout.blocks[-1, 3], matrix.shape[1]))
+    for block in range(len(layout.blocks)):
+        first, last, begin, end, basis = layout.blocks[block]
+        if basis < 0:
+            out[begin:end] = scale[block] * matrix[first:last]
+        else:
+            size = (last - first) * (end - begin)
+            out[begin:end] = scale[block] * (
+                layout.bases[basis : basis + size].reshape(last - first, end - begin).T @ matrix[first:last]
+            )
+    return out
+
+
+@compiled  # type: ignore[untyped-decorator]
 def _whiten(layout: Layout, scale: Array, matrix: Array) -> Array:
     """Return I + D B' M B D from the lower triangle of M by level."""
-    size, total = layout.blocks[-1, 1], layout.blocks[-1, 3]
-    for i in range(size):
+    for i in range(len(matrix)):
         for j in range(i):
             matrix[j, i] = matrix[i, j]
-    half = np.empty((total, size))
-    for level in range(size):
-        half[:, level] = _to_coefficients(layout, scale, matrix[level])
-    out = np.empty((total, total))
-    for coefficient in range(total):
-        out[coefficient] = _to_coefficients(layout, scale, half[coefficient])
-        out[coefficient, coefficient] += 1.0
+    out = _rows(layout, scale, np.ascontiguousarray(_rows(layout, scale, matrix).T))
+    for i in range(len(out)):
+        out[i, i] += 1.0
     return out
 
 
 @compiled  # type: ignore[untyped-decorator]
 def _predict(layout: Layout, levels: Array, own_levels: Array, eta: Array) -> None:
     """Write the linear predictor of each cell."""
-    terms, own = layout.terms, layout.own
-    for c in range(terms.shape[0]):
-        total = own_levels[own[c]] if len(own_levels) > 0 else 0.0
+    own, terms = layout.own, layout.terms
+    together = own_levels.copy()
+    for level in range(len(together)):
+        for a in range(layout.start[level], layout.start[level] + layout.nested):
+            together[level] += levels[layout.columns[a]]
+    for c in range(len(own)):
+        total = together[own[c]]
         for t in range(terms.shape[1]):
             total += levels[terms[c, t]]
         eta[c] = total
 
 
 @compiled  # type: ignore[untyped-decorator]
-def _gather(layout: Layout, gradient: Array, curvature: Array, size: int, levels: int) -> Any:
+def _gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
     """Return gradient and curvature summed by level: shared, own, shared x shared (lower triangle), shared x own."""
-    terms, own, position = layout.terms, layout.own, layout.position
+    own, terms, position, start, columns = layout.own, layout.terms, layout.position, layout.start, layout.columns
+    levels, size = layout.blocks[-1, 1], len(start) - 1
     slope, own_slope = np.zeros(levels), np.zeros(size)
-    matrix, own_curvature, meeting = np.zeros((levels, levels)), np.zeros(size), np.zeros(len(layout.columns))
-    for c in range(terms.shape[0]):
+    matrix, own_curvature, meeting = np.zeros((levels, levels)), np.zeros(size), np.zeros(len(columns))
+    for c in range(len(own)):
         g, w = gradient[c], curvature[c]
-        if size > 0:
-            own_slope[own[c]] += g
-            own_curvature[own[c]] += w
+        own_slope[own[c]] += g
+        own_curvature[own[c]] += w
         for t in range(terms.shape[1]):
             level = terms[c, t]
             slope[level] += g
-            if size > 0:
-                meeting[position[c, t]] += w
+            meeting[position[c, t]] += w
             for s in range(t + 1):
                 matrix[level, terms[c, s]] += w
+    for level in range(size):  # what is nested follows from the own levels
+        varying = start[level] + layout.nested
+        for a in range(start[level], varying):
+            meeting[a] = own_curvature[level]
+            slope[columns[a]] += own_slope[level]
+            for b in range(start[level], a + 1):
+                matrix[columns[a], columns[b]] += own_curvature[level]
+            for b in range(varying, start[level + 1]):
+                matrix[columns[b], columns[a]] += meeting[b]
     return slope, own_slope, matrix, own_curvature, meeting
 
 
@@ -305,10 +343,10 @@ def _eliminate(
 
 
 @compiled  # type: ignore[untyped-decorator]
-def _meet(layout: Layout, meeting: Array, levels: Array, size: int) -> Array:
+def _meet(layout: Layout, meeting: Array, levels: Array) -> Array:
     """Return, for each own level, the sum over shared levels of where they meet x the shared level's effect."""
-    out = np.zeros(size)
-    for level in range(size):
+    out = np.zeros(len(layout.start) - 1)
+    for level in range(len(out)):
         for a in range(layout.start[level], layout.start[level + 1]):
             out[level] += meeting[a] * levels[layout.columns[a]]
     return out
@@ -349,18 +387,20 @@ def _sides(
 
 
 @compiled  # type: ignore[untyped-decorator]
-def _pull(layout: Layout, own_scale: float, h: Array, meeting: Array, bend: Array, levels: int) -> Array:
+def _pull(layout: Layout, own_scale: float, h: Array, meeting: Array, bend: Array) -> Array:
     """Return the gradient, by shared level, of the log of the own levels' widths: what moves the mean off the mode."""
-    terms, own = layout.terms, layout.own
-    out, total = np.zeros(levels), np.zeros(len(h))
-    for c in range(terms.shape[0]):
-        variance = own_scale**2 / h[own[c]]
-        total[own[c]] += 0.5 * variance * bend[c]
+    own, terms, start, columns = layout.own, layout.terms, layout.start, layout.columns
+    out, total = np.zeros(layout.blocks[-1, 1]), np.zeros(len(h))
+    for c in range(len(own)):
+        here = 0.5 * own_scale**2 / h[own[c]] * bend[c]
+        total[own[c]] += here
         for t in range(terms.shape[1]):
-            out[terms[c, t]] += 0.5 * variance * bend[c]
+            out[terms[c, t]] += here
     for level in range(len(h)):
-        for a in range(layout.start[level], layout.start[level + 1]):
-            out[layout.columns[a]] -= own_scale**2 / h[level] * meeting[a] * total[level]
+        for a in range(start[level], start[level + 1]):
+            out[columns[a]] -= own_scale**2 / h[level] * meeting[a] * total[level]
+            if a < start[level] + layout.nested:
+                out[columns[a]] += total[level]
     return out
 
 

@@ -119,7 +119,7 @@ def _run(
             reason = "asked for" if engine == "laplace" else "its check passed"
             return groups, {**made, "reason": reason, "unconverged": failed}
         tried = {"reason": f"laplace did not pass its check: {failed}", "pareto_k": made["pareto_k"]}
-    from navmodels.inference.nuts import walk
+    from navmodels.inference.walks import walk
 
     groups, made = walk(arrays, draws=draws, chains=chains, seed=seed, progress=progress)
     return groups, {"engine": "nuts", "reason": "asked for", **tried, **made}

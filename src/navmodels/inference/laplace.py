@@ -77,6 +77,11 @@ class Target:
         own = np.zeros(len(u)) if self.own is None else every[self.own]
         return np.stack([intercept if place is None else every[place] for place in self.order], axis=1), own
 
+    def by_block(self, z: Array) -> dict[int | None, Array]:
+        """Return coefficients, dims (..., coefficient) in the order of the layout, by place of block; None: intercept."""
+        parts = {place: z[..., row[2] : row[3]] for place, row in zip(self.order, self.layout.blocks, strict=True)}
+        return parts if self.own is None else parts | {self.own: z[..., self.sizes[0] :]}
+
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
@@ -132,8 +137,8 @@ def sample_laplace(
     ``unsolved`` (points where Newton did not arrive), ``log_marginal_likelihood``, ``r_hat`` (that it is not the check).
     """
     rng = np.random.default_rng(seed)
-    target = Target(arrays, *lay_out(arrays), Cells(*kernels.pack(arrays.model.outcome.kernel, arrays.data)))
-    proposal = _find(target)
+    target = make_target(arrays)
+    proposal = find_proposal(target)
     wanted = -(-draws * chains // (POINTS * EACH))
     found, weights, k = _explore(target, proposal, POINTS * _power_of_two(wanted), rng)
     for adapt in (False, True):
@@ -154,18 +159,12 @@ def sample_laplace(
     return _posterior(target, found, kept), statistics, attrs
 
 
-# ---- inside
+def make_target(arrays: Design) -> Target:
+    """Return the posterior of a design as compiled functions read it."""
+    return Target(arrays, *lay_out(arrays), Cells(*kernels.pack(arrays.model.outcome.kernel, arrays.data)))
 
 
-def _power_of_two(least: int) -> int:
-    return 1 << (least - 1).bit_length()  # Sobol points come in powers of two
-
-
-def _sound(weights: Array, k: float, chains: int) -> bool:
-    return k < k_limit(weights.size) and 1 / (weights**2).sum() >= MIN_ESS_PER_CHAIN * chains
-
-
-def _find(target: Target) -> Proposal:
+def find_proposal(target: Target) -> Proposal:
     """Return the proposal around the mode of u: axes of its Hessian, widths of each side, and the coefficients' mode."""
     dense, size = target.sizes
     warm = np.zeros(dense + size)
@@ -200,7 +199,17 @@ def _find(target: Target) -> Proposal:
             edges = ahead[i][0] + ahead[j][0] + behind[i][0] + behind[j][0]
             hessian[i, j] = hessian[j, i] = (corners - edges + 2 * best) / (2 * step**2)
     slope = np.array([(up[1] - down[1]) / (2 * step) for up, down in zip(ahead, behind, strict=True)])
-    return Proposal(centre, *_sides(lambda u: solve(u)[0] - best, centre, hessian), mode, slope.reshape(number, -1))
+    return Proposal(centre, *_sides(lambda u: solve(u)[0] - best, centre, hessian), mode, slope.reshape(number, len(mode)))
+
+# ---- inside
+
+
+def _power_of_two(least: int) -> int:
+    return 1 << (least - 1).bit_length()  # Sobol points come in powers of two
+
+
+def _sound(weights: Array, k: float, chains: int) -> bool:
+    return k < k_limit(weights.size) and 1 / (weights**2).sum() >= MIN_ESS_PER_CHAIN * chains
 
 
 def _differences(function: Any, u: Array, *, step: float = 1e-3) -> Array:
@@ -283,13 +292,10 @@ def _resample(weights: Array, size: int, rng: np.random.Generator) -> npt.NDArra
 def _posterior(target: Target, found: Weighted, kept: npt.NDArray[np.intp]) -> xr.Dataset:
     """Return the draws kept, by name: intercept, effects by level, learned standard deviations."""
     arrays = target.arrays
-    dense, _ = target.sizes
     point, each = np.unravel_index(kept, found.log_ratio.shape)
-    z, scales = found.z[point, each], target.block_scales(found.u)
-    variables: dict[str, Any] = {"intercept": (("chain", "draw"), arrays.model.intercept_scale * z[..., 0])}
-    parts = {target.own: z[..., dense:]}
-    for place, (_, _, begin, end, _) in zip(target.order, target.layout.blocks, strict=True):
-        parts[place] = z[..., begin:end]
+    parts, scales = target.by_block(found.z[point, each]), target.block_scales(found.u)
+    intercept = arrays.model.intercept_scale * parts[None][..., 0]
+    variables: dict[str, Any] = {"intercept": (("chain", "draw"), intercept)}
     coords = _coords(kept)
     for place, block in enumerate(arrays.blocks):
         scale = scales[place][point]

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from navmodels.reproduction.claims import Evidence, audit_claims
+from navmodels.reproduction.claims import audit_claims
+from navmodels.reproduction.evidence import Evidence
 
 BATTERY = {"likes": "opinions", "trusts": "opinions", "opinion_other": "opinions", "phones": "channels"}
 COLUMNS = ["series", "item", "group", "year", "share", "n", "n_printed", "extra_sd", "source"]

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import navmodels as nav
-from navmodels.reproduction.claims import Evidence
+from navmodels.reproduction.evidence import Evidence
 from navmodels.reproduction.findings import STATUSES, Finding, tabulate
 from navmodels.reproduction.ledger import assemble_ledger, model_findings
 
@@ -208,8 +210,7 @@ def test_sizes_of_changes(evidence, pp, status):
 
 def test_a_change_that_gave_a_level_is_input(evidence):
     levels = evidence.levels.assign(source=["implied by the printed change of +5 points to 2024", "appendix 2", "text"])
-    implied = Evidence(**(vars(evidence) | {"levels": levels}))
-    row = found(implied, changes=change(5)).iloc[0]
+    row = found(replace(evidence, levels=levels), changes=change(5)).iloc[0]
     assert row["status"] == "input"
     assert row["reason"].startswith(
         "Gave the level of 2023, which is not in print, and so fed the joint model; the joint"

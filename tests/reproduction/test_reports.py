@@ -39,7 +39,7 @@ def test_unknown_report_and_language(asked, given, message):
 
 
 def test_unknown_engine():
-    with pytest.raises(ValueError, match=r"engine is 'nutz'; allowed: 'auto', 'nuts'\. Did you mean 'nuts'"):
+    with pytest.raises(ValueError, match=r"engine is 'nutz'; allowed: 'auto', 'laplace', 'nuts'\. Did you mean 'nuts'"):
         nav.reproduce("employer_2024", engine="nutz")
 
 

@@ -1,7 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
-from navmodels.reproduction.verdicts import direct_z, judge_change, judge_difference, judge_order
+import navmodels as nav
+from navmodels.reproduction.verdicts import compare, direct_z, judge, judge_order
 
 CLEAR, ALMOST, JUST, NOT = 1.99, 1.93, 1.67, 1.62  # z on either side of 1.960 and of 1.645
 
@@ -14,6 +17,16 @@ def pair(labelled):
         return labelled(dim, {names[0]: (0.5, 0.0), names[1]: (0.5 + 0.01 * z, 0.01)})
 
     return draws
+
+
+def judge_change(draws, *, direction, stated):
+    row = compare(draws, [(2023, 2024)])[2023, 2024]
+    return judge(row, direction=direction, stated=stated, over_time=True)
+
+
+def judge_difference(draws, level, reference, *, direction, stated):
+    row = compare(draws, [(reference, level)])[reference, level]
+    return judge(row, direction=direction, stated=stated, over_time=False)
 
 
 def test_numbers_of_a_change(pair):
@@ -74,21 +87,75 @@ def test_not_significant_is_a_statement_of_no_clear_change(pair, z, status):
 )
 def test_difference_at_the_edges(pair, z, label, higher, lower, equal):
     draws = pair(z, "sector", ("private", "public"))
-    how = {"along": "sector", "reference": "private"}
+    sectors = ("public", "private")
     for direction, status in (("higher", higher), ("lower", lower), ("equal", equal)):
-        verdict = judge_difference(draws, direction=direction, stated="difference", **how)
+        verdict = judge_difference(draws, *sectors, direction=direction, stated="difference")
         assert (verdict.label, verdict.status) == (label, status), direction
-    lower_stated = judge_difference(draws, direction="higher", stated="tendency", **how)
+    lower_stated = judge_difference(draws, *sectors, direction="higher", stated="tendency")
     assert lower_stated.status == ("agrees" if z >= JUST else "differs")
 
 
 def test_difference_is_first_minus_reference(pair):
     draws = pair(1.0, "sector", ("private", "public"))
-    one = judge_difference(draws, along="sector", reference="private", direction="higher", stated="difference")
-    other = judge_difference(draws, along="sector", reference="public", direction="higher", stated="difference")
+    one = judge_difference(draws, "public", "private", direction="higher", stated="difference")
+    other = judge_difference(draws, "private", "public", direction="higher", stated="difference")
     assert (one.mean, one.lower) == pytest.approx((1.0, -0.96), abs=0.01)
     assert (other.mean, other.upper) == pytest.approx((-1.0, 0.96), abs=0.01)
     assert one.p_increase == pytest.approx(1 - other.p_increase)
+
+
+# ---- many pairs at once
+
+
+@pytest.fixture(scope="module")
+def series(labelled):
+    """Return draws of two series over three years, one level of them missing."""
+    years = {name: labelled("year", {2021: (m, 0.01), 2023: (m + 0.02, 0.02), 2024: (m + 0.03, 0.03)})
+             for name, m in (("a", 0.5), ("b", 0.6))}  # fmt: skip
+    both = xr.concat([years["a"], years["b"] + 0.001 * years["a"]], pd.Index(["a", "b"], name="series"))
+    gap = (both["series"] == "b") & (both["year"] == 2021)
+    return both.where(~gap).transpose("chain", "draw", "series", "year")
+
+
+def test_pairs_are_summarised_as_one_by_one(series):
+    asked = [("a", 2021, 2024), ("b", 2023, 2024), ("a", 2024, 2023), ("a", 2021, 2024)]
+    found = compare(series, asked)
+    assert list(found) == asked[:3]
+    for name, first, second in asked:
+        draws = series.sel(series=name)
+        one = draws.sel(year=[second]) - draws.sel(year=first, drop=True)
+        table = nav.summarise(one.assign_attrs(quantity="change", kind="difference"))
+        for column in ("mean", "median", "sd", "lower", "upper", "prob", "p_increase", "class"):
+            assert found[name, first, second][column] == table[column].item(), column
+        assert found[name, first, second]["unconverged"] == ""
+
+
+def test_pairs_without_draws_have_no_row(series):
+    assert compare(series, [("b", 2021, 2024), ("a", 2022, 2024), ("c", 2023, 2024), ("a", 2023, 2025)]) == {}
+    assert compare(series, []) == {}
+
+
+def test_a_pair_that_fails_the_gate_falls_alone(series):
+    stuck = series.copy()  # the chains of one level stand apart
+    stuck.loc[{"series": "b", "year": 2024}] += xr.DataArray([0.0, 0.5, 1.0, 1.5], dims="chain")
+    asked = [("a", 2023, 2024), ("b", 2023, 2024), ("a", 2021, 2023)]
+    found, sound = compare(stuck, asked), compare(series, asked)
+    for pair in (asked[0], asked[2]):
+        assert found[pair] == sound[pair]
+    reason = found[asked[1]]["unconverged"]
+    assert reason.startswith("the draws did not converge: R-hat ")
+    assert "share[b, 2023, 2024]" in reason
+    assert found[asked[1]]["mean"] == pytest.approx(sound[asked[1]]["mean"] + 0.75)
+    with pytest.raises(nav.NotConvergedError, match="R-hat"):
+        judge(found[asked[1]], direction="up", stated="difference", over_time=True)
+
+
+def test_all_pairs_fall_with_their_fit(series):
+    found = compare(series.assign_attrs(unconverged="3 divergences"), [("a", 2023, 2024), ("b", 2023, 2024)])
+    assert ["3 divergences" in row["unconverged"] for row in found.values()] == [True, True]
+
+
+# ---- orders
 
 
 def ordered(labelled, p):

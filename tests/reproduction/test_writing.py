@@ -132,6 +132,12 @@ def test_plots_carry_a_description(folder, name):
     assert len(description) > len(titles[name]) + 40
 
 
+def test_without_judged_changes_their_plot_is_left_out(made_audit, tmp_path):
+    claims = made_audit.claims.assign(mean=float("nan"))  # as when the joint model did not pass the gate
+    write_audit(replace(made_audit, claims=claims), tmp_path, lang="en")
+    assert {path.stem for path in tmp_path.glob("*.png")} == set(PLOTS) - {"changes"}
+
+
 def test_no_figure_stays_open(folder):
     import matplotlib.pyplot as plt
 

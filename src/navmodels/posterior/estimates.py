@@ -161,6 +161,8 @@ def _averages(
         for name, values in posterior.data_vars.items()
     }
     places = {block.name: _places(block, cells) for block in arrays.blocks}
+    order = np.argsort(index, kind="stable")  # the cells of a group stand together
+    starts = np.searchsorted(index[order], np.arange(size))
     rng = np.random.default_rng(int(fit.attrs["seed"]))
     out = np.empty((chains * draws, size))
     step = max(1, CHUNK // max(1, len(cells)))
@@ -173,11 +175,10 @@ def _averages(
             if unseen:  # one draw per new combination and posterior draw
                 sd = flat[f"{block.name}_sd"][part, None]
                 effect = np.concatenate([effect, sd * rng.normal(size=(len(effect), unseen))], axis=1)
-            eta += effect[:, place]
+            eta += effect.take(place[order], axis=1)
         mean = eta if scale == "linear" else arrays.model.outcome.mean(eta, arrays.survey)
-        for group in range(size):
-            inside = index == group
-            out[part, group] = mean[:, inside] @ share[inside]
+        mean *= share[order]
+        out[part] = np.add.reduceat(mean, starts, axis=1)
     return out.reshape(chains, draws, size)
 
 

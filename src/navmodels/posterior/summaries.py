@@ -50,14 +50,17 @@ def summarise(draws: xr.DataArray, *, prob: float = 0.95, allow_unconverged: boo
             f"the draws did not converge: {reason}. Fit longer (draws=), simplify the model, or look anyway with "
             "allow_unconverged=True, which stamps the table."
         )
-    table = _describe(draws, prob)
-    if draws.attrs.get("quantity") == "change":
+    columns = _describe(draws, prob)
+    quantity = draws.attrs.get("quantity")
+    if quantity in ("change", "contrast"):
         null = NULL[draws.attrs["kind"]]
-        wide, narrow = _describe(draws, 0.95), _describe(draws, 0.90)
-        table["p_increase"] = _share_above(draws, null)
-        table["class"] = classify(wide["lower"], wide["upper"], narrow["lower"], narrow["upper"], null=null)
-    elif draws.attrs.get("quantity") == "contrast":
-        table["p_above"] = _share_above(draws, NULL[draws.attrs["kind"]])
+        columns["p_increase" if quantity == "change" else "p_above"] = _share_above(draws, null)
+    if quantity == "change":
+        columns |= dict(zip(LIMITS, _quantiles(draws, (*_ends(0.95), *_ends(0.90))), strict=True))
+    table = to_rows(columns, columns["mean"])
+    table.insert(list(table.columns).index("upper") + 1, "prob", prob)
+    if quantity == "change":
+        table["class"] = classify(*(table.pop(name) for name in LIMITS), null=null)
     if reason:
         table["unconverged"] = reason
     table.attrs = {
@@ -70,22 +73,31 @@ def summarise(draws: xr.DataArray, *, prob: float = 0.95, allow_unconverged: boo
 
 # ---- inside
 
+OVER = ("chain", "draw")
+LIMITS = ("lower95", "upper95", "lower90", "upper90")  # what a change is classified by
 
-def _describe(draws: xr.DataArray, prob: float) -> pd.DataFrame:
-    over = ("chain", "draw")
-    mean = draws.mean(over, skipna=False)
-    ends = draws.quantile([0.5 - prob / 2, 0.5, 0.5 + prob / 2], dim=over, skipna=False)
-    lower, median, upper = (ends.isel(quantile=place, drop=True) for place in range(3))
-    columns = {
+
+def _describe(draws: xr.DataArray, prob: float) -> dict[str, xr.DataArray]:
+    mean = draws.mean(OVER, skipna=False)
+    low, high = _ends(prob)
+    lower, median, upper = _quantiles(draws, (low, 0.5, high))
+    return {
         "mean": mean,
         "median": median,
-        "sd": draws.std(over, ddof=1, skipna=False),
+        "sd": draws.std(OVER, ddof=1, skipna=False),
         "lower": lower,
         "upper": upper,
     }
-    return to_rows(columns, mean).assign(prob=prob)
 
 
-def _share_above(draws: xr.DataArray, null: float) -> pd.Series:
-    above = (draws > null).mean(("chain", "draw")).where(draws.notnull().all(("chain", "draw")))
-    return to_rows({"above": above}, above)["above"]
+def _ends(prob: float) -> tuple[float, float]:
+    return 0.5 - prob / 2, 0.5 + prob / 2
+
+
+def _quantiles(draws: xr.DataArray, at: tuple[float, ...]) -> list[xr.DataArray]:
+    each = draws.quantile(at, dim=OVER, skipna=False)
+    return [each.isel(quantile=place, drop=True) for place in range(len(at))]
+
+
+def _share_above(draws: xr.DataArray, null: float) -> xr.DataArray:
+    return (draws > null).mean(OVER).where(draws.notnull().all(OVER))

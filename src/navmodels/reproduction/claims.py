@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 import navmodels as nav
+from navmodels.reproduction.evidence import Evidence
 from navmodels.reproduction.findings import records
 from navmodels.reproduction.intervals import ends
 from navmodels.reproduction.series import base_note, series_name
@@ -20,48 +20,28 @@ from navmodels.reproduction.verdicts import (
     DOWN,
     SAME,
     UP,
+    Pair,
+    Row,
     Verdict,
+    compare,
     direct_z,
-    judge_change,
-    judge_difference,
+    judge,
     judge_order,
 )
 
 FACTORS = (1.0, 0.5, 2.0)
+Rows = Mapping[Pair, Row]
 REMAINDER = ("none", "other", "dont_know")  # answers that are no rivals in an order
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What statements are judged by.
+class Compared:
+    """What the draws say of every pair that statements compare (`compare`), model by model as in `Evidence`."""
 
-    Attributes
-    ----------
-    levels
-        Every level in print (`series_levels`).
-    series, sectors
-        For each base factor, draws by (series, year) and by (item_year, sector).
-    items, means
-        Draws of 2024 by item, from the pooled batteries: shares (six-point and multiple choice apart), and means.
-    units
-        Draws of the table of units phoned, by column and unit.
-    battery
-        The battery of each item.
-    trends
-        The shares printed in the text, to show both sides of a contradiction.
-    design_effect
-        Variance ratio to a simple sample.
-    """
-
-    levels: pd.DataFrame
-    series: Mapping[float, xr.DataArray]
-    sectors: Mapping[float, xr.DataArray]
-    items: list[xr.DataArray]
-    means: xr.DataArray
-    units: xr.DataArray
-    battery: Mapping[str, str]
-    trends: pd.DataFrame
-    design_effect: float
+    series: Mapping[float, Rows]
+    sectors: Mapping[float, Rows]
+    items: Rows
+    units: Rows
 
 
 def audit_claims(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
@@ -73,11 +53,16 @@ def audit_claims(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
         The columns of `claims`, then published_from, published_to (percent), mean, lower, upper (percentage points),
         p_increase, class, report_rule, status, status_half_base, status_double_base, reason.
     """
-    judge = {"change": _change, "difference": _difference, "order": _order}
+    compared = _compare(records(claims), evidence)
+    verdict = {
+        "change": lambda claim: _change(claim, evidence, compared),
+        "difference": lambda claim: _difference(claim, evidence, compared),
+        "order": lambda claim: _order(claim, claims, evidence),
+    }
     rows = []
-    for claim in records(claims[claims["kind"].isin(list(judge))]):
+    for claim in records(claims[claims["kind"].isin(list(verdict))]):
         try:
-            found = judge[claim.kind](claim, claims, evidence)
+            found = verdict[claim.kind](claim)
         except nav.NotConvergedError as error:
             found = _nothing(f"A model speaks of it, but its draws did not pass the gate: {error}")
         rows.append({"claim": claim.claim, **found})
@@ -85,6 +70,34 @@ def audit_claims(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
 
 
 # ---- inside
+
+
+def _compare(claims: list[Any], evidence: Evidence) -> Compared:
+    """Compare every pair that a statement speaks of, each model's pairs at once; those without draws are left out."""
+    dated = [claim for claim in claims if pd.notna(claim.year_from) and pd.notna(claim.year_to)]
+    changes = [_years(claim) for claim in dated if claim.kind == "change"]
+    differences = [claim for claim in claims if claim.kind == "difference"]
+    sectors = [_sectors(claim) for claim in differences if claim.group_dim == "sector"]
+    units = [_units(claim) for claim in differences if claim.group_dim == "unit_called"]
+    items = [(claim.item_b, claim.item) for claim in differences if claim.group_dim == "all"]
+    return Compared(
+        series={factor: compare(draws, changes) for factor, draws in evidence.series.items()},
+        sectors={factor: compare(draws, sectors) for factor, draws in evidence.sectors.items()},
+        items={pair: row for draws in evidence.items for pair, row in compare(draws, items).items()},
+        units=compare(evidence.units, units),
+    )
+
+
+def _years(claim: Any) -> Pair:
+    return series_name(claim.item, claim.group), int(claim.year_from), int(claim.year_to)
+
+
+def _sectors(claim: Any) -> Pair:
+    return f"{claim.item} {claim.year_to}", claim.group_b, claim.group
+
+
+def _units(claim: Any) -> Pair:
+    return claim.item.removeprefix("called_"), claim.group_b, claim.group
 
 
 def _nothing(reason: str) -> dict[str, Any]:
@@ -114,110 +127,78 @@ def _judged(verdicts: Mapping[float, Verdict], reason: str, **more: Any) -> dict
     return {**numbers, "class": main.label, "status": main.status, **repeats, **more, "reason": reason}
 
 
-def _level(evidence: Evidence, series: str, year: Any) -> Any:
-    if pd.isna(year):
-        return None
-    table = evidence.levels
-    found = table[(table["series"] == series) & (table["year"] == int(year))]
-    return None if found.empty else found.iloc[0]
+def _known(evidence: Evidence, series: list[str], years: list[Any]) -> list[Any]:
+    """Return the level in print of each series and year, or None."""
+    pairs = zip(series, years, strict=True)
+    return [None if pd.isna(year) else evidence.level.get((name, int(year))) for name, year in pairs]
 
 
-def _report_rule(levels: list[Any], evidence: Evidence) -> str:
-    """Apply the report's rule to the direct intervals of two published levels."""
-    first, second = levels
-    share = np.array([first["share"], second["share"]], dtype=float)
-    low, high = ends(share, np.array([first["n"], second["n"]], dtype=float) / evidence.design_effect)
+def _direct(known: list[Any], evidence: Evidence) -> dict[str, Any]:
+    """Return both published levels, and what the report's rule says of their direct intervals."""
+    share, n = (np.array([getattr(level, name) for level in known], dtype=float) for name in ("share", "n"))
+    low, high = ends(share, n / evidence.design_effect)
     overlap = low[0] <= high[1] and low[1] <= high[0]
-    return "intervals overlap" if overlap else "intervals do not overlap"
+    rule = "intervals overlap" if overlap else "intervals do not overlap"
+    return {"published_from": known[0].share, "published_to": known[1].share, "report_rule": rule}
 
 
-def _change(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[str, Any]:
+def _judge(rows: Rows, pair: Pair, claim: Any) -> Verdict:
+    over_time = claim.kind == "change"
+    return judge(rows[pair], direction=claim.direction, stated=claim.stated, over_time=over_time)
+
+
+def _change(claim: Any, evidence: Evidence, compared: Compared) -> dict[str, Any]:
     if pd.notna(claim.group_b) or pd.notna(claim.item_b):
         return _nothing("A change of a gap needs four levels; the report does not print them all, only the direction.")
     if pd.isna(claim.year_from):
         return _nothing("The report names no year to compare with.")
-    years = [int(claim.year_from), int(claim.year_to)]
-    name = series_name(claim.item, claim.group)
-    known = [_level(evidence, name, year) for year in years]
+    name, *years = pair = _years(claim)
+    known = _known(evidence, [name, name], years)
     lacking = [str(year) for year, level in zip(years, known, strict=True) if level is None]
     if lacking:
-        return _nothing(
-            f"No level is in print for {' and '.join(lacking)}, only the direction.{_modelled(evidence, name, years)}"
-        )
-    verdicts = {
-        factor: judge_change(draws.sel(series=name, year=years), direction=claim.direction, stated=claim.stated)
-        for factor, draws in evidence.series.items()
-    }
-    rule = _report_rule(known, evidence)
-    bases = "; ".join(base_note(evidence.levels, series=name, year=year) for year in years)
-    reason = f"{_sentence(verdicts[1.0])} {bases}. {_other_side(claim, evidence, known)}".strip()
-    return _judged(verdicts, reason, published_from=known[0]["share"], published_to=known[1]["share"], report_rule=rule)
+        reason = f"No level is in print for {' and '.join(lacking)}, only the direction."
+        if pair in compared.series[1.0]:
+            points = _points(_judge(compared.series[1.0], pair, claim))
+            reason += f" Filled in from the other years and series, the model has {points}."
+        return _nothing(reason)
+    verdicts = {factor: _judge(rows, pair, claim) for factor, rows in compared.series.items()}
+    notes = "; ".join(base_note(level) for level in known)
+    reason = f"{_sentence(verdicts[1.0])} {notes}. {_other_side(claim, evidence, known)}".strip()
+    return _judged(verdicts, reason, **_direct(known, evidence))
 
 
-def _difference(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[str, Any]:
+def _difference(claim: Any, evidence: Evidence, compared: Compared) -> dict[str, Any]:
     if claim.group_dim == "sector":
-        return _sector_difference(claim, evidence)
-    pair = {"direction": claim.direction, "stated": claim.stated}
-    if claim.group_dim == "unit_called" and claim.group_b in evidence.units["unit"].values:
-        units = evidence.units.sel(column=claim.item.removeprefix("called_"), unit=[claim.group, claim.group_b])
-        verdict = judge_difference(units, along="unit", reference=claim.group_b, **pair)
+        return _sector_difference(claim, evidence, compared)
+    if claim.group_dim == "unit_called" and _units(claim) in compared.units:
+        verdict = _judge(compared.units, _units(claim), claim)
         reason = "From table 1; the two bases overlap, which is not in print, so they are taken as independent."
         return _judged({1.0: verdict}, f"{_sentence(verdict)} {reason}")
-    if claim.group_dim == "all" and pd.notna(claim.item_b) and claim.year_to == 2024:
-        for draws in evidence.items:
-            if {claim.item, claim.item_b} <= set(draws["item"].values):
-                verdict = judge_difference(
-                    draws.sel(item=[claim.item, claim.item_b]), along="item", reference=claim.item_b, **pair
-                )
-                both = [_level(evidence, item, 2024) for item in (claim.item, claim.item_b)]
-                reason = (
-                    "Both items pooled within their batteries; their covariance is not in print, so they are taken as "
-                    "independent."
-                )
-                return _judged(
-                    {1.0: verdict},
-                    f"{_sentence(verdict)} {reason}",
-                    published_from=both[1]["share"],
-                    published_to=both[0]["share"],
-                    report_rule=_report_rule(both, evidence),
-                )
-    return _nothing(
-        f"The report prints no levels of {claim.item} by {claim.group_dim} that could be compared."
-        if claim.group_dim != "all"
-        else "The report does not print both levels, or the statement is about a set of items without one level."
+    pair = (claim.item_b, claim.item)
+    if claim.group_dim != "all":
+        return _nothing(f"The report prints no levels of {claim.item} by {claim.group_dim} that could be compared.")
+    if pair not in compared.items or claim.year_to != 2024:
+        return _nothing(
+            "The report does not print both levels, or the statement is about a set of items without one level."
+        )
+    verdict = _judge(compared.items, pair, claim)
+    reason = (
+        "Both items pooled within their batteries; their covariance is not in print, so they are taken as independent."
     )
+    known = _known(evidence, list(pair), [2024, 2024])
+    return _judged({1.0: verdict}, f"{_sentence(verdict)} {reason}", **_direct(known, evidence))
 
 
-def _sector_difference(claim: Any, evidence: Evidence) -> dict[str, Any]:
+def _sector_difference(claim: Any, evidence: Evidence, compared: Compared) -> dict[str, Any]:
     groups = [claim.group, claim.group_b]
-    known = [_level(evidence, series_name(claim.item, group), claim.year_to) for group in groups]
+    known = _known(evidence, [series_name(claim.item, group) for group in groups], [claim.year_to] * 2)
     lacking = [group for group, level in zip(groups, known, strict=True) if level is None]
     if lacking:
         when = f" in {claim.year_to}" if pd.notna(claim.year_to) else ""
         return _nothing(f"No level is in print for the {' and the '.join(lacking)} sector{when}.")
-    name = f"{claim.item} {claim.year_to}"
-    verdicts = {
-        factor: judge_difference(
-            draws.sel(item_year=name, sector=groups),
-            along="sector",
-            reference=claim.group_b,
-            direction=claim.direction,
-            stated=claim.stated,
-        )
-        for factor, draws in evidence.sectors.items()
-    }
-    notes = "; ".join(
-        f"{group} {base_note(evidence.levels, series=series_name(claim.item, group), year=int(claim.year_to))}"
-        for group in groups
-    )
-    reason = f"{_sentence(verdicts[1.0])} {notes}."
-    return _judged(
-        verdicts,
-        reason,
-        published_from=known[1]["share"],
-        published_to=known[0]["share"],
-        report_rule=_report_rule(known, evidence),
-    )
+    verdicts = {factor: _judge(rows, _sectors(claim), claim) for factor, rows in compared.sectors.items()}
+    notes = "; ".join(f"{group} {base_note(level)}" for group, level in zip(groups, known, strict=True))
+    return _judged(verdicts, f"{_sentence(verdicts[1.0])} {notes}.", **_direct(known[::-1], evidence))
 
 
 def _order(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[str, Any]:
@@ -260,26 +241,17 @@ def _sentence(verdict: Verdict) -> str:
     )
     if np.isnan(verdict.mean):
         return f"P(order as stated) {p}: {verdict.label}."
-    points = f"{verdict.mean:+.1f} points ({verdict.lower:.1f} to {verdict.upper:.1f})"
-    return f"The model has {points}, P(above zero) {p}: {verdict.label}."
+    return f"The model has {_points(verdict)}, P(above zero) {p}: {verdict.label}."
 
 
-def _modelled(evidence: Evidence, name: str, years: list[int]) -> str:
-    """Return what the joint model makes of a change whose levels are not both in print, where it knows the series."""
-    draws = evidence.series[1.0]
-    if name not in draws["series"].values or not set(years) <= set(draws["year"].values.tolist()):
-        return ""
-    pair = draws.sel(series=name, year=years)
-    if bool(pair.isnull().any()):
-        return ""
-    row = nav.summarise(nav.change(pair, along="year")).iloc[0]
-    mean, lower, upper = (100 * row[name] for name in ("mean", "lower", "upper"))
-    points = f"{mean:+.1f} points ({lower:.1f} to {upper:.1f})"
-    return f" Filled in from the other years and series, the model has {points}."
+def _points(verdict: Verdict) -> str:
+    return f"{verdict.mean:+.1f} points ({verdict.lower:.1f} to {verdict.upper:.1f})"
 
 
 def _other_side(claim: Any, evidence: Evidence, known: list[Any]) -> str:
     """Return what the statement would look like with the text's own level, where the appendix contradicts it."""
+    if known[1].source != "appendix 2":
+        return ""
     text = evidence.trends
     own = text[
         (text["item_id"] == claim.item)
@@ -287,11 +259,11 @@ def _other_side(claim: Any, evidence: Evidence, known: list[Any]) -> str:
         & (text["year"] == claim.year_to)
         & (text["quality"] != "approx")
     ]
-    own = own[(own["share"] - known[1]["share"]).abs() >= 1]
-    if own.empty or known[1]["source"] != "appendix 2":
+    own = own[(own["share"] - known[1].share).abs() >= 1]
+    if own.empty:
         return ""
     share = float(own["share"].iloc[0])
-    z = direct_z((known[0]["share"], known[0]["n"]), (share, known[1]["n"]), evidence.design_effect)
+    z = direct_z((known[0].share, known[0].n), (share, known[1].n), evidence.design_effect)
     seen = "up" if z > 1.96 else "down" if z < -1.96 else "no clear change"
     stands = (
         (claim.direction in UP and z > 1.96)
@@ -299,8 +271,8 @@ def _other_side(claim: Any, evidence: Evidence, known: list[Any]) -> str:
         or (claim.direction in SAME and abs(z) < 1.96)
     )
     return (
-        f"Contradiction in print: the text has {share:g} % for {claim.year_to}, appendix 2 {known[1]['share']:g} %. "
-        f"With the text's own number the direct change would be {share - known[0]['share']:+.0f} points (z = {z:.1f}: "
+        f"Contradiction in print: the text has {share:g} % for {claim.year_to}, appendix 2 {known[1].share:g} %. "
+        f"With the text's own number the direct change would be {share - known[0].share:+.0f} points (z = {z:.1f}: "
         f"{seen}), so the statement {'rests on' if stands else 'fails even with'} the text's number; the appendix has "
         "n and interval and is what we compute from."
     )

@@ -19,7 +19,8 @@ from navmodels.reproduction import (
     series,
     totals,
 )
-from navmodels.reproduction.claims import FACTORS, Evidence, audit_claims
+from navmodels.reproduction.claims import FACTORS, audit_claims
+from navmodels.reproduction.evidence import Evidence
 from navmodels.reproduction.findings import combine
 from navmodels.reproduction.ledger import assemble_ledger, model_findings
 
@@ -153,14 +154,14 @@ def _shrinkage(fit: xr.DataTree) -> pd.DataFrame:
 
 def _trend_table(evidence: Evidence, levels: pd.DataFrame) -> pd.DataFrame:
     """Return the modelled share of each series and year with the published one beside it."""
-    table = nav.summarise(evidence.series[1.0], allow_unconverged=True).drop(columns="n")
+    table = evidence.years_table.drop(columns="n")
     published = levels.assign(published=levels["share"] / 100)[["series", "year", "published", "source"]]
     return table.merge(published, on=["series", "year"], how="left")
 
 
 def _sector_table(evidence: Evidence, levels: pd.DataFrame) -> pd.DataFrame:
     """Return the modelled share of both sectors with the published one and its direct interval beside it."""
-    table = nav.summarise(evidence.sectors[1.0], allow_unconverged=True).drop(columns="n")
+    table = evidence.sectors_table.drop(columns="n")
     printed = levels.assign(item_year=levels["item"] + " " + levels["year"].astype(str), sector=levels["group"])
     low, high = intervals.ends(printed["share"].to_numpy(float), printed["n"].to_numpy(float) / evidence.design_effect)
     printed = printed.assign(published=printed["share"] / 100, published_lower=low / 100, published_upper=high / 100)

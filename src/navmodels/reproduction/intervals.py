@@ -49,16 +49,10 @@ def estimate_design_effect(items: pd.DataFrame) -> tuple[float, pd.DataFrame]:
     0            1.00        150      141
     24           1.24        174      172
     """
-    known = items[items["n"].notna()]
-    grid = np.arange(100, 201) / 100
-    solved = [solve(known, design_effect=effect) for effect in grid]
-    table = pd.DataFrame(
-        {
-            "design_effect": grid,
-            "intervals": [int(one["both"].sum()) for one in solved],
-            "with_se": [int(one["with_se"].sum()) for one in solved],
-        }
-    )
+    each = items[items["n"].notna()].merge(pd.DataFrame({"design_effect": np.arange(100, 201) / 100}), how="cross")
+    solved = solve(each, design_effect=each["design_effect"].to_numpy())
+    table = solved.groupby("design_effect", as_index=False)[["both", "with_se"]].sum()
+    table = table.rename(columns={"both": "intervals"})
     best = table[table["intervals"] == table["intervals"].max()]
     best = best[best["with_se"] == best["with_se"].max()]
     return float(best["design_effect"].iloc[(len(best) - 1) // 2]), table
@@ -140,9 +134,13 @@ def mean_intervals(items: pd.DataFrame) -> pd.DataFrame:
 
 def ends(share: Array, effective: Array) -> tuple[Array, Array]:
     """Return both ends of the 95 % logit interval of a share (percent) at an effective n."""
+    return one_end(share, effective, side=-1.0), one_end(share, effective, side=1.0)
+
+
+def one_end(share: Array, effective: Array, *, side: float | Array) -> Array:
+    """Return the lower (side −1) or upper end (side 1) of the interval."""
     p = share / 100
-    half = Z / np.sqrt(effective * p * (1 - p))
-    return 100 * expit(logit(p) - half), 100 * expit(logit(p) + half)
+    return np.asarray(100 * expit(logit(p) + side * Z / np.sqrt(effective * p * (1 - p))))
 
 
 def crossing(end: Callable[[Array], Array], target: Array, *, low: Array, high: Array) -> Array:
@@ -154,7 +152,7 @@ def crossing(end: Callable[[Array], Array], target: Array, *, low: Array, high: 
     return np.asarray((low + high) / 2)
 
 
-def solve(items: pd.DataFrame, *, design_effect: float, ends_only: bool = False) -> pd.DataFrame:
+def solve(items: pd.DataFrame, *, design_effect: float | Array, ends_only: bool = False) -> pd.DataFrame:
     """Return the unrounded shares (percent) that give both printed ends, and what follows from them.
 
     Added columns: `first`, `last` (limits of the share: its rounding, or none with `ends_only`), `low`, `high` (the
@@ -169,11 +167,10 @@ def solve(items: pd.DataFrame, *, design_effect: float, ends_only: bool = False)
     reach = 50.0 if ends_only else 0.5
     first, last = np.maximum(share - reach, edge), np.minimum(share + reach, 100 - edge)
 
-    def share_at(which: int, target: Array) -> Array:
-        return crossing(lambda at: ends(at, effective)[which], target, low=first, high=last)
-
-    low = np.maximum(share_at(0, low_end - 0.5), share_at(1, high_end - 0.5))
-    high = np.minimum(share_at(0, low_end + 0.5), share_at(1, high_end + 0.5))
+    target = np.stack([low_end - 0.5, high_end - 0.5, low_end + 0.5, high_end + 0.5])
+    side = np.array([[-1.0], [1.0], [-1.0], [1.0]])
+    reached = crossing(lambda at: one_end(at, effective, side=side), target, low=first, high=last)
+    low, high = reached[:2].max(axis=0), reached[2:].min(axis=0)
     best = np.clip(np.where(low <= high, np.clip(share, low, np.maximum(low, high)), share), edge, 100 - edge)
     lower, upper = ends(best, effective)
     inside = np.maximum(np.abs(lower - low_end), np.abs(upper - high_end)) <= 0.5 + TOLERANCE

@@ -11,9 +11,10 @@ import pandas as pd
 import xarray as xr
 
 import navmodels as nav
-from navmodels.reproduction.claims import Evidence
+from navmodels.reproduction.evidence import Evidence
 from navmodels.reproduction.findings import COLUMNS, HALF, TOLERANCE, Finding, records, tabulate
 from navmodels.reproduction.series import series_name
+from navmodels.reproduction.verdicts import Row, compare
 
 KEY = ["table", "row", "quantity"]
 
@@ -90,30 +91,29 @@ def _settled(ledger: pd.DataFrame) -> pd.Series:
     return ledger["status"].mask((ledger["status"] == "reproduced") & ledger["ours"].notna() & ~prints, "agrees")
 
 
-def _by_item(draws: xr.DataArray) -> pd.DataFrame:
-    table: pd.DataFrame = nav.summarise(draws, allow_unconverged=True).set_index("item")
-    return table
+def _by_item(*each: xr.DataArray) -> dict[str, Row]:
+    tables = [nav.summarise(draws, allow_unconverged=True) for draws in each]
+    return {row["item"]: row for table in tables for row in table.to_dict("records")}
 
 
 def _items(evidence: Evidence, items: pd.DataFrame) -> Iterator[Finding]:
-    shares = pd.concat([_by_item(draws) for draws in evidence.items])
-    means = _by_item(evidence.means)
+    shares, means = _by_item(*evidence.items), _by_item(evidence.means)
     n_use = f"Sets the precision of the share in the pooled model, with design effect {evidence.design_effect:.2f}."
     for row in records(items):
-        if row.item_id not in shares.index:
+        if row.item_id not in shares:
             reason = "No usable n is in print, so the share can feed no model."
             yield Finding("items", row.Index, "share", "not reproducible", reason)
             continue
-        yield _pooled("share", row, shares.loc[row.item_id], 100.0, "share")
+        yield _pooled("share", row, shares[row.item_id], 100.0, "share")
         yield Finding("items", row.Index, "n", "input", n_use)
-        if row.item_id in means.index:
-            yield _pooled("mean", row, means.loc[row.item_id], 1.0, "mean")
-            sd = float(means.loc[row.item_id, "sd"])
+        if row.item_id in means:
+            yield _pooled("mean", row, means[row.item_id], 1.0, "mean")
+            sd = means[row.item_id]["sd"]
             reason = f"Sets the precision of the mean in the pooled model; the pooled mean has a sd of {sd:.3f}."
             yield Finding("items", row.Index, "mean_se", "input", reason, ours=sd)
 
 
-def _pooled(quantity: str, row: Any, pooled: pd.Series, unit: float, word: str) -> Finding:
+def _pooled(quantity: str, row: Any, pooled: Row, unit: float, word: str) -> Finding:
     value, lower, upper = (unit * float(pooled[name]) for name in ("mean", "lower", "upper"))
     digits = 1 if unit == 100 else 2
     found = f"{value:.{digits}f} ({lower:.{digits}f} to {upper:.{digits}f})"
@@ -123,23 +123,23 @@ def _pooled(quantity: str, row: Any, pooled: pd.Series, unit: float, word: str) 
 
 def _trends(evidence: Evidence, trends: pd.DataFrame) -> Iterator[Finding]:
     """Return for each share in the text: whether it fed the joint model of years, or how it compares with it."""
-    table = nav.summarise(evidence.series[1.0], allow_unconverged=True).set_index(["series", "year"])
-    sectors = nav.summarise(evidence.sectors[1.0], allow_unconverged=True).set_index(["item_year", "sector"])
-    levels = evidence.levels.set_index(["series", "year"])
+    years = {(row["series"], row["year"]): row for row in evidence.years_table.to_dict("records")}
+    sectors = {(row["item_year"], row["sector"]): row for row in evidence.sectors_table.to_dict("records")}
     for row in records(trends):
         key = (series_name(row.item_id, row.group), int(row.year))
         sector_key = (f"{row.item_id} {row.year}", row.group)
-        if key in table.index:
-            model, name = table.loc[key], "the joint model of series and years"
-        elif sector_key in sectors.index:
-            model, name = sectors.loc[sector_key], "the joint model of both sectors"
+        level = evidence.level.get(key)
+        if key in years:
+            model, name = years[key], "the joint model of series and years"
+        elif sector_key in sectors:
+            model, name = sectors[sector_key], "the joint model of both sectors"
         else:
-            yield Finding("trends", row.Index, "share", "not reproducible", _no_model(row, key in levels.index))
+            yield Finding("trends", row.Index, "share", "not reproducible", _no_model(row, level is not None))
             continue
-        yield _against_model(row, model, name, fed=key in levels.index and levels.loc[key, "share"] == row.share)
+        yield _against_model(row, model, name, fed=level is not None and level.share == row.share)
 
 
-def _against_model(row: Any, model: Any, name: str, *, fed: bool) -> Finding:
+def _against_model(row: Any, model: Row, name: str, *, fed: bool) -> Finding:
     value, lower, upper = (100 * float(model[column]) for column in ("mean", "lower", "upper"))
     numbers = {"ours": value, "lower": lower, "upper": upper}
     found = f"{name}, which has {value:.1f} % ({lower:.1f} to {upper:.1f})"
@@ -163,23 +163,17 @@ def _no_model(row: Any, known: bool) -> str:
 
 def _changes(evidence: Evidence, changes: pd.DataFrame) -> Iterator[Finding]:
     """Return for each printed size of a change: what the joint model has."""
-    draws = evidence.series[1.0]
-    levels = evidence.levels.set_index(["series", "year"])
-    for row in records(changes[changes["quality"] == "exact"]):
-        name, years = series_name(row.item_id, row.group), [int(row.year_from), int(row.year_to)]
-        table = nav.summarise(
-            nav.change(draws.sel(series=name, year=years), along="year"), allow_unconverged=True
-        ).iloc[0]
-        value, lower, upper = (100 * float(table[column]) for column in ("mean", "lower", "upper"))
-        implied = [
-            year
-            for year in years
-            if (name, year) in levels.index and str(levels.loc[(name, year), "source"]).startswith("implied")
-        ]
+    printed = records(changes[changes["quality"] == "exact"])
+    pairs = [(series_name(row.item_id, row.group), int(row.year_from), int(row.year_to)) for row in printed]
+    compared = compare(evidence.series[1.0], pairs)
+    for row, pair in zip(printed, pairs, strict=True):
+        value, lower, upper = (100 * float(compared[pair][column]) for column in ("mean", "lower", "upper"))
+        levels = [evidence.level.get((pair[0], year)) for year in pair[1:]]
+        implied = [level.year for level in levels if level is not None and level.source.startswith("implied")]
         numbers = {"ours": value, "lower": lower, "upper": upper}
         found = (
             f"the joint model has {value:+.1f} points ({lower:.1f} to {upper:.1f}), "
-            f"P(above zero) {float(table['p_increase']):.3f}"
+            f"P(above zero) {compared[pair]['p_increase']:.3f}"
         )
         if implied:
             reason = f"Gave the level of {implied[0]}, which is not in print, and so fed the joint model; {found}."

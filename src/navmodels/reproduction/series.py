@@ -5,6 +5,7 @@ assumed is written on each row, and callers repeat the fit with other bases.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -99,22 +100,15 @@ def asked_pairs(claims: pd.DataFrame, levels: pd.DataFrame) -> list[tuple[str, i
     return sorted(pair for pair in pairs if pair[0] in several)
 
 
-def base_note(levels: pd.DataFrame, *, series: str, year: int) -> str:
-    """Return what base a level stands on, for the reason of a row."""
-    row = levels[(levels["series"] == series) & (levels["year"] == year)]
-    if row.empty:
-        return f"{year}: no level in print"
-    first = row.iloc[0]
-    number = f"{first['n']:,.0f}".replace(",", " ")
-    if first["n_printed"]:
-        return f"{year}: {first['share']:g} %, n = {number} ({first['source']})"
-    whose = (
-        "all respondents of 2024"
-        if round(first["n"] / SECTOR_MIX.get(first["group"], 1.0)) == RESPONDENTS
-        else "that of 2024"
-    )
-    part = "" if first["group"] == "all" else f" times the {100 * SECTOR_MIX[first['group']]:.0f} % of its sector"
-    return f"{year}: {first['share']:g} % ({first['source']}), base not printed, assumed {number}: {whose}{part}"
+def base_note(level: Any) -> str:
+    """Return what base a level (a row of `series_levels`) stands on, for the reason of a row."""
+    number = f"{level.n:,.0f}".replace(",", " ")
+    if level.n_printed:
+        return f"{level.year}: {level.share:g} %, n = {number} ({level.source})"
+    mix = SECTOR_MIX.get(level.group, 1.0)
+    whose = "all respondents of 2024" if round(level.n / mix) == RESPONDENTS else "that of 2024"
+    part = "" if level.group == "all" else f" times the {100 * mix:.0f} % of its sector"
+    return f"{level.year}: {level.share:g} % ({level.source}), base not printed, assumed {number}: {whose}{part}"
 
 
 # ---- inside

@@ -4,7 +4,9 @@ A statement of direction agrees when the difference has that sign at 95 %; a sta
 of no change or no difference agrees unless the difference is clear at 95 %.
 """
 
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,16 @@ import xarray as xr
 
 import navmodels as nav
 
+Pair = tuple[Any, ...]  # what is compared: a level of every dim but the last, then two of the last dim
+Row = Mapping[Hashable, Any]  # what the draws say of a pair: a row of `summarise`, and why it may not be used
+
 UP, DOWN, SAME = ("up", "higher", "highest"), ("down", "lower", "lowest"), ("unchanged", "equal")
+DIFFERENCES = {
+    "increase": "higher",
+    "decrease": "lower",
+    "tendency": "tendency",
+    "no clear change": "no clear difference",
+}
 
 
 @dataclass(frozen=True)
@@ -40,20 +51,42 @@ class Verdict:
     status: str
 
 
-def judge_change(draws: xr.DataArray, *, direction: str, stated: str) -> Verdict:
-    """Judge a change; `draws` are shares with two years along ``year``, the later last."""
-    row = nav.summarise(nav.change(draws, along="year")).iloc[0]
-    return _verdict(row, str(row["class"]), float(row["p_increase"]), direction, stated)
+def compare(draws: xr.DataArray, asked: Iterable[Pair]) -> dict[Pair, Row]:
+    """Return the summary of each pair that the draws have: its second level minus its first.
+
+    All pairs are summarised at once. Only if they do not pass the gate together is each judged by itself, so that
+    none falls with another; a row says in ``unconverged`` why it may not be used, and nothing when it may.
+    """
+    dims = [str(dim) for dim in draws.dims if dim not in ("chain", "draw")]
+    known = [set(draws[dim].to_numpy().tolist()) for dim in (*dims, dims[-1])]
+    pairs = [
+        pair for pair in dict.fromkeys(asked) if all(level in levels for level, levels in zip(pair, known, strict=True))
+    ]
+    if not pairs:
+        return {}
+    *where, first, second = zip(*pairs, strict=True)
+    at = {dim: xr.DataArray(list(levels), dims="pair") for dim, levels in zip(dims[:-1], where, strict=True)}
+    at[dims[-1]] = xr.DataArray([first, second], dims=("side", "pair"))
+    sides = draws.transpose(*dims, "chain", "draw").drop_vars("n", errors="ignore").sel(at).drop_vars(dims)
+    change = nav.change(sides, along="side").isel(side=0, drop=True)
+    names = {", ".join(map(str, pair)): pair for pair in pairs}
+    table = _summarise_each(change.assign_coords(pair=list(names)))
+    return {names[row["pair"]]: row for row in table.to_dict("records")}
 
 
-def judge_difference(draws: xr.DataArray, *, along: str, reference: str, direction: str, stated: str) -> Verdict:
-    """Judge a difference between two levels along a dim."""
-    contrast = nav.contrast(draws, along=along, reference=reference)
-    row = nav.summarise(contrast).iloc[0]
-    lower90, upper90 = np.quantile(contrast, [0.05, 0.95])
-    clear = "higher" if row["lower"] > 0 else "lower" if row["upper"] < 0 else ""
-    label = clear or ("tendency" if lower90 > 0 or upper90 < 0 else "no clear difference")
-    return _verdict(row, label, float(row["p_above"]), direction, stated)
+def judge(row: Row, *, direction: str, stated: str, over_time: bool) -> Verdict:
+    """Return the verdict on a row of `compare`, a change over time or a difference between groups.
+
+    Raises
+    ------
+    NotConvergedError
+        When the row did not pass the gate.
+    """
+    if row["unconverged"]:
+        raise nav.NotConvergedError(row["unconverged"])
+    label = row["class"] if over_time else DIFFERENCES[row["class"]]
+    mean, lower, upper = (100 * row[name] for name in ("mean", "lower", "upper"))
+    return Verdict(mean, lower, upper, row["p_increase"], label, _status(label, mean, direction, stated))
 
 
 def judge_order(draws: xr.DataArray, *, along: str, level: str, among: int, direction: str) -> Verdict:
@@ -74,9 +107,14 @@ def direct_z(first: tuple[float, float], second: tuple[float, float], design_eff
 # ---- inside
 
 
-def _verdict(row: pd.Series, label: str, p: float, direction: str, stated: str) -> Verdict:
-    mean, lower, upper = (100 * float(row[name]) for name in ("mean", "lower", "upper"))
-    return Verdict(mean, lower, upper, p, label, _status(label, mean, direction, stated))
+def _summarise_each(draws: xr.DataArray) -> pd.DataFrame:
+    """Return the summary of each entry along ``pair``, with why it may not be used."""
+    try:
+        return nav.summarise(draws).assign(unconverged="")
+    except nav.NotConvergedError as error:
+        if draws.sizes["pair"] == 1:
+            return nav.summarise(draws, allow_unconverged=True).assign(unconverged=str(error))
+        return pd.concat([_summarise_each(draws.isel(pair=[place])) for place in range(draws.sizes["pair"])])
 
 
 def _status(label: str, mean: float, direction: str, stated: str) -> str:

@@ -125,6 +125,8 @@ def _draw(audit: Audit, folder: Path, *, lang: str) -> None:
             audit.sectors, label=["item_year", "sector"], title=say("Both sectors: published and modelled", lang=lang)
         ),
     }
+    if changes.empty:  # the joint model did not pass the gate
+        del drawings["changes"]
     if "battery" in audit.shrinkage:
         services = audit.shrinkage[audit.shrinkage["battery"] == "service_satisfaction"]
         title = say("Services: direct and pooled", lang=lang)

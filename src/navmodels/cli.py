@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--out", default="out", type=Path, metavar="DIR", help="folder for tables and plots (default: out)"
     )
-    run.add_argument("--engine", default="auto", help="auto or nuts")
+    run.add_argument("--engine", default="auto", help="auto (laplace when its check passes), laplace or nuts")
     run.add_argument("--lang", default="en", help="en or nb")
     commands.add_parser("reports", help="list the reports whose numbers are included")
     return parser

@@ -5,7 +5,8 @@ numbers mean is said in `models.outcomes`; here they arrive as rows of one table
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 import numba
 import numpy as np
@@ -24,7 +25,10 @@ NARROW = 1e-3  # half-width in standard errors below which rounding is a small c
 TAIL = 25.0  # from here the series of the Mills ratio has full precision
 LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
 
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+def compiled[Function: Callable[..., Any]](function: Function) -> Function:
+    """Compile a function with numba, cached on disk; it runs without Python's lock, so that threads share the work."""
+    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 def pack(kernel: str, data: Mapping[str, Array]) -> tuple[int, Array, Array]:
@@ -41,7 +45,7 @@ def pack(kernel: str, data: Mapping[str, Array]) -> tuple[int, Array, Array]:
     return KINDS[kernel], table, flat
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def derivatives(
     kind: int, eta: Array, table: Array, flat: Array, value: Array, gradient: Array, curvature: Array
 ) -> None:
@@ -52,7 +56,7 @@ def derivatives(
         _reported(eta, table, flat, value, gradient, curvature)
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def values(kind: int, eta: Array, table: Array, flat: Array, value: Array) -> None:
     """Write the log-likelihood of each cell; dims (cell)."""
     if kind == 0:
@@ -62,7 +66,7 @@ def values(kind: int, eta: Array, table: Array, flat: Array, value: Array) -> No
         _reported(eta, table, flat, value, scratch[0], scratch[1])
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def log_likelihood(kind: int, eta: Array, table: Array, flat: Array) -> Array:
     """Return the log-likelihood of each cell at each of several linear predictors; dims (draw, cell)."""
     out = np.empty_like(eta)
@@ -71,10 +75,24 @@ def log_likelihood(kind: int, eta: Array, table: Array, flat: Array) -> Array:
     return out
 
 
+@compiled
+def linear_predictors(intercept: Array, effects: Array, index: npt.NDArray[np.int64]) -> Array:
+    """Return the linear predictor of each draw and cell; effects dims (draw, level), index dims (cell, term)."""
+    out = np.empty((len(intercept), len(index)))
+    for draw in range(len(intercept)):
+        levels, row = effects[draw], out[draw]
+        for c in range(len(index)):
+            total = intercept[draw]
+            for t in range(index.shape[1]):
+                total += levels[index[c, t]]
+            row[c] = total
+    return out
+
+
 # ---- inside
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _share(eta: Array, table: Array, value: Array, gradient: Array, curvature: Array) -> None:
     """Binomial with a logit link: k log p + (n - k) log(1 - p) + constant, without cancellation in either tail."""
     positive, n, constant = table[0], table[1], table[2]
@@ -84,14 +102,12 @@ def _share(eta: Array, table: Array, value: Array, gradient: Array, curvature: A
         near, far = 1.0 / (1.0 + e), e / (1.0 + e)
         p, q = (near, far) if eta[c] >= 0 else (far, near)
         negative = n[c] - positive[c]
-        value[c] = (
-            constant[c] - positive[c] * (max(-eta[c], 0.0) + log1p) - negative * (max(eta[c], 0.0) + log1p)
-        )
+        value[c] = constant[c] - positive[c] * (max(-eta[c], 0.0) + log1p) - negative * (max(eta[c], 0.0) + log1p)
         gradient[c] = positive[c] * q - negative * p
         curvature[c] = n[c] * p * q
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _share_values(eta: Array, table: Array, value: Array) -> None:
     positive, n, constant = table[0], table[1], table[2]
     for c in range(len(eta)):
@@ -101,7 +117,7 @@ def _share_values(eta: Array, table: Array, value: Array) -> None:
         )
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _reported(eta: Array, table: Array, flat: Array, value: Array, gradient: Array, curvature: Array) -> None:
     """Probability that the printed number would be printed: of some counts, or of an interval of a normal."""
     centre, half, sd, trials = table[0], table[1], table[2], table[3]
@@ -116,7 +132,7 @@ def _reported(eta: Array, table: Array, flat: Array, value: Array, gradient: Arr
             )
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _counts(eta: float, n: float, first: float, log_choose: Array) -> tuple[float, float, float]:
     """Log of the binomial probability of the counts first, first + 1, ..., and its derivatives."""
     top, best = 0, -np.inf
@@ -143,7 +159,7 @@ def _counts(eta: float, n: float, first: float, log_choose: Array) -> tuple[floa
     return value, slope, max(n * p * q - spread, 0.0)
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _interval(d: float, h: float) -> tuple[float, float, float]:
     """Log of Φ(d + h) − Φ(d − h), its derivative with respect to d and the negative of its second derivative."""
     side, x = (1.0, d) if d >= 0 else (-1.0, -d)
@@ -173,7 +189,7 @@ def _interval(d: float, h: float) -> tuple[float, float, float]:
     return -low * low / 2 - LOG_SQRT_2PI + math.log(inside), side * slope, max(bend, 0.0)
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _mills(x: float) -> float:
     """Mills ratio Φ(−x)/φ(x) for x ≥ 0."""
     if x < TAIL:

@@ -25,7 +25,9 @@ from navmodels.models.priors import Prior
 
 Array = npt.NDArray[np.float64]
 
-POINTS, EACH = 512, 16  # points of the standard deviations, and draws of the coefficients for each
+POINTS = 512  # of the standard deviations; a power of two, as Sobol sequences want
+EACH = 16  # draws of the coefficients for each point, at most
+SPARE = 2  # joint draws proposed for each that is kept
 MORE = 4  # times as many points when the first do not pass
 NU = 4.0  # degrees of freedom of the proposal of the standard deviations
 START = -0.5  # where the search for the mode of u begins
@@ -78,7 +80,7 @@ class Target:
         return np.stack([intercept if place is None else every[place] for place in self.order], axis=1), own
 
     def by_block(self, z: Array) -> dict[int | None, Array]:
-        """Return coefficients, dims (..., coefficient) in the order of the layout, by place of block; None: intercept."""
+        """Return coefficients, dims (..., coefficient) as laid out, by place of block; None is the intercept."""
         parts = {place: z[..., row[2] : row[3]] for place, row in zip(self.order, self.layout.blocks, strict=True)}
         return parts if self.own is None else parts | {self.own: z[..., self.sizes[0] :]}
 
@@ -104,8 +106,9 @@ class Proposal:
         uniform = np.clip(stats.qmc.Sobol(len(self.centre), rng=rng).random(points), 1e-5, 1 - 1e-5)
         low, high = self.side.T
         above = uniform * (low + high) > low  # a side is as probable as it is wide, so that the density has no jump
-        x = special.stdtrit(NU, np.where(above, 0.5 + (uniform * (low + high) - low) / (2 * high),
-                                         uniform * (low + high) / (2 * low)))
+        x = special.stdtrit(
+            NU, np.where(above, 0.5 + (uniform * (low + high) - low) / (2 * high), uniform * (low + high) / (2 * low))
+        )
         log_density = (stats.t.logpdf(x, NU) - np.log((low + high) / 2)).sum(axis=1)
         return self.centre + (x * np.where(above, high, low)) @ self.axes.T, log_density
 
@@ -133,19 +136,22 @@ def sample_laplace(
 ) -> tuple[xr.Dataset, xr.Dataset, dict[str, Any]]:
     """Return posterior and statistics in the form of `nuts.sample_nuts`, and attributes with what the check needs.
 
-    Attributes: ``pareto_k`` and ``effective_draws`` (of the joint importance ratios), ``proposals`` (joint draws made),
-    ``unsolved`` (points where Newton did not arrive), ``log_marginal_likelihood``, ``r_hat`` (that it is not the check).
+    Attributes: ``pareto_k`` and ``effective_draws`` of the joint importance ratios, ``proposals`` (joint draws made),
+    ``unsolved`` (points where Newton did not arrive), ``log_marginal_likelihood``, ``r_hat`` (it is not the check).
     """
     rng = np.random.default_rng(seed)
     target = make_target(arrays)
     proposal = find_proposal(target)
-    wanted = -(-draws * chains // (POINTS * EACH))
-    found, weights, k = _explore(target, proposal, POINTS * _power_of_two(wanted), rng)
+    points = POINTS
+    while SPARE * draws * chains > points * EACH:
+        points *= 2
+    each = max(4, 2 * -(-SPARE * draws * chains // (2 * points)))  # even: draws come in pairs
+    found, weights, k = _explore(target, proposal, points, each, rng)
     for adapt in (False, True):
         if _sound(weights, k, chains):
             break
         proposal = _adapt(proposal, found, weights) if adapt and np.isfinite(k) else proposal
-        found, weights, k = _explore(target, proposal, MORE * POINTS * _power_of_two(wanted), rng)
+        found, weights, k = _explore(target, proposal, MORE * points, each, rng)
     attrs = {
         "pareto_k": k,
         "effective_draws": float(1 / (weights**2).sum()),
@@ -165,7 +171,7 @@ def make_target(arrays: Design) -> Target:
 
 
 def find_proposal(target: Target) -> Proposal:
-    """Return the proposal around the mode of u: axes of its Hessian, widths of each side, and the coefficients' mode."""
+    """Return the proposal around the mode of u: axes of the Hessian, widths of each side, the coefficients' mode."""
     dense, size = target.sizes
     warm = np.zeros(dense + size)
 
@@ -180,11 +186,17 @@ def find_proposal(target: Target) -> Proposal:
             warm = mode
         return float(u @ u / 2 - found[0]) if found[-1] else np.inf, mode
 
+    def height(u: Array) -> float:
+        return solve(u)[0]
+
     number = target.learned
     centre = np.full(number, START)
     if number:
         centre = optimize.minimize(
-            lambda u: solve(u)[0], centre, jac=lambda u: _differences(lambda at: solve(at)[0], u), options={"gtol": 3e-2}
+            lambda u: solve(u)[0],
+            centre,
+            jac=lambda u: _differences(lambda at: solve(at)[0], u),
+            options={"gtol": 3e-2},
         ).x
     best, mode = solve(centre)
     step = 0.1
@@ -195,21 +207,20 @@ def find_proposal(target: Target) -> Proposal:
         hessian[i, i] = (ahead[i][0] - 2 * best + behind[i][0]) / step**2
         for j in range(i):
             both = step * (np.eye(number)[i] + np.eye(number)[j])
-            corners = solve(centre + both)[0] + solve(centre - both)[0]
+            corners = height(centre + both) + height(centre - both)
             edges = ahead[i][0] + ahead[j][0] + behind[i][0] + behind[j][0]
             hessian[i, j] = hessian[j, i] = (corners - edges + 2 * best) / (2 * step**2)
     slope = np.array([(up[1] - down[1]) / (2 * step) for up, down in zip(ahead, behind, strict=True)])
-    return Proposal(centre, *_sides(lambda u: solve(u)[0] - best, centre, hessian), mode, slope.reshape(number, len(mode)))
+    return Proposal(
+        centre, *_sides(lambda u: solve(u)[0] - best, centre, hessian), mode, slope.reshape(number, len(mode))
+    )
+
 
 # ---- inside
 
 
-def _power_of_two(least: int) -> int:
-    return 1 << (least - 1).bit_length()  # Sobol points come in powers of two
-
-
 def _sound(weights: Array, k: float, chains: int) -> bool:
-    return k < k_limit(weights.size) and 1 / (weights**2).sum() >= MIN_ESS_PER_CHAIN * chains
+    return k < k_limit(weights.size) and 1 / float((weights**2).sum()) >= MIN_ESS_PER_CHAIN * chains
 
 
 def _differences(function: Any, u: Array, *, step: float = 1e-3) -> Array:
@@ -228,20 +239,20 @@ def _sides(drop: Any, centre: Array, hessian: Array) -> tuple[Array, Array]:
 
 
 def _explore(
-    target: Target, proposal: Proposal, points: int, rng: np.random.Generator
+    target: Target, proposal: Proposal, points: int, each: int, rng: np.random.Generator
 ) -> tuple[Weighted, Array, float]:
     """Return joint draws with their ratios, smoothed weights and k̂."""
     dense, size = target.sizes
     u, log_density = proposal.draw(points, rng)
     scale, own_scale = target.scales(u)
     start = proposal.mode + np.clip(u - proposal.centre, -2.0, 2.0) @ proposal.slope
-    z = np.empty((points, EACH, dense + size))
-    log_ratio, laplace = np.empty((points, EACH)), np.empty(points)
+    z = np.empty((points, each, dense + size))
+    log_ratio, laplace = np.empty((points, each)), np.empty(points)
     streams = rng.spawn(-(-points // CHUNK))
 
     def take(chunk: int) -> None:
         part = slice(chunk * CHUNK, min((chunk + 1) * CHUNK, points))
-        normal, uniform = _even_normals(part.stop - part.start, dense + size, streams[chunk])
+        normal, uniform = _even_normals((part.stop - part.start, each, dense + size), streams[chunk])
         propose(
             target.layout, target.cells, scale[part], own_scale[part], start[part], ROUGH, normal, uniform,
             z[part], log_ratio[part], laplace[part],
@@ -254,16 +265,17 @@ def _explore(
     return found, *found.smooth()
 
 
-def _even_normals(points: int, size: int, rng: np.random.Generator) -> tuple[Array, Array]:
+def _even_normals(shape: tuple[int, int, int], rng: np.random.Generator) -> tuple[Array, Array]:
     """Return standard normals, dims (point, each, coefficient), and uniforms for the side of each: evenly spread.
 
     Of each coefficient the sizes are a Latin hypercube over all points (McKay et al. 1979), and draws come in pairs of
     opposite signs and sides.
     """
-    pairs = points * EACH // 2
+    points, each, size = shape
+    pairs = points * each // 2
     strata = rng.permuted(np.broadcast_to(np.arange(pairs)[:, None], (pairs, size)), axis=0)
-    sizes = -special.ndtri((strata + rng.random((pairs, size))) / (2 * pairs)).reshape(points, EACH // 2, size)
-    uniform = rng.random((points, EACH // 2, size))
+    sizes = -special.ndtri((strata + rng.random((pairs, size))) / (2 * pairs)).reshape(points, each // 2, size)
+    uniform = rng.random((points, each // 2, size))
     signed = np.where(uniform < 0.5, -sizes, sizes)
     return np.concatenate([signed, -signed], axis=1), np.concatenate([uniform, 1 - uniform], axis=1)
 

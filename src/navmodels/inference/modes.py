@@ -90,7 +90,7 @@ def lay_out(arrays: Design) -> tuple[Layout, int | None, list[int | None]]:
     return layout, own, order
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def find_mode(
     layout: Layout, cells: Cells, scale: Array, own_scale: float, z: Array, own_z: Array, tolerance: float, skewed: bool
 ) -> Any:
@@ -169,7 +169,7 @@ def find_mode(
     return laplace, z + step, own_z + own_step, factor, h, meeting, below, above, z + shift, own_z + own_shift, arrived
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def propose(
     layout: Layout, cells: Cells, scales: Array, own_scales: Array, start: Array, tolerance: float,
     normal: Array, uniform: Array, z: Array, ratio: Array, laplace: Array,
@@ -227,7 +227,7 @@ def _is_nested(level: Places, group: Places) -> bool:
     return len(np.unique(np.stack([group, level]), axis=1).T) == len(np.unique(group))
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _to_levels(layout: Layout, scale: Array, z: Array) -> Array:
     """Return the effect of each shared level: scale x basis @ z, block by block."""
     out = np.empty(layout.blocks[-1, 1])
@@ -241,7 +241,7 @@ def _to_levels(layout: Layout, scale: Array, z: Array) -> Array:
     return out
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _to_coefficients(layout: Layout, scale: Array, levels: Array) -> Array:
     """Return a gradient by coefficient from one by level: scale x basis' @ levels, block by block."""
     out = np.empty(layout.blocks[-1, 3])
@@ -255,7 +255,7 @@ def _to_coefficients(layout: Layout, scale: Array, levels: Array) -> Array:
     return out
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _rows(layout: Layout, scale: Array, matrix: Array) -> Array:
     """Return scale x basis' @ matrix, rows from levels to coefficients, block by block."""
     out = np.empty((layout.blocks[-1, 3], matrix.shape[1]))
@@ -271,7 +271,7 @@ def _rows(layout: Layout, scale: Array, matrix: Array) -> Array:
     return out
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _whiten(layout: Layout, scale: Array, matrix: Array) -> Array:
     """Return I + D B' M B D from the lower triangle of M by level."""
     for i in range(len(matrix)):
@@ -283,7 +283,7 @@ def _whiten(layout: Layout, scale: Array, matrix: Array) -> Array:
     return out
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _predict(layout: Layout, levels: Array, own_levels: Array, eta: Array) -> None:
     """Write the linear predictor of each cell."""
     own, terms = layout.own, layout.terms
@@ -298,7 +298,7 @@ def _predict(layout: Layout, levels: Array, own_levels: Array, eta: Array) -> No
         eta[c] = total
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
     """Return gradient and curvature summed by level: shared, own, shared x shared (lower triangle), shared x own."""
     own, terms, position, start, columns = layout.own, layout.terms, layout.position, layout.start, layout.columns
@@ -327,7 +327,7 @@ def _gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
     return slope, own_slope, matrix, own_curvature, meeting
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _eliminate(
     layout: Layout, own_scale: float, h: Array, own_slope: Array, meeting: Array, slope: Array, matrix: Array
 ) -> None:
@@ -342,7 +342,7 @@ def _eliminate(
                 matrix[columns[a], columns[b]] -= share * meeting[b]
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _meet(layout: Layout, meeting: Array, levels: Array) -> Array:
     """Return, for each own level, the sum over shared levels of where they meet x the shared level's effect."""
     out = np.zeros(len(layout.start) - 1)
@@ -352,7 +352,7 @@ def _meet(layout: Layout, meeting: Array, levels: Array) -> Array:
     return out
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _sides(
     layout: Layout, cells: Cells, own_scale: float, h: Array, eta: Array, value: Array, gradient: Array,
     below: Array, above: Array,
@@ -386,7 +386,7 @@ def _sides(
     return bend
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _pull(layout: Layout, own_scale: float, h: Array, meeting: Array, bend: Array) -> Array:
     """Return the gradient, by shared level, of the log of the own levels' widths: what moves the mean off the mode."""
     own, terms, start, columns = layout.own, layout.terms, layout.start, layout.columns
@@ -404,7 +404,7 @@ def _pull(layout: Layout, own_scale: float, h: Array, meeting: Array, bend: Arra
     return out
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _solve_lower(factor: Array, right: Array) -> Array:
     out = right.copy()
     for i in range(len(out)):
@@ -415,7 +415,7 @@ def _solve_lower(factor: Array, right: Array) -> Array:
     return out
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _solve_transposed(factor: Array, right: Array) -> Array:
     out = right.copy()
     for i in range(len(out) - 1, -1, -1):
@@ -425,7 +425,7 @@ def _solve_transposed(factor: Array, right: Array) -> Array:
     return out
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def _solve(factor: Array, right: Array) -> Array:
     """Return the solution for a matrix given by its lower Cholesky factor."""
     return _solve_transposed(factor, _solve_lower(factor, right))

@@ -18,7 +18,8 @@ def log_likelihood(arrays: Design, posterior: xr.Dataset) -> xr.Dataset:
     For thousands of cells it is by far the largest part of a fit, and few readers of a fit need it.
     """
     dims = ("chain", "draw", "cell")
-    lazy = indexing.MemoryCachedArray(indexing.LazilyIndexedArray(_Cells(arrays, posterior)))
+    cached: Any = indexing.MemoryCachedArray
+    lazy = cached(indexing.LazilyIndexedArray(_Cells(arrays, posterior)))
     coords = {"chain": posterior["chain"], "draw": posterior["draw"], "cell": np.arange(len(arrays.cells))}
     return xr.Dataset({arrays.model.outcome.observed: xr.Variable(dims, lazy)}, coords=coords)
 
@@ -35,14 +36,12 @@ class _Cells(BackendArray):
     dtype = np.dtype(float)
 
     @property
-    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+    def shape(self) -> tuple[int, ...]:
         sizes = self.posterior.sizes
         return sizes["chain"], sizes["draw"], self.arrays.survey.cells.sizes["cell"]
 
     def __getitem__(self, key: Any) -> npt.NDArray[np.float64]:
-        return np.asarray(
-            indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._at)  # type: ignore[arg-type]
-        )
+        return np.asarray(indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._at))
 
     def _at(self, key: tuple[Any, ...]) -> npt.NDArray[np.float64]:
         chain, draw, cell = key

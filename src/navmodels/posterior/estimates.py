@@ -17,7 +17,7 @@ from navmodels.models.terms import Block
 
 Array = npt.NDArray[np.float64]
 SCALES = ("response", "linear")
-CHUNK = 5_000_000  # predicted numbers held at once
+CHUNK = 250_000  # predicted numbers held at once: they stay in the cache
 
 
 def estimate(
@@ -154,30 +154,36 @@ def _averages(
     scale: str,
 ) -> Array:
     """Return weighted averages of the predicted cells, dims (chain, draw, group), in chunks of draws."""
+    from navmodels.inference.kernels import linear_predictors
+
     posterior = fit["posterior"]
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     flat = {
         name: values.to_numpy().reshape(chains * draws, *values.shape[2:])
         for name, values in posterior.data_vars.items()
     }
-    places = {block.name: _places(block, cells) for block in arrays.blocks}
     order = np.argsort(index, kind="stable")  # the cells of a group stand together
-    starts = np.searchsorted(index[order], np.arange(size))
-    rng = np.random.default_rng(int(fit.attrs["seed"]))
+    starts, weight = np.searchsorted(index[order], np.arange(size)), share[order]
+    effects: list[Array] = []
+    places: list[npt.NDArray[np.int64]] = []
+    for block in arrays.blocks:
+        effect = flat[f"{block.name}_effect"]
+        place, unseen = _places(block, cells)
+        if unseen:  # one draw per new combination and posterior draw
+            rng = np.random.default_rng([int(fit.attrs["seed"]), len(effects)])
+            new = flat[f"{block.name}_sd"][:, None] * rng.normal(size=(len(effect), unseen))
+            effect = np.concatenate([effect, new], axis=1)
+        places.append(sum(each.shape[1] for each in effects) + place[order])
+        effects.append(effect)
+    levels = np.concatenate([np.empty((chains * draws, 0)), *effects], axis=1)
+    term = np.stack(places, axis=1) if places else np.empty((len(cells), 0), dtype=np.int64)
     out = np.empty((chains * draws, size))
     step = max(1, CHUNK // max(1, len(cells)))
     for start in range(0, chains * draws, step):
         part = slice(start, start + step)
-        eta = np.repeat(flat["intercept"][part, None], len(cells), axis=1)
-        for block in arrays.blocks:
-            effect = flat[f"{block.name}_effect"][part]
-            place, unseen = places[block.name]
-            if unseen:  # one draw per new combination and posterior draw
-                sd = flat[f"{block.name}_sd"][part, None]
-                effect = np.concatenate([effect, sd * rng.normal(size=(len(effect), unseen))], axis=1)
-            eta += effect.take(place[order], axis=1)
+        eta = linear_predictors(flat["intercept"][part], levels[part], term)
         mean = eta if scale == "linear" else arrays.model.outcome.mean(eta, arrays.survey)
-        mean *= share[order]
+        mean *= weight
         out[part] = np.add.reduceat(mean, starts, axis=1)
     return out.reshape(chains, draws, size)
 

@@ -1,0 +1,182 @@
+"""The machinery on ranks whose answer is known, the cases' processes, and a short run of the real engine."""
+
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+from scipy import special, stats
+
+import navmodels as nav
+from benchmarks import calibration
+from navmodels.models import design
+
+Ranks = npt.NDArray[np.int64]
+
+
+def toy_ranks(simulations: int, *, widen: float = 1.0, ignore_data: bool = False) -> dict[str, Ranks]:
+    """Return ranks of θ ~ N(0, 1) and of its log-likelihood given y ~ N(θ, 1), for 99 draws of an engine."""
+    rng = np.random.default_rng(7)
+    theta = rng.normal(size=simulations)
+    y = theta + rng.normal(size=simulations)
+    centre, spread = (0.0 * y, 1.0) if ignore_data else (y / 2, widen * np.sqrt(0.5))
+    draws = centre[:, None] + spread * rng.normal(size=(simulations, 99))
+    fit = (draws - y[:, None]) ** 2 > ((theta - y) ** 2)[:, None]
+    return {"theta": (draws < theta[:, None]).sum(axis=1), "log-likelihood": fit.sum(axis=1)}
+
+
+def test_probability_of_ranks_is_that_of_an_enumeration() -> None:
+    every = [np.array(ranks) for ranks in product(range(4), repeat=3)]  # 3 simulations, ranks 0 to 3: 64 equally likely
+
+    def worst(ranks: Ranks) -> float:
+        below = [(ranks < point).sum() for point in (1, 2, 3)]
+        return min(
+            2 * min(stats.binom.cdf(k, 3, point / 4), stats.binom.sf(k - 1, 3, point / 4))
+            for k, point in zip(below, (1, 2, 3), strict=True)
+        )
+
+    extreme = np.array([worst(ranks) for ranks in every])
+    expected = [(extreme <= each + 1e-12).mean() for each in extreme]
+    assert [calibration.uniformity(ranks, kept=3) for ranks in every] == pytest.approx(expected, abs=1e-12)
+
+
+def test_envelope_holds_uniform_ranks_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(1)
+    low, high = calibration.envelope(200)
+    below = np.array([calibration.ecdf(rng.integers(0, 100, 200)) for _ in range(4000)])
+    inside = ((low <= below) & (below <= high)).all(axis=1).mean()
+    assert 0.94 < inside < 0.965  # standard error 0.0034
+    pointwise = ((low <= below) & (below <= high)).mean(axis=0)
+    assert pointwise.min() > 0.985  # simultaneous, so each point alone holds more
+
+
+def test_ranks_outside_the_envelope_are_those_with_a_small_probability() -> None:
+    rng = np.random.default_rng(2)
+    low, high = calibration.envelope(100)
+    seen = []
+    for _ in range(300):
+        ranks = rng.binomial(99, rng.beta(1.3, 1.3, 100))
+        inside = bool(((low <= calibration.ecdf(ranks)) & (calibration.ecdf(ranks) <= high)).all())
+        assert inside == (calibration.uniformity(ranks) > 0.05)
+        seen.append(inside)
+    assert 0.1 < np.mean(seen) < 0.9
+
+
+def test_ties_take_a_random_part() -> None:
+    rng = np.random.default_rng(3)
+    ranks = [calibration.rank(0.0, np.array([-1.0, 0.0, 0.0, 2.0]), rng) for _ in range(3000)]
+    assert np.bincount(ranks) / 3000 == pytest.approx([0, 1 / 3, 1 / 3, 1 / 3], abs=0.04)
+
+
+def test_right_engine_passes() -> None:
+    ranks = toy_ranks(1000)
+    assert calibration.uniformity(ranks["theta"]) > 0.001
+    assert calibration.uniformity(ranks["log-likelihood"]) > 0.001
+
+
+@pytest.mark.parametrize("widen", [1.3, 1 / 1.3])
+def test_draws_too_wide_or_too_narrow_are_detected(widen: float) -> None:
+    ranks = toy_ranks(1000, widen=widen)
+    assert calibration.uniformity(ranks["theta"]) < 1e-4
+    assert calibration.uniformity(ranks["log-likelihood"]) < 1e-4
+
+
+def test_log_likelihood_detects_an_engine_that_returns_the_prior() -> None:
+    ranks = toy_ranks(1000, ignore_data=True)
+    assert calibration.uniformity(ranks["theta"]) > 0.001  # blind
+    assert calibration.uniformity(ranks["log-likelihood"]) < 1e-12
+
+
+def test_prior_draws_follow_the_priors() -> None:
+    rng = np.random.default_rng(4)
+    case = calibration.cases()["share, large cells"]
+    draws = [calibration.draw_prior(case.arrays, rng) for _ in range(2000)]
+    scale = np.array([each["county_sd"] for each in draws])
+    assert stats.kstest(scale, stats.halfnorm(scale=0.5).cdf).pvalue > 0.01
+    assert stats.kstest([float(each["intercept"]) for each in draws], stats.norm(scale=1.5).cdf).pvalue > 0.01
+    standard = np.array([each["county_effect"] for each in draws]) / scale[:, None]
+    assert stats.kstest(standard.ravel(), stats.norm.cdf).pvalue > 0.01
+    walk = np.array([each["year_slope_effect"] for each in draws])[:, [0, 1, 3, 4]]  # the middle is exactly 0
+    assert np.exp(np.log(walk.var(axis=0)).mean()) == pytest.approx(1.0, abs=0.1)  # unit variance, fixed scale 1
+
+
+def test_printed_counts_are_the_process_of_their_likelihood() -> None:
+    case = calibration.cases()["reported, counts"]
+    for n in np.unique(case.arrays.data["trials"])[::4]:
+        prints = np.unique(np.round(100 * np.arange(n + 1) / n))
+        table = pd.DataFrame({"row": np.arange(len(prints)), "share": prints, "n": n})
+        arrays = design(nav.Model(nav.Reported()), nav.Survey.from_report(table, by="row", n="n"))
+        probability = np.exp(arrays.model.outcome.log_likelihood(np.full(len(prints), 0.7), arrays.data))
+        assert probability.sum() == pytest.approx(1.0, abs=1e-12)
+
+
+def test_printed_intervals_give_back_the_standard_error_and_edges_are_given_up() -> None:
+    case = calibration.cases()["reported, intervals"]
+    drawn = np.linspace(0.6, 99.4, len(case.arrays.cells))
+    survey = case.read(drawn)
+    assert survey is not None
+    assert survey.cells["sd"].to_numpy() == pytest.approx(case.arrays.data["sd"], rel=1e-9)
+    edges = survey.cells["low"].to_numpy()[[0, -1]], survey.cells["high"].to_numpy()[[0, -1]]
+    assert np.concatenate(edges) == pytest.approx(special.logit([0.005, 0.985, 0.015, 0.995]))
+    assert case.read(np.where(drawn < 1, 0.4, drawn)) is None
+    assert case.read(np.where(drawn > 99, 99.6, drawn)) is None
+
+
+def test_table_says_what_the_ranks_are() -> None:
+    rng = np.random.default_rng(5)
+    right, wrong = rng.integers(0, 100, 400), rng.integers(5, 95, 400)
+    made = [
+        calibration.Simulated({"a": int(a), "b": int(b)}, "nuts" if i < 3 else "laplace", "R-hat" if i < 2 else "", 0)
+        for i, (a, b) in enumerate(zip(right, wrong, strict=True))
+    ]
+    table = calibration.judge(made, case="share, tiny groups").set_index("quantity")
+    assert table["inside"].to_dict() == {"a": True, "b": False}
+    assert table.loc["b", "covered"] == 1.0
+    assert table.loc["a", "covered"] == pytest.approx(((right >= 5) & (right < 95)).mean())
+    assert table.loc["b", "distance"] == pytest.approx(
+        max(abs((wrong < point).mean() - point / 100) for point in range(1, 100))
+    )
+    line = next(
+        line
+        for line in calibration.report({"share, tiny groups": made}, engine="auto", seed=1).splitlines()
+        if "**" in line
+    )
+    assert [cell.strip() for cell in line.split("|")][2:7] == ["400", "3", "2", "0", "1 of 2"]
+
+
+@pytest.mark.sampling
+def test_same_seed_gives_the_same_ranks() -> None:
+    case, seed = calibration.cases()["reported, counts"], np.random.SeedSequence(11)
+    one, two = (calibration.simulate(case, seed, engine="laplace") for _ in range(2))
+    assert one == two
+    assert {"intercept", "county_sd", "county H", "year_sd", "year 2023", "mean of county A", "log-likelihood"} == set(
+        one.ranks
+    )
+    assert calibration.simulate(case, np.random.SeedSequence(12), engine="laplace").ranks != one.ranks
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["share, tiny groups", "reported, counts"])
+def test_short_calibration_of_laplace(name: str) -> None:
+    seeds = np.random.SeedSequence(2022).spawn(100)
+    made = [calibration.simulate(calibration.cases()[name], seed, engine="laplace") for seed in seeds]
+    assert sum(bool(each.unconverged) for each in made) <= 5
+    table = calibration.judge(made, case=name)
+    assert (table["p"] * len(table)).min() > 0.001
+
+
+@pytest.mark.slow
+def test_short_calibration_detects_wider_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = nav.fit
+
+    def wider(*args, **keywords):
+        fit = right(*args, **keywords)
+        effect = fit["posterior"]["office_effect"]
+        fit["posterior"]["office_effect"] = effect.mean() + 1.3 * (effect - effect.mean())
+        return fit
+
+    monkeypatch.setattr(calibration.nav, "fit", wider)
+    seeds = np.random.SeedSequence(2022).spawn(100)
+    made = [calibration.simulate(calibration.cases()["share, tiny groups"], seed, engine="laplace") for seed in seeds]
+    assert calibration.judge(made, case="wider").set_index("quantity").loc["log-likelihood", "p"] < 1e-4

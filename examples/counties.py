@@ -26,7 +26,7 @@ survey = nav.Survey.from_responses(
 model = nav.Model(
     nav.Share(), nav.Effect("sector"), nav.Group("county"), nav.Group("industry"), nav.Group("county", "industry")
 )
-fit = nav.fit(model, survey, draws=2000, seed=2024)  # small spreads are hard to learn: twice the usual draws
+fit = nav.fit(model, survey, seed=2024)
 print(survey, "\n")
 
 # %% The true share of each respondent's cell, from the effects that the answers were simulated with

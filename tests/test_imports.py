@@ -1,4 +1,7 @@
-"""Imports point one way: data ← models ← inference; posterior reads models and the gate; plots stand alone."""
+"""Imports point one way: data ← models ← inference; posterior reads models and the gate; plots stand alone.
+
+The likelihood is written once, in `inference.kernels`: models and posterior may call it, but from inside functions.
+"""
 
 import ast
 import subprocess
@@ -14,12 +17,14 @@ ROOT = Path(str(resources.files("navmodels")))
 FILES = sorted(ROOT.rglob("*.py"))
 ROOMS = {
     "data": {"data"},
-    "models": {"data", "models"},
+    "models": {"data", "models", "inference.kernels"},
     "inference": {"data", "models", "inference"},
-    "posterior": {"data", "models", "inference.convergence", "posterior"},
+    "posterior": {"data", "models", "inference.convergence", "inference.kernels", "posterior"},
     "plots": {"plots"},
 }  # sensitivity, reproduction and the command line may see all
 HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "arviz_base", "arviz_stats", "arviz_plots", "matplotlib", "numba"}
+COMPILED = {"inference/kernels.py": {"numba"}, "models/likelihood.py": {"pytensor"}}  # imported inside functions only
+AROUND = {f"inference/{name}.py" for name in ("modes", "laplace", "coordinates", "walks")}  # built on the kernels
 
 
 def imported(tree):
@@ -47,7 +52,7 @@ def parse(path):
 
 
 def name(path):
-    return str(path.relative_to(ROOT))
+    return path.relative_to(ROOT).as_posix()
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.relative_to(ROOT).parts[0] in ROOMS], ids=name)
@@ -60,15 +65,50 @@ def test_imports_point_one_way(path):
             assert any(inner == room or inner.startswith(f"{room}.") for room in allowed), given
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_heavy_packages_are_imported_where_they_are_used(path):
-    now = [
+def imported_at_once(path):
+    """Return the dotted names that a file imports when it is imported itself."""
+    return [
         given
         for node in at_import(parse(path))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for given in imported(node)
     ]
-    assert not {given.split(".")[0] for given in now} & HEAVY
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_heavy_packages_are_imported_where_they_are_used(path):
+    assert {given.split(".")[0] for given in imported_at_once(path)} & HEAVY == COMPILED.get(name(path), set())
+
+
+def test_files_around_the_compiled_ones_are_few():
+    """Whoever imports a compiled file at once is compiled too, and so on; all others import them inside functions."""
+    heavy, found = set(), set(COMPILED)
+    while found != heavy:
+        heavy = set(found)
+        modules = tuple("navmodels." + file.removesuffix(".py").replace("/", ".") for file in heavy)
+        found |= {
+            name(path)
+            for path in FILES
+            if any(
+                given == module or given.startswith(f"{module}.")
+                for given in imported_at_once(path)
+                for module in modules
+            )
+        }
+    assert heavy == set(COMPILED) | AROUND
+
+
+def test_the_op_belongs_to_the_graph():
+    users = {name(path) for path in FILES if any("models.likelihood" in given for given in imported(parse(path)))}
+    assert users == {"models/graph.py"}
+
+
+def test_samplers_are_loaded_by_fit_alone():
+    engines = ("navmodels.inference.laplace", "navmodels.inference.walks", "navmodels.inference.nuts")
+    outside = {"inference/fitting.py", "inference/walks.py", "inference/coordinates.py"}
+    for path in FILES:
+        used = [given for given in imported(parse(path)) if given.startswith(engines)]
+        assert not used or name(path) in outside, used
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)

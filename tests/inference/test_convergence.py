@@ -4,7 +4,7 @@ import pytest
 import xarray as xr
 
 import navmodels as nav
-from navmodels.inference.convergence import check, describe_failures, failures
+from navmodels.inference.convergence import check, describe_failures, failures, k_limit
 
 CRITERIA = ["R-hat", "bulk ESS", "tail ESS", "divergences", "tree depth limit", "E-BFMI"]
 
@@ -121,6 +121,97 @@ def test_one_chain_cannot_be_judged(tree):
 def test_an_intercept_is_enough(tree):
     del tree["posterior"]["office_effect"]
     assert failed(tree) == {}
+
+
+# ---- laplace: importance ratios instead of chains
+
+PASSING = {"engine": "laplace", "pareto_k": 0.31, "effective_draws": 5230.0, "proposals": 8192, "unsolved": 0}
+
+
+@pytest.fixture
+def weighted(tree):
+    """A fit of laplace that passes; its chains are judged by nobody."""
+    tree["posterior"]["intercept"].to_numpy()[:] = np.cumsum(tree["posterior"]["intercept"].to_numpy(), axis=1)
+    tree["posterior"]["intercept"].to_numpy()[3] += 100
+    tree.attrs = dict(PASSING)
+    return tree
+
+
+def test_a_fit_of_laplace_is_judged_by_its_ratios(weighted):
+    table = check(weighted)
+    assert table["criterion"].tolist() == ["Pareto k", "effective draws", "modes not found", "not finite"]
+    assert table["worst"].tolist() == ["joint importance ratios"] * 2 + ["all points", "all variables"]
+    assert table["value"].tolist() == [0.31, 5230.0, 0.0, 0.0]
+    assert table["limit"].tolist() == [0.7, 400.0, 0.0, 0.0]
+    assert table["passed"].tolist() == [True] * 4
+    assert describe_failures(table) == ""
+
+
+@pytest.mark.parametrize(
+    ("attrs", "reason"),
+    [
+        ({"pareto_k": 0.7}, "Pareto k 0.7 for joint importance ratios (limit 0.7)"),
+        ({"pareto_k": 1.284}, "Pareto k 1.284 for joint importance ratios (limit 0.7)"),
+        ({"pareto_k": np.inf}, "Pareto k inf for joint importance ratios (limit 0.7)"),
+        ({"pareto_k": np.nan}, "Pareto k nan for joint importance ratios (limit 0.7)"),
+        ({"pareto_k": 0.6, "proposals": 100}, "Pareto k 0.6 for joint importance ratios (limit 0.5)"),
+        ({"effective_draws": 399.9}, "effective draws 399.9 for joint importance ratios (limit 400)"),
+        ({"effective_draws": np.nan}, "effective draws nan for joint importance ratios (limit 400)"),
+        ({"unsolved": 1}, "modes not found 1 for all points (limit 0)"),
+    ],
+)
+def test_what_fails_a_fit_of_laplace(weighted, attrs, reason):
+    weighted.attrs |= attrs
+    assert describe_failures(check(weighted)) == reason
+
+
+def test_enough_draws_depends_on_the_chains(weighted):
+    weighted.attrs["effective_draws"] = 250.0
+    assert not check(weighted)["passed"].all()
+    assert check(weighted.isel(chain=slice(2)))["passed"].all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_draws_of_laplace_that_are_not_finite(weighted, value):
+    office_b(weighted)[1, 17] = value
+    assert describe_failures(check(weighted)) == "not finite 1 for office_effect (limit 0)"
+
+
+@pytest.mark.parametrize(("proposals", "limit"), [(10, 0.0), (100, 0.5), (1000, 2 / 3), (2154, 0.7), (32768, 0.7)])
+def test_limit_of_the_ratios(proposals, limit):
+    """1 − 1/log10 S, at most 0.7 (Vehtari, Simpson, Gelman, Yao & Gabry 2024)."""
+    assert k_limit(proposals) == pytest.approx(limit, abs=5e-5)
+
+
+def test_draws_of_laplace_are_judged_by_the_verdict_of_their_fit():
+    """Chains that disagree say nothing here, for draws are resampled; numbers that are not finite do."""
+    values = np.random.default_rng(1).normal(size=(4, 1000, 3))
+    values[3] += 5
+    assert failures(share(values, engine="laplace", unconverged="")) == ""
+    assert "R-hat" in failures(share(values, engine="nuts", unconverged=""))
+    verdict = "Pareto k 0.9 for joint importance ratios (limit 0.7)"
+    assert failures(share(values, engine="laplace", unconverged=verdict)) == verdict
+    values[1, 4, 2] = np.nan
+    values[2, 5, 0] = -np.inf
+    assert failures(share(values, engine="laplace", unconverged="")) == "2 entries of share are not finite"
+    values[:, :, 2] = np.nan  # missing everywhere: no quantity
+    assert failures(share(values, engine="laplace", unconverged="")) == "1 entries of share are not finite"
+
+
+def test_summarise_refuses_a_fit_whose_ratios_failed(model, survey):
+    fit = nav.fit(model, survey, engine="laplace", seed=1)
+    share = nav.estimate(fit, by=["county", "year"])
+    assert "unconverged" not in nav.summarise(share)
+    fit.attrs["pareto_k"] = 0.71
+    reason = describe_failures(nav.check(fit))
+    assert reason == "Pareto k 0.71 for joint importance ratios (limit 0.7)"
+    fit.attrs["unconverged"] = reason
+    share = nav.estimate(fit, by=["county", "year"])
+    for draws in (share, nav.change(share), nav.contrast(share, along="county"), nav.rank(share, along="county")):
+        with pytest.raises(nav.NotConvergedError, match=r"Pareto k 0\.71 for joint importance ratios"):
+            nav.summarise(draws)
+        stamped = nav.summarise(draws, allow_unconverged=True)
+        assert set(stamped["unconverged"]) == {reason}
 
 
 def test_a_tree_that_is_no_fit():

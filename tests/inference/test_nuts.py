@@ -1,4 +1,7 @@
-"""Short fits against exact answers: quadrature, conjugate posteriors, and a published reference."""
+"""Short fits by NUTS against exact answers: quadrature, conjugate posteriors, a published reference; and refits."""
+
+import ctypes
+from functools import partial
 
 import arviz as az
 import numpy as np
@@ -8,8 +11,14 @@ import xarray as xr
 from scipy import integrate, special, stats
 
 import navmodels as nav
+from navmodels.inference import nuts
+from navmodels.inference.coordinates import plain_coordinates, walking_coordinates
+from navmodels.models import design
+from navmodels.models.graph import build_graph
 
 pytestmark = pytest.mark.sampling
+
+fit_by_nuts = partial(nav.fit, engine="nuts")
 
 
 def agree(draws, *, mean, sd, within=4):
@@ -44,7 +53,7 @@ def moments(log_density, functions, low, high):
 def one_share():
     frame = pd.DataFrame({"office": ["A", "B"], "k": [20, 17], "n": [30, 20]})
     survey = nav.Survey.from_counts(frame, by="office", positive="k", n="n")
-    return nav.fit(nav.Model(nav.Share(), intercept_scale=2), survey, draws=2000, seed=1)
+    return fit_by_nuts(nav.Model(nav.Share(), intercept_scale=2), survey, draws=2000, seed=1)
 
 
 def test_one_share_against_quadrature(one_share):
@@ -105,13 +114,13 @@ def means(mean, se):
 
 @pytest.fixture(scope="module")
 def common_mean():
-    return nav.fit(nav.Model(nav.Reported(), intercept_scale=2), means(MANY, ERROR), draws=8000, seed=2)
+    return fit_by_nuts(nav.Model(nav.Reported(), intercept_scale=2), means(MANY, ERROR), draws=8000, seed=2)
 
 
 @pytest.fixture(scope="module")
 def grouped_means():
     model = nav.Model(nav.Reported(), nav.Group("office", scale=1), intercept_scale=2)
-    return nav.fit(model, means(Y, SE), draws=2000, seed=3)
+    return fit_by_nuts(model, means(Y, SE), draws=2000, seed=3)
 
 
 def normal_posterior(y, variance, prior_variance):
@@ -178,7 +187,7 @@ def test_pooling_factor_against_quadrature(grouped_means):
 def test_eight_schools(schools):
     """Reference means of posteriordb, eight_schools-eight_schools_noncentered (Magnusson et al. 2022)."""
     model = nav.Model(nav.Reported(), nav.Group("school", scale=nav.HalfCauchy(5)), intercept_scale=5)
-    fit = nav.fit(model, schools, draws=4000, seed=1)
+    fit = fit_by_nuts(model, schools, draws=4000, seed=1)
     assert float(fit["posterior"]["intercept"].mean()) == pytest.approx(4.41, abs=0.15)
     assert float(fit["posterior"]["school_sd"].mean()) == pytest.approx(3.60, abs=0.15)
     theta = nav.estimate(fit, by="school").mean(("chain", "draw")).to_numpy()
@@ -198,7 +207,11 @@ def test_weights_of_one_change_nothing():
     model = nav.Model(nav.Share(), nav.Group("office"))
     plain = nav.Survey.from_responses(rows, outcome="yes", by="office")
     weighted = nav.Survey.from_responses(rows, outcome="yes", by="office", weights="w", weighting="effective")
-    one, two, other = nav.fit(model, plain, seed=5), nav.fit(model, weighted, seed=5), nav.fit(model, plain, seed=6)
+    one, two, other = (
+        fit_by_nuts(model, plain, seed=5),
+        fit_by_nuts(model, weighted, seed=5),
+        fit_by_nuts(model, plain, seed=6),
+    )
     assert same_draws(one["posterior"].to_dataset(), two["posterior"].to_dataset())
     assert not same_draws(one["posterior"].to_dataset(), other["posterior"].to_dataset())
     assert (one.attrs["weighting"], two.attrs["weighting"]) == ("none", "effective")
@@ -210,7 +223,7 @@ def test_order_of_rows_and_names_of_groups_change_nothing_that_is_reported():
     tables = []
     for each in (frame, moved):
         survey = nav.Survey.from_counts(each, by="office", positive="k", n="n")
-        fit = nav.fit(nav.Model(nav.Share(), nav.Group("office")), survey, draws=2000, seed=1)
+        fit = fit_by_nuts(nav.Model(nav.Share(), nav.Group("office")), survey, draws=2000, seed=1)
         draws = nav.estimate(fit, by="office")
         tables.append(draws.mean(("chain", "draw")).to_series())
     one, two = tables[0], tables[1].loc[list("CBDA")]
@@ -222,7 +235,7 @@ def test_order_of_rows_and_names_of_groups_change_nothing_that_is_reported():
 
 @pytest.fixture(scope="module")
 def fit_of_all_terms(model, survey):
-    return nav.fit(model, survey, draws=2000, seed=2)
+    return fit_by_nuts(model, survey, draws=2000, seed=2)
 
 
 @pytest.mark.filterwarnings("ignore:Estimated shape parameter:UserWarning")  # a fact about these data
@@ -261,3 +274,142 @@ def test_a_fit_on_disk(fit_of_all_terms, tmp_path):
     xr.testing.assert_identical(again["posterior"].to_dataset(), fit_of_all_terms["posterior"].to_dataset())
     assert nav.estimate(again, by="county").identical(nav.estimate(fit_of_all_terms, by="county"))
     assert az.loo(again).elpd == az.loo(fit_of_all_terms).elpd
+
+
+# ---- compiled once
+
+
+def log_density(compiled, point):
+    """Value and gradient as nutpie computes them, from the compiled code and the numbers it holds now."""
+    signature = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
+    gradient, value = np.empty(len(point)), np.empty(1)
+    places = (point.ctypes.data, gradient.ctypes.data, value.ctypes.data, compiled.user_data.ctypes.data)
+    assert signature(compiled.compiled_logp_func.address)(len(point), *places) == 0
+    return value[0], gradient
+
+
+def fresh_density(arrays, coordinates, point):
+    """The same from the graph, compiled anew by PyMC."""
+    graph = build_graph(arrays, coordinates=coordinates)
+    at, first = {}, 0
+    for name, value in graph.initial_point().items():
+        at[name] = point[first : first + value.size].reshape(value.shape)
+        first += value.size
+    return graph.compile_logp()(at), graph.compile_dlogp()(at)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Lists that grow with whatever is compiled: by nutpie, by PyTensor, by numba."""
+    import nutpie
+    from numba.core import event
+    from pytensor.compile import maker
+
+    models, functions = [], []
+    compile_model, prepare = nutpie.compile_pymc_model, maker.FunctionMaker.__init__
+
+    def count_models(graph):
+        models.append(graph)
+        return compile_model(graph)
+
+    def count_functions(self, *args, **kwargs):
+        functions.append(self)
+        prepare(self, *args, **kwargs)
+
+    monkeypatch.setattr(nutpie, "compile_pymc_model", count_models)
+    monkeypatch.setattr(maker.FunctionMaker, "__init__", count_functions)
+    monkeypatch.setattr(nuts, "_compiled", {})
+    with event.install_recorder("numba:compile") as recorder:
+        yield models, functions, recorder.buffer
+
+
+def test_a_refit_compiles_nothing_and_is_a_fresh_compile(model, survey, counts, counted):
+    models, functions, numba_events = counted
+    first = fit_by_nuts(model, survey, draws=300, seed=5)
+    assert (len(models), len(functions) > 0, len(numba_events) > 0) == (1, True, True)
+    # effective counts, which are not whole; fewer cells; other scales of priors
+    rows = counts.iloc[1:].loc[lambda frame: frame.index.repeat(frame["n"])]
+    rows = rows.assign(yes=rows.groupby(level=0).cumcount() < rows["k"], w=np.linspace(0.5, 2, len(rows)))
+    by = ["year", "county", "sector"]
+    other = nav.Survey.from_responses(rows, outcome="yes", by=by, weights="w", weighting="effective")
+    wider = nav.Model(
+        nav.Share(),
+        nav.Effect("sector", scale=0.4),
+        nav.Group("county", scale=1.5),
+        nav.Group("county", "sector", scale=nav.HalfStudentT(0.6)),
+        nav.Trend("year", order=2, scale=0.1),
+        intercept_scale=2.5,
+    )
+    assert other.cells.sizes["cell"] == survey.cells.sizes["cell"] - 1
+    before = len(models), len(functions), len(numba_events)
+    refit = fit_by_nuts(wider, other, draws=300, seed=5)
+    assert (len(models), len(functions), len(numba_events)) == before
+    nuts._compiled.clear()
+    fresh = fit_by_nuts(wider, other, draws=300, seed=5)
+    assert len(models) == 2
+    for name in fresh["posterior"].data_vars:
+        np.testing.assert_array_equal(refit["posterior"][name], fresh["posterior"][name])
+    assert not np.allclose(first["posterior"]["intercept"], fresh["posterior"]["intercept"])
+    # and back: the first numbers are not kept by the second fit
+    again = fit_by_nuts(model, survey, draws=300, seed=5)
+    assert len(models) == 2
+    np.testing.assert_array_equal(again["posterior"]["county_effect"], first["posterior"]["county_effect"])
+
+
+def printed(share, n):
+    """Five offices: three unweighted with n, two with intervals; how many counts print so differs by n."""
+    table = pd.DataFrame({"office": list("ABCDE"), "share": share, "n": n})
+    half = np.array([np.nan, np.nan, np.nan, 5, 7])
+    table = table.assign(lower=table["share"] - half, upper=table["share"] + half)
+    return nav.Survey.from_report(table, by="office", n="n", lower="lower", upper="upper")
+
+
+@pytest.mark.parametrize("coordinates", [walking_coordinates, plain_coordinates])
+def test_log_density_of_a_refit_is_that_of_a_fresh_graph(coordinates, monkeypatch):
+    monkeypatch.setattr(nuts, "_compiled", {})
+    one = printed([29, 50, 93, 71, 60], [24, 30, 300, 80, 90])
+    other = printed([31, 44, 8, 62, 81], [900, 25, 700, 80, 90])
+    rng = np.random.default_rng(4)
+    lengths = []
+    for survey, scale in ((one, 0.5), (other, 1.3)):
+        arrays = design(nav.Model(nav.Reported(), nav.Group("office", scale=scale)), survey)
+        at = coordinates(arrays)
+        compiled = nuts.compile_once(arrays, at)
+        assert len(nuts._compiled) == 1
+        lengths.append(len(arrays.data["log_choose"]))
+        for _ in range(3):
+            point = rng.normal(size=compiled.n_dim)
+            value, gradient = log_density(compiled, point)
+            expected, slope = fresh_density(arrays, at, point)
+            assert value == pytest.approx(float(expected), rel=1e-12, abs=1e-10)
+            assert gradient == pytest.approx(slope, rel=1e-10, abs=1e-10)
+    assert lengths[0] != lengths[1]  # the flat numbers may change their length
+
+
+def test_a_refit_starts_from_its_own_rough_mode(model, survey):
+    arrays = design(model, survey)
+    at = walking_coordinates(arrays)
+    start = nuts.compile_once(arrays, at).initial_point_func(7)
+    learned = [at.reference[name] for name in ("county", "county:sector", "year")]
+    rough = np.concatenate([np.log(learned), np.zeros(len(at.centre))])
+    assert np.abs(start - rough).max() <= 1
+    assert (start == nuts.compile_once(arrays, at).initial_point_func(7)).all()
+    assert (start != nuts.compile_once(arrays, at).initial_point_func(8)).all()
+
+
+def test_numbers_of_another_type_are_refused(model, survey):
+    arrays = design(model, survey)
+    at = plain_coordinates(arrays)
+    compiled, numbers = nuts.compile_once(arrays, at), nuts.walk_numbers(arrays, at)
+    for name, wrong in (("table", np.float32), ("index", np.int64)):
+        with pytest.raises(
+            TypeError, match=rf"{name} was compiled as \w+ with 2 dims; given: {np.dtype(wrong)} with 2"
+        ):
+            nuts._exchange(compiled, {**numbers, name: numbers[name].astype(wrong)}, start=None)
+
+
+def test_the_graph_that_nuts_walks_is_small(model, survey):
+    arrays = design(model, survey)
+    compiled = nuts.compile_once(arrays, plain_coordinates(arrays))
+    assert len(compiled.logp_func.maker.fgraph.apply_nodes) < 60  # each costs time to compile
+    assert len(compiled.shared_var_keys) == 4  # and so does each array of numbers

@@ -1,5 +1,6 @@
 import json
 
+import arviz as az
 import numpy as np
 import pytest
 import xarray as xr
@@ -8,8 +9,25 @@ import navmodels as nav
 
 
 @pytest.fixture
+def made_fit(made_fit):
+    """A made fit that also tells why its engine was chosen."""
+
+    def inner(*given, **options):
+        tree = made_fit(*given, **options)
+        tree.attrs["reason"] = "asked for"
+        return tree
+
+    return inner
+
+
+@pytest.fixture
 def fit(made_fit, model, survey):
     return made_fit(model, survey, seed=7)
+
+
+@pytest.fixture
+def laplace(model, survey):
+    return nav.fit(model, survey, engine="laplace", draws=200, seed=7)
 
 
 def test_round_trip(fit, tmp_path):
@@ -34,6 +52,43 @@ def test_a_loaded_fit_works_like_the_saved_one(fit, tmp_path):
     assert (tmp_path / "twice.json").read_text() == (tmp_path / "counties.json").read_text()
 
 
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter:UserWarning")  # a fact about these data
+def test_a_fit_of_laplace_comes_back_as_it_was(laplace, tmp_path):
+    again = nav.load_fit(nav.save_fit(laplace, tmp_path / "counties.nc"))
+    assert again.attrs == laplace.attrs
+    assert {name: type(value) for name, value in again.attrs.items()} == {
+        name: type(value) for name, value in laplace.attrs.items()
+    }
+    assert set(again.children) == set(laplace.children)
+    for group in laplace.children:
+        xr.testing.assert_equal(again[group].to_dataset(), laplace[group].to_dataset())
+    assert nav.check(again).equals(nav.check(laplace))
+    assert nav.summarise(nav.estimate(again, by="county")).equals(nav.summarise(nav.estimate(laplace, by="county")))
+    assert az.loo(again).elpd == az.loo(laplace).elpd
+
+
+def test_the_log_likelihood_is_not_in_the_file_and_not_computed_to_write_or_read_it(laplace, tmp_path, monkeypatch):
+    monkeypatch.setattr(nav.Share, "log_likelihood", lambda *_: pytest.fail("it was computed"))
+    path = nav.save_fit(laplace, tmp_path / "counties.nc")
+    with xr.open_datatree(path, engine="h5netcdf") as stored:
+        assert set(stored.children) == {"posterior", "sample_stats", "observed_data", "survey"}
+    again = nav.load_fit(path)
+    assert "log_likelihood" in laplace.children  # of the fit that was saved
+    assert again["log_likelihood"]["positive"].shape == (4, 200, 21)
+    monkeypatch.undo()
+    found = again["log_likelihood"]["positive"].isel(chain=2, draw=slice(9, 12))
+    expected = laplace["log_likelihood"]["positive"].isel(chain=2, draw=slice(9, 12))
+    assert found.to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-12)
+
+
+def test_a_failed_check_is_remembered(laplace, tmp_path):
+    laplace.attrs |= {"pareto_k": float("inf"), "unconverged": "Pareto k inf for joint importance ratios (limit 0.7)"}
+    again = nav.load_fit(nav.save_fit(laplace, tmp_path / "counties.nc"))
+    assert again.attrs["pareto_k"] == float("inf")
+    with pytest.raises(nav.NotConvergedError, match="Pareto k inf"):
+        nav.summarise(nav.estimate(again))
+
+
 def test_published_numbers_round_trip(made_fit, schools, tmp_path):
     fit = made_fit(nav.Model(nav.Reported(), nav.Group("school", scale=nav.HalfCauchy(5))), schools)
     again = nav.load_fit(nav.save_fit(fit, tmp_path / "schools.nc"))
@@ -49,7 +104,7 @@ def test_the_file_beside_it_tells_what_made_the_fit(fit, model, tmp_path):
     assert len(content["data_hash"]) == 64
     assert nav.Model.from_json(json.dumps(content["model"])) == model
     assert set(content) == {
-        *("engine", "seed", "seconds", "divergences", "unconverged", "versions"),
+        *("engine", "reason", "seed", "seconds", "divergences", "unconverged", "versions"),
         "data_hash",
         "model",
     }

@@ -232,3 +232,70 @@ def test_graph_of_a_design_is_that_of_its_model_and_survey(model, survey):
     one, two = nav.to_pymc(model, survey), build_graph(nav.models.design(model, survey))
     point = points(one, number=1)[0]
     assert one.compile_logp()(point) == two.compile_logp()(point)
+
+
+# ---- what others do with it
+
+
+@pytest.mark.parametrize("intercept", [-40.0, -1.0, 0.5, 3.0])
+def test_second_derivative(published, intercept):
+    _, survey, _ = published
+    model = nav.Model(nav.Reported())
+    data = nav.models.design(model, survey).data
+    step = 1e-3
+    low, middle, high = (
+        model.outcome.log_likelihood(np.full(4, intercept + shift), data).sum() for shift in (-step, 0.0, step)
+    )
+    expected = (high - 2 * middle + low) / step**2 - 1 / 1.5**2
+    hessian = nav.to_pymc(model, survey).compile_d2logp(negate_output=False)
+    assert hessian({"intercept": np.array(intercept)}) == pytest.approx(np.array([[expected]]), rel=1e-4)
+
+
+def test_data_may_be_exchanged_for_more_cells():
+    few, many = (
+        nav.Survey.from_counts(pd.DataFrame(table), by=["office", "year"], positive="k", n="n")
+        for table in (
+            {"office": list("ABB"), "year": [1, 1, 2], "k": [3, 5, 2], "n": [6, 8, 9]},
+            {"office": list("AABB"), "year": [1, 2, 1, 2], "k": [4, 1, 0, 7], "n": [9, 1, 5, 7]},
+        )
+    )
+    model = nav.Model(nav.Share(), nav.Group("office"), nav.Effect("year"))
+    graph, expected = nav.to_pymc(model, few), nav.to_pymc(model, many)
+    names = ["positive", "n", "constant", "office_index", "year_index"]
+    with graph:
+        pm.set_data({name: expected[name].get_value() for name in names}, coords={"cell": range(4)})
+    one, two = graph.compile_logp(), expected.compile_logp()
+    for point in points(graph):
+        assert one(point) == pytest.approx(float(two(point)), abs=1e-12)
+
+
+def test_others_may_add_to_it(model, survey):
+    graph, plain = nav.to_pymc(model, survey), nav.to_pymc(model, survey)
+    with graph:
+        extra = pm.Normal("extra")
+        pm.Normal("measured", graph["county_effect"][0] + extra, 0.1, observed=0.4)
+    point = points(graph, number=1)[0]
+    rest = {name: value for name, value in point.items() if name != "extra"}
+    effect = np.exp(point["county_sd_log__"]) * point["county_z"][0]
+    added = stats.norm.logpdf(point["extra"]) + stats.norm.logpdf(0.4, effect + point["extra"], 0.1)
+    assert graph.compile_logp()(point) == pytest.approx(plain.compile_logp()(rest) + added, abs=1e-5)
+
+
+@pytest.mark.sampling
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_pymcs_own_sampler_draws_from_it():
+    # 37 of 50 under the prior of one intercept, by quadrature
+    survey = nav.Survey.from_counts(
+        pd.DataFrame({"office": ["A"], "k": [37], "n": [50]}), by="office", positive="k", n="n"
+    )
+    with nav.to_pymc(nav.Model(nav.Share()), survey.collapse([])):
+        fit = pm.sample(
+            draws=500, tune=300, chains=2, cores=1, nuts_sampler="pymc", random_seed=1, progressbar=False, quiet=True
+        )
+    grid = np.linspace(-4, 6, 4001)
+    weight = np.exp(stats.binom.logpmf(37, 50, special.expit(grid)) + stats.norm.logpdf(grid, scale=1.5))
+    mean = (weight @ grid) / weight.sum()
+    sd = np.sqrt((weight @ (grid - mean) ** 2) / weight.sum())
+    draws = fit["posterior"]["intercept"].to_numpy()
+    assert draws.mean() == pytest.approx(mean, abs=0.25 * sd)  # 4 errors for an effective size of 250
+    assert draws.std() == pytest.approx(sd, rel=0.25)

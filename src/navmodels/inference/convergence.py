@@ -51,7 +51,7 @@ def check(fit: xr.DataTree) -> pd.DataFrame:
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> result = check(fit(Model(Share(), Group("office")), survey, seed=1))
     >>> result["criterion"].tolist()
-    ['R-hat', 'bulk ESS', 'tail ESS', 'divergences', 'tree depth limit', 'E-BFMI']
+    ['Pareto k', 'effective draws', 'modes not found', 'not finite']
     >>> bool(result["passed"].all())
     True
     """

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from navmodels.models.graph import Coordinates, build_graph
+from navmodels.models.graph import Coordinates, build_graph, walk_numbers
 from navmodels.models.model import Design
 from navmodels.models.priors import Prior
 
@@ -53,21 +53,18 @@ def sample_nuts(
 def compile_once(arrays: Design, coordinates: Coordinates) -> Any:
     """Return the compiled model of a design: compiled before for the same structure, else now.
 
-    The structure is all but the numbers: outcome, blocks with their levels, bases and kinds of prior, and the shape and
-    type of every array. Numbers (data, prior scales, coordinates) are exchanged in the compiled model.
+    The structure is all but the numbers: outcome, blocks with their levels, bases and kinds of prior. Numbers (data,
+    number of cells, prior scales, coordinates) are exchanged in the compiled model.
     """
     import nutpie
 
-    graph = build_graph(arrays, coordinates=coordinates)
-    numbers = {variable.name: variable.get_value() for variable in graph.data_vars}
+    numbers = walk_numbers(arrays, coordinates)
     key = _structure(arrays, numbers)
     if key not in _compiled:
         while len(_compiled) >= MOST:
             _compiled.pop(next(iter(_compiled)))
-        _compiled[key] = nutpie.compile_pymc_model(graph)
-    used = {variable.name for variable in _compiled[key].shared_var_keys}
-    compiled = _compiled[key].with_data(**{name: value for name, value in numbers.items() if name in used})
-    return replace(compiled, initial_point_func=partial(_start, arrays, coordinates))
+        _compiled[key] = nutpie.compile_pymc_model(build_graph(arrays, coordinates=coordinates))
+    return _exchange(_compiled[key], numbers, start=partial(_start, arrays, coordinates))
 
 
 # ---- inside
@@ -84,7 +81,23 @@ def _start(arrays: Design, coordinates: Coordinates, seed: Any) -> npt.NDArray[n
     return rough + rng.uniform(-1.0, 1.0, size=len(rough))
 
 
-def _structure(arrays: Design, numbers: dict[str, Any]) -> str:
+def _exchange(compiled: Any, numbers: dict[str, npt.NDArray[Any]], *, start: Any) -> Any:
+    """Return a compiled model with other numbers and another starting point.
+
+    nutpie casts without a word to the type of what was there, so the types are compared first. Lengths are right by
+    construction: those of the coefficients are part of the structure, those of the cells are free.
+    """
+    held = {variable.name: compiled.shared_data[key] for variable, key in compiled.shared_var_keys.items()}
+    for name, value in numbers.items():
+        if (held[name].dtype, held[name].ndim) != (value.dtype, value.ndim):
+            raise TypeError(
+                f"{name} was compiled as {held[name].dtype} with {held[name].ndim} dims; given: {value.dtype} with "
+                f"{value.ndim}. PyMC must run in double precision (pytensor.config.floatX)."
+            )
+    return replace(compiled.with_data(**numbers), initial_point_func=start)
+
+
+def _structure(arrays: Design, numbers: dict[str, npt.NDArray[Any]]) -> str:
     """Return a hash of all that a compiled model fixes."""
     digest = hashlib.sha256()
     add = partial(_add, digest)
@@ -95,7 +108,7 @@ def _structure(arrays: Design, numbers: dict[str, Any]) -> str:
         add(repr((block.name, block.factors, block.levels, fixed)))
         digest.update(b"" if block.basis is None else block.basis.tobytes())
     for name, value in sorted(numbers.items()):
-        add(repr((name, value.shape, str(value.dtype))))
+        add(repr((name, value.ndim, str(value.dtype))))
     return digest.hexdigest()
 
 

@@ -35,7 +35,8 @@ def _made_fit(model: nav.Model, survey: nav.Survey, *, draws: int = 1000, seed: 
             "survey": cells,
         }
     )
-    more = {"engine": "made", "seed": seed, "seconds": 0.0, "divergences": 0, "unconverged": "", "versions": "made=1"}
+    more = {"engine": "made", "reason": "asked for", "seed": seed, "seconds": 0.0, "divergences": 0}
+    more |= {"unconverged": "", "versions": "made=1"}
     tree.attrs = {**attrs, **more, "weighting": survey.cells.attrs["weighting"], "simulated": ""}
     return tree
 

@@ -40,7 +40,7 @@ def test_reports(capsys):
     [
         (["employer2024"], "report is 'employer2024'; allowed: 'employer_2024'. Did you mean 'employer_2024'?"),
         (["employer_2024", "other"], "report is 'other'; allowed: 'employer_2024'."),
-        (["--engine", "nutz"], "engine is 'nutz'; allowed: 'auto', 'nuts'. Did you mean 'nuts'?"),
+        (["--engine", "nutz"], "engine is 'nutz'; allowed: 'auto', 'laplace', 'nuts'. Did you mean 'nuts'?"),
         (["--lang", "nbb"], "lang is 'nbb'; allowed: 'en', 'nb'. Did you mean 'nb'?"),
     ],
 )

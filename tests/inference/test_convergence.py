@@ -125,7 +125,15 @@ def test_an_intercept_is_enough(tree):
 
 # ---- laplace: importance ratios instead of chains
 
-PASSING = {"engine": "laplace", "pareto_k": 0.31, "effective_draws": 5230.0, "proposals": 8192, "unsolved": 0}
+PASSING = {
+    "engine": "laplace",
+    "pareto_k": 0.31,
+    "effective_draws": 5230.0,
+    "effective_spread": 2750.0,
+    "hardest": "office_sd",
+    "proposals": 8192,
+    "unsolved": 0,
+}
 
 
 @pytest.fixture
@@ -139,11 +147,12 @@ def weighted(tree):
 
 def test_a_fit_of_laplace_is_judged_by_its_ratios(weighted):
     table = check(weighted)
-    assert table["criterion"].tolist() == ["Pareto k", "effective draws", "modes not found", "not finite"]
-    assert table["worst"].tolist() == ["joint importance ratios"] * 2 + ["all points", "all variables"]
-    assert table["value"].tolist() == [0.31, 5230.0, 0.0, 0.0]
-    assert table["limit"].tolist() == [0.7, 400.0, 0.0, 0.0]
-    assert table["passed"].tolist() == [True] * 4
+    criteria = ["Pareto k", "effective draws", "effective spread", "modes not found", "not finite"]
+    assert table["criterion"].tolist() == criteria
+    assert table["worst"].tolist() == ["joint importance ratios"] * 2 + ["office_sd", "all points", "all variables"]
+    assert table["value"].tolist() == [0.31, 5230.0, 2750.0, 0.0, 0.0]
+    assert table["limit"].tolist() == [0.7, 400.0, 400.0, 0.0, 0.0]
+    assert table["passed"].tolist() == [True] * 5
     assert describe_failures(table) == ""
 
 
@@ -157,6 +166,8 @@ def test_a_fit_of_laplace_is_judged_by_its_ratios(weighted):
         ({"pareto_k": 0.6, "proposals": 100}, "Pareto k 0.6 for joint importance ratios (limit 0.5)"),
         ({"effective_draws": 399.9}, "effective draws 399.9 for joint importance ratios (limit 400)"),
         ({"effective_draws": np.nan}, "effective draws nan for joint importance ratios (limit 400)"),
+        ({"effective_spread": 399.9}, "effective spread 399.9 for office_sd (limit 400)"),
+        ({"effective_spread": np.nan}, "effective spread nan for office_sd (limit 400)"),
         ({"unsolved": 1}, "modes not found 1 for all points (limit 0)"),
     ],
 )

@@ -9,18 +9,6 @@ import navmodels as nav
 
 
 @pytest.fixture
-def made_fit(made_fit):
-    """A made fit that also tells why its engine was chosen."""
-
-    def inner(*given, **options):
-        tree = made_fit(*given, **options)
-        tree.attrs["reason"] = "asked for"
-        return tree
-
-    return inner
-
-
-@pytest.fixture
 def fit(made_fit, model, survey):
     return made_fit(model, survey, seed=7)
 

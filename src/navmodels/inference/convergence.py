@@ -2,8 +2,8 @@
 
 nuts: R-hat < 1.01, bulk and tail ESS of at least 100 a chain, no divergences, no tree-depth limit reached, E-BFMI ≥ 0.3
 (Vehtari et al. 2021; Betancourt 2016). laplace: k̂ of the joint importance ratios below min(1 − 1/log10 S, 0.7) for S
-proposals (Vehtari et al. 2024), at least 100 effective draws a chain, every mode found; its draws are resampled, so
-that R-hat and ESS of chains say nothing. A quantity that cannot be judged (NaN or infinite) fails, unless it is
+proposals (Vehtari et al. 2024), at least 100 effective draws a chain, for the joint ratios and for the variance of every
+parameter, every mode found; its draws are resampled, so that R-hat and ESS of chains say nothing. A quantity that cannot be judged (NaN or infinite) fails, unless it is
 constant by construction. `check` judges a fit; `failures` judges draws of any reported quantity.
 """
 
@@ -51,7 +51,7 @@ def check(fit: xr.DataTree) -> pd.DataFrame:
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> result = check(fit(Model(Share(), Group("office")), survey, seed=1))
     >>> result["criterion"].tolist()
-    ['Pareto k', 'effective draws', 'modes not found', 'not finite']
+    ['Pareto k', 'effective draws', 'effective spread', 'modes not found', 'not finite']
     >>> bool(result["passed"].all())
     True
     """
@@ -124,11 +124,13 @@ def k_limit(proposals: int) -> float:
 def _importance(attrs: Mapping[Any, Any], posterior: xr.Dataset) -> pd.DataFrame:
     """Return the criteria of the laplace engine."""
     k, limit = float(attrs["pareto_k"]), k_limit(int(attrs["proposals"]))
+    spread = float(attrs["effective_spread"])
     effective, enough = float(attrs["effective_draws"]), float(MIN_ESS_PER_CHAIN * posterior.sizes["chain"])
     broken = [name for name, values in posterior.data_vars.items() if not bool(np.isfinite(values).all())]
     rows = [
         ("Pareto k", "joint importance ratios", k, limit, k < limit),
         ("effective draws", "joint importance ratios", effective, enough, effective >= enough),
+        ("effective spread", str(attrs["hardest"]), spread, enough, spread >= enough),
         ("modes not found", "all points", float(attrs["unsolved"]), 0.0, attrs["unsolved"] == 0),
         ("not finite", ", ".join(map(str, broken)) or "all variables", float(len(broken)), 0.0, not broken),
     ]

@@ -29,9 +29,12 @@ POINTS = 512  # of the standard deviations; a power of two, as Sobol sequences w
 EACH = 16  # draws of the coefficients for each point, at most
 SPARE = 2  # joint draws proposed for each that is kept
 MORE = 4  # times as many points when the first do not pass
+FIRST, WIDE = (2.0, 0.2), (3.0, 0.6)  # standard deviations away where skewness is measured, and the proposals' excess
 NU = 4.0  # degrees of freedom of the proposal of the standard deviations
 START = -0.5  # where the search for the mode of u begins
 PRECISE, ROUGH = 1e-4, 0.5  # Newton decrement: for the mode of u, and for proposals, which ratios correct
+FAR = 37.0  # beyond, the normal distribution has no tail in double precision
+WIDEST = 1e6  # prior scales: half-Cauchy tails beyond hold 6e-7 of the prior, and rounding would swallow the rest
 CHUNK = 8  # points a thread takes at a time
 NOTE = "draws are resampled by importance ratios: R-hat is not the check here, pareto_k and effective_draws are"
 
@@ -66,7 +69,7 @@ class Target:
         """Return the standard deviation of each block at points u, dims (point, learned) → (point)."""
         columns = iter(u.T)
         return [
-            block.prior.from_normal(next(columns))
+            np.minimum(block.prior.from_normal(np.minimum(next(columns), FAR)), WIDEST * block.prior.scale)
             if isinstance(block.prior, Prior)
             else np.full(len(u), float(block.prior))
             for block in self.arrays.blocks
@@ -130,13 +133,27 @@ class Weighted:
         log_weight, k = array_stats.psislw(-self.log_ratio.ravel())
         return np.exp(log_weight - special.logsumexp(log_weight)), float(k)
 
+    def effective_spread(self, weights: Array) -> Array:
+        """Return how many draws the variance of each u and z is worth: 3 (Σ w h)² / Σ (w h)² with h = (z − mean)².
+
+        All of them when weights are equal and z is normal; few when heavy tails hang on few draws.
+        """
+        out = []
+        for values in (np.repeat(self.u, self.log_ratio.shape[1], axis=0), self.z.reshape(weights.size, -1)):
+            for first in range(0, values.shape[1], CHUNK):
+                part = values[:, first : first + CHUNK]
+                square = (part - weights @ part) ** 2
+                out.append(3 * (weights @ square) ** 2 / np.maximum((weights**2) @ square**2, np.finfo(float).tiny))
+        return np.concatenate(out)
+
 
 def sample_laplace(
     arrays: Design, *, draws: int, chains: int, seed: int
 ) -> tuple[xr.Dataset, xr.Dataset, dict[str, Any]]:
     """Return posterior and statistics in the form of `nuts.sample_nuts`, and attributes with what the check needs.
 
-    Attributes: ``pareto_k`` and ``effective_draws`` of the joint importance ratios, ``proposals`` (joint draws made),
+    Attributes: ``pareto_k`` and ``effective_draws`` of the joint importance ratios, ``effective_spread`` (draws that the
+    variance of the ``hardest`` parameter is worth), ``proposals`` (joint draws made),
     ``unsolved`` (points where Newton did not arrive), ``log_marginal_likelihood``, ``r_hat`` (it is not the check).
     """
     rng = np.random.default_rng(seed)
@@ -146,17 +163,22 @@ def sample_laplace(
     while SPARE * draws * chains > points * EACH:
         points *= 2
     each = max(4, 2 * -(-SPARE * draws * chains // (2 * points)))  # even: draws come in pairs
-    found, weights, k = _explore(target, proposal, points, each, rng)
+    found, weights, k = _explore(target, proposal, (points, each), FIRST, rng)
+    spread = found.effective_spread(weights)
     for adapt in (False, True):
-        if _sound(weights, k, chains):
+        enough = MIN_ESS_PER_CHAIN * chains
+        if k < k_limit(weights.size) and 1 / (weights**2).sum() >= enough and spread.min() >= enough:
             break
         proposal = _adapt(proposal, found, weights) if adapt and np.isfinite(k) else proposal
-        found, weights, k = _explore(target, proposal, MORE * points, each, rng)
+        found, weights, k = _explore(target, proposal, (MORE * points, each), WIDE, rng)
+        spread = found.effective_spread(weights)
     attrs = {
         "pareto_k": k,
         "effective_draws": float(1 / (weights**2).sum()),
+        "effective_spread": float(spread.min()),
+        "hardest": _names(target)[int(np.argmin(np.nan_to_num(spread)))],
         "proposals": found.log_ratio.size,
-        "unsolved": int(np.isneginf(found.log_ratio).all(axis=1).sum()),
+        "unsolved": _unsolved(found, proposal),
         "log_marginal_likelihood": float(special.logsumexp(found.log_ratio) - np.log(found.log_ratio.size)),
         "r_hat": NOTE,
     }
@@ -179,7 +201,7 @@ def find_proposal(target: Target) -> Proposal:
         nonlocal warm
         scale, own_scale = target.scales(u[None])
         found = find_mode(
-            target.layout, target.cells, scale[0], own_scale[0], warm[:dense], warm[dense:], PRECISE, True
+            target.layout, target.cells, scale[0], own_scale[0], warm[:dense], warm[dense:], PRECISE, FIRST[0]
         )
         mode = np.concatenate([found[1], found[2]])
         if found[-1]:
@@ -219,8 +241,23 @@ def find_proposal(target: Target) -> Proposal:
 # ---- inside
 
 
-def _sound(weights: Array, k: float, chains: int) -> bool:
-    return k < k_limit(weights.size) and 1 / float((weights**2).sum()) >= MIN_ESS_PER_CHAIN * chains
+def _names(target: Target) -> list[str]:
+    """Return the name of each u and z, in the order of `Weighted.effective_spread`."""
+    blocks = target.arrays.blocks
+    learned = [f"{block.name}_sd" for block in blocks if isinstance(block.prior, Prior)]
+    places = [*target.order, *([] if target.own is None else [target.own])]
+    names = [
+        ["intercept"]
+        if place is None
+        else [
+            f"{blocks[place].name}_effect[{label}]"
+            if blocks[place].basis is None
+            else f"{blocks[place].name}_coefficient[{label}]"
+            for label in (blocks[place].labels if blocks[place].basis is None else range(blocks[place].size))
+        ]
+        for place in places
+    ]
+    return [*learned, *(name for part in names for name in part), *(["none"] if target.own is None else [])]
 
 
 def _differences(function: Any, u: Array, *, step: float = 1e-3) -> Array:
@@ -239,10 +276,11 @@ def _sides(drop: Any, centre: Array, hessian: Array) -> tuple[Array, Array]:
 
 
 def _explore(
-    target: Target, proposal: Proposal, points: int, each: int, rng: np.random.Generator
+    target: Target, proposal: Proposal, shape: tuple[int, int], reach: tuple[float, float], rng: np.random.Generator
 ) -> tuple[Weighted, Array, float]:
     """Return joint draws with their ratios, smoothed weights and k̂."""
     dense, size = target.sizes
+    points, each = shape
     u, log_density = proposal.draw(points, rng)
     scale, own_scale = target.scales(u)
     start = proposal.mode + np.clip(u - proposal.centre, -2.0, 2.0) @ proposal.slope
@@ -254,11 +292,12 @@ def _explore(
         part = slice(chunk * CHUNK, min((chunk + 1) * CHUNK, points))
         normal, uniform = _even_normals((part.stop - part.start, each, dense + size), streams[chunk])
         propose(
-            target.layout, target.cells, scale[part], own_scale[part], start[part], ROUGH, normal, uniform,
+            target.layout, target.cells, scale[part], own_scale[part], start[part], ROUGH, *reach, normal, uniform,
             z[part], log_ratio[part], laplace[part],
         )  # fmt: skip
 
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with ThreadPoolExecutor(cores) as pool:
         list(pool.map(take, range(len(streams))))
     log_prior = stats.norm.logpdf(u).sum(axis=1)
     found = Weighted(u, z, log_ratio + (log_prior - log_density)[:, None])
@@ -278,6 +317,16 @@ def _even_normals(shape: tuple[int, int, int], rng: np.random.Generator) -> tupl
     uniform = rng.random((points, each // 2, size))
     signed = np.where(uniform < 0.5, -sizes, sizes)
     return np.concatenate([signed, -signed], axis=1), np.concatenate([uniform, 1 - uniform], axis=1)
+
+
+def _unsolved(found: Weighted, proposal: Proposal) -> int:
+    """Return how many points gave no ratio; those where nothing can be are not counted.
+
+    That is where u has a prior density below e⁻²⁰ of its highest and lies six widths off the centre.
+    """
+    away = np.abs((found.u - proposal.centre) @ proposal.axes) / proposal.side.max(axis=1, initial=0.0)
+    nowhere = ((found.u**2).sum(axis=1) > 40) & (away.max(axis=1, initial=0.0) > 6)
+    return int((np.isneginf(found.log_ratio).any(axis=1) & ~nowhere).sum())
 
 
 def _adapt(proposal: Proposal, found: Weighted, weights: Array) -> Proposal:

@@ -17,8 +17,6 @@ from navmodels.models.model import Design
 
 Places = npt.NDArray[np.int64]
 
-WIDER = 0.2  # how much wider than the density proposals are, over the root of the number of coefficients
-REACH = 2.0  # in standard deviations: where the width of each side of a small group's density is measured
 
 
 class Layout(NamedTuple):
@@ -92,7 +90,7 @@ def lay_out(arrays: Design) -> tuple[Layout, int | None, list[int | None]]:
 
 @compiled
 def find_mode(
-    layout: Layout, cells: Cells, scale: Array, own_scale: float, z: Array, own_z: Array, tolerance: float, skewed: bool
+    layout: Layout, cells: Cells, scale: Array, own_scale: float, z: Array, own_z: Array, tolerance: float, reach: float
 ) -> Any:
     """Return the mode of the coefficients by Newton's method, and the normal around it.
 
@@ -104,15 +102,16 @@ def find_mode(
         Where to start; dims (shared coefficient) and (own level).
     tolerance
         Stop when the Newton decrement, the distance to the mode in standard deviations, is below.
-    skewed
-        Correct for the skewness of the own levels: widths for each side, and the mean of the shared coefficients.
+    reach
+        Standard deviations away at which the width of each side of an own level's density is measured; the mean of the
+        shared coefficients follows. 0: no correction for skewness.
 
     Returns
     -------
     tuple
         Laplace approximation of the log-density of the data; mode of shared and own coefficients; Cholesky factor of
         the shared curvature; own curvature; weights where shared and own levels meet; widths below and above of each
-        own level (1 when not skewed), centre for the proposals of shared and own; whether Newton arrived.
+        own level (1 without correction), centre for the proposals of shared and own; whether Newton arrived.
     """
     size = len(own_z)
     z, own_z = z.copy(), own_z.copy()
@@ -122,13 +121,16 @@ def find_mode(
     _predict(layout, _to_levels(layout, scale, z), own_scale * own_z, eta)
     derivatives(cells.kind, eta, cells.table, cells.flat, value, gradient, curvature)
     objective = value.sum() - 0.5 * (z @ z) - 0.5 * (own_z @ own_z)
-    arrived = False
+    arrived, decrement, h, meeting = False, np.nan, np.ones(size), np.zeros(len(layout.columns))
+    step, own_step, factor = np.zeros(len(z)), np.zeros(size), np.eye(len(z))
     for _ in range(100):
         slope, own_slope, matrix, own_curvature, meeting = _gather(layout, gradient, curvature)
         h = 1.0 + own_scale**2 * own_curvature
         own_slope = own_scale * own_slope - own_z
         _eliminate(layout, own_scale, h, own_slope, meeting, slope, matrix)
-        factor = np.linalg.cholesky(_whiten(layout, scale, matrix))
+        factor, solved = _factor(_whiten(layout, scale, matrix))
+        if not solved:
+            break
         right = _to_coefficients(layout, scale, slope) - z
         step = _solve(factor, right)
         step_levels = _to_levels(layout, scale, step)
@@ -159,8 +161,8 @@ def find_mode(
     below, above = np.ones(size), np.ones(size)
     shift, own_shift = step, own_step
     laplace = peak - np.log(np.diag(factor)).sum() - 0.5 * np.log(h).sum()
-    if skewed and arrived:
-        bend = _sides(layout, cells, own_scale, h, eta, value, gradient, below, above)
+    if reach > 0 and arrived:
+        bend = _sides(layout, cells, own_scale, h, reach, eta, value, gradient, below, above)
         pull = _pull(layout, own_scale, h, meeting, bend)
         moved = _solve(factor, _to_coefficients(layout, scale, pull))
         shift = step + moved
@@ -171,8 +173,8 @@ def find_mode(
 
 @compiled
 def propose(
-    layout: Layout, cells: Cells, scales: Array, own_scales: Array, start: Array, tolerance: float,
-    normal: Array, uniform: Array, z: Array, ratio: Array, laplace: Array,
+    layout: Layout, cells: Cells, scales: Array, own_scales: Array, start: Array, tolerance: float, reach: float,
+    excess: float, normal: Array, uniform: Array, z: Array, ratio: Array, laplace: Array,
 ) -> None:  # fmt: skip
     """Write draws of the coefficients for each of several standard deviations, with their log importance ratios.
 
@@ -182,6 +184,8 @@ def propose(
         Dims (point, shared block) and (point).
     start
         Where Newton starts, dims (point, coefficient): shared ones first, then own.
+    excess
+        How much wider than the density proposals are, over the root of the number of coefficients.
     normal, uniform
         Random numbers, dims (point, each, coefficient): standard normals, and uniforms for the side of own levels.
     z, ratio
@@ -191,14 +195,15 @@ def propose(
         To be written, dims (point): Laplace approximation of the log-density of the data.
     """
     size, dense = len(layout.start) - 1, layout.blocks[-1, 3]
-    wider = 1 + WIDER / math.sqrt(dense + size)
+    wider = 1 + excess / math.sqrt(dense + size)
     eta = np.empty(len(layout.own))
     value = np.empty_like(eta)
     for point in range(len(own_scales)):
         scale, own_scale = scales[point], own_scales[point]
-        laplace[point], _, _, factor, h, meeting, below, above, centre, own_centre, arrived = find_mode(
-            layout, cells, scale, own_scale, start[point, :dense], start[point, dense:], tolerance, True
+        laplace[point], _, _, factor, h, meeting, below, above, centre, own_centre, _ = find_mode(
+            layout, cells, scale, own_scale, start[point, :dense], start[point, dense:], tolerance, reach
         )
+        valid = np.isfinite(laplace[point])  # where Newton did not arrive, it may still propose
         spread = wider / np.sqrt(h)
         normalised = np.log(np.diag(factor) / wider).sum() - np.log(spread * (below + above) / 2).sum()
         for each in range(ratio.shape[1]):
@@ -216,7 +221,8 @@ def propose(
             _predict(layout, _to_levels(layout, scale, here[:dense]), own_scale * here[dense:], eta)
             values(cells.kind, eta, cells.table, cells.flat, value)
             density = normalised - 0.5 * (e @ e)
-            ratio[point, each] = value.sum() - 0.5 * (here @ here) - density if arrived else -np.inf
+            log_ratio = value.sum() - 0.5 * (here @ here) - density
+            ratio[point, each] = log_ratio if valid and np.isfinite(log_ratio) else -np.inf
 
 
 # ---- inside
@@ -354,18 +360,18 @@ def _meet(layout: Layout, meeting: Array, levels: Array) -> Array:
 
 @compiled
 def _sides(
-    layout: Layout, cells: Cells, own_scale: float, h: Array, eta: Array, value: Array, gradient: Array,
+    layout: Layout, cells: Cells, own_scale: float, h: Array, reach: float, eta: Array, value: Array, gradient: Array,
     below: Array, above: Array,
 ) -> Array:  # fmt: skip
     """Write how wide each side of an own level's density is, and return the third derivative of each cell.
 
     Given the shared coefficients the own levels are independent, so that each density is one-dimensional: its drop
-    `REACH` standard deviations away gives the width of a normal of that side; the cells' values there give a secant of
+    `reach` standard deviations away gives the width of a normal of that side; the cells' values there give a secant of
     their third derivative.
     """
     own, size = layout.own, len(h)
     there, low, high = np.empty_like(eta), np.empty_like(eta), np.empty_like(eta)
-    distance = REACH * own_scale / np.sqrt(h)
+    distance = reach * own_scale / np.sqrt(h)
     for c in range(len(eta)):
         there[c] = eta[c] - distance[own[c]]
     values(cells.kind, there, cells.table, cells.flat, low)
@@ -380,9 +386,9 @@ def _sides(
         if d > 1e-3:
             bend[c] = 6 * ((high[c] - low[c]) / 2 - gradient[c] * d) / d**3
     for level in range(size):  # the prior adds its own, the slope at the mode is zero
-        prior = REACH**2 / (2 * h[level])
-        below[level] = REACH / math.sqrt(2 * max(drop_below[level], 0.0) + 2 * prior)
-        above[level] = REACH / math.sqrt(2 * max(drop_above[level], 0.0) + 2 * prior)
+        prior = reach**2 / (2 * h[level])
+        below[level] = reach / math.sqrt(2 * max(drop_below[level], 0.0) + 2 * prior)
+        above[level] = reach / math.sqrt(2 * max(drop_above[level], 0.0) + 2 * prior)
     return bend
 
 
@@ -402,6 +408,17 @@ def _pull(layout: Layout, own_scale: float, h: Array, meeting: Array, bend: Arra
             if a < start[level] + layout.nested:
                 out[columns[a]] += total[level]
     return out
+
+
+@compiled
+def _factor(matrix: Array) -> tuple[Array, bool]:
+    """Return the lower Cholesky factor, and whether there is one: scales beyond rounding leave none."""
+    solved, factor = True, matrix
+    try:
+        factor = np.linalg.cholesky(matrix)
+    except Exception:
+        solved = False
+    return factor, solved and bool(np.isfinite(factor).all())
 
 
 @compiled

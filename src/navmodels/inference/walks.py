@@ -43,8 +43,9 @@ def walk(
         if failing <= {"bulk ESS", "tail ESS"} and (not failing or draws < 1000):  # passed, or too few draws asked for
             break
     _, groups, name, failed = min(reversed(tries), key=lambda each: each[0])
+    which = "second walk" if name == tries[-1][2] else "first walk, since the second was worse"
     return groups, {
-        "coordinates": name if len(tries) == 1 else f"{name} (second walk; the first failed: {tries[0][3]})",
+        "coordinates": name if len(tries) == 1 else f"{name} ({which}; the first failed: {tries[0][3]})",
         "divergences": int(groups["sample_stats"]["diverging"].sum()),
         "unconverged": failed,
     }

@@ -205,7 +205,7 @@ def judge(simulated: Sequence[Simulated], *, case: str) -> pd.DataFrame:
 
 @functools.cache
 def cases() -> dict[str, Case]:
-    """Return the cases by name; the last one is an approximation on purpose."""
+    """Return the cases by name; in the last two, answers are not drawn as the likelihood has it."""
     share, reported = nav.Share(), nav.Reported()
     years = [2019, 2020, 2022, 2023]
     small = _grid(sector=["private", "public"], county=list("ABCD"), office=list("xyz"), year=years[:3])
@@ -253,10 +253,12 @@ def cases() -> dict[str, Case]:
             "means with one decimal and a standard error of 0.05–0.4",
             mean, large.assign(se=_spread(large, 5, 40) / 100), _printed_mean,
         ),
-        "reported, from n": Case(
-            "whole percents of 40–400 respondents, design effect 1.4, without intervals: not the model's own process",
-            design(both, _printed(weighted.assign(n=np.floor(weighted["n"] / 1.4)), np.zeros(len(weighted)))),
-            functools.partial(_printed, weighted, design_effect=1.4),
+        "reported, from n": _approximate_case(
+            "whole percents of 40–400 respondents, design effect 1.4, without intervals: an approximation",
+            both, large.assign(n=_spread(large, 40, 400)),
+        ),
+        "reported, from small n": _approximate_case(
+            "the same with 10–60 respondents", both, large.assign(n=_spread(large, 10, 60))
         ),
     }  # fmt: skip
 
@@ -404,6 +406,16 @@ def _case(
 ) -> Case:
     """Return a case whose answers are drawn and read by the same survey; `start` is any number that can be read."""
     return Case(words, design(model, read(table, np.full(len(table), start))), functools.partial(read, table))
+
+
+def _approximate_case(words: str, model: nav.Model, table: pd.DataFrame, *, design_effect: float = 1.4) -> Case:
+    """Return a case whose answers are counts out of n / design effect, and are read as a share with that design effect.
+
+    The reader's standard error then comes from the printed share, so that it moves with the answers.
+    """
+    effective = table.assign(n=np.floor(table["n"] / design_effect))
+    drawn_from = design(model, _printed(effective, np.zeros(len(table))))
+    return Case(words, drawn_from, functools.partial(_printed, table, design_effect=design_effect))
 
 
 def _grid(**levels: Sequence[Any]) -> pd.DataFrame:

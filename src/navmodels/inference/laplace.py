@@ -7,6 +7,7 @@ small groups. Every joint draw has the ratio of the exact posterior to its propo
 the posterior itself up to Monte Carlo error; above it that they are not. No sampler is loaded.
 """
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ Array = npt.NDArray[np.float64]
 
 POINTS = 512  # of the standard deviations; a power of two, as Sobol sequences want
 EACH = 16  # draws of the coefficients for each point, at most
-SPARE = 2  # joint draws proposed for each that is kept
+SPARE = 1.5  # joint draws proposed for each that is kept
 MORE = 4  # times as many points when the first do not pass
 FIRST, WIDE = (2.0, 0.2), (3.0, 0.6)  # standard deviations away where skewness is measured, and the proposals' excess
 NU = 4.0  # degrees of freedom of the proposal of the standard deviations
@@ -162,7 +163,7 @@ def sample_laplace(
     points = POINTS
     while SPARE * draws * chains > points * EACH:
         points *= 2
-    each = max(4, 2 * -(-SPARE * draws * chains // (2 * points)))  # even: draws come in pairs
+    each = max(4, 2 * math.ceil(SPARE * draws * chains / (2 * points)))  # even: draws come in pairs
     found, weights, k = _explore(target, proposal, (points, each), FIRST, rng)
     spread = found.effective_spread(weights)
     for adapt in (False, True):

@@ -303,9 +303,10 @@ def draw(found: Mapping[str, Sequence[Simulated]], path: Path) -> None:
     from matplotlib.figure import Figure
     from PIL import Image
 
-    columns = min(4, len(found))
-    figure = Figure(figsize=(2.4 * columns, 2.1 * -(-len(found) // columns) + 0.5), layout="constrained")
-    panels = figure.subplots(-(-len(found) // columns), columns, sharex=True, sharey=True, squeeze=False).ravel()
+    columns = int(np.ceil(np.sqrt(len(found))))
+    rows = -(-len(found) // columns)
+    figure = Figure(figsize=(2.6 * columns + 0.5, 1.9 * rows + 0.5), layout="constrained")
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     x = _uniform(KEPT)
     for panel, (name, simulated) in zip(panels, found.items(), strict=False):
         size = len(simulated)
@@ -319,7 +320,7 @@ def draw(found: Mapping[str, Sequence[Simulated]], path: Path) -> None:
         panel.spines[["top", "right"]].set_visible(False)
         panel.tick_params(labelsize=7)
     for panel in panels[len(found) :]:
-        panel.set_visible(False)
+        panel.set_axis_off()
     figure.supxlabel("rank of the truth, as a fraction", fontsize=8)
     figure.supylabel("distribution function minus uniform", fontsize=8)
     full = io.BytesIO()

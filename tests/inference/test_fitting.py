@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import threadpoolctl
 import xarray as xr
+from arviz_stats.base import array_stats
 
 import navmodels as nav
 from navmodels.inference import laplace, walks
@@ -233,6 +234,7 @@ def test_auto_falls_back_to_a_real_walk(grouped, offices, monkeypatch):
 def test_engines_give_the_same_names_dims_and_numbers(model, survey):
     one, two = (nav.fit(model, survey, engine=engine, seed=1) for engine in ("laplace", "nuts"))
     found, expected = one["posterior"].to_dataset(), two["posterior"].to_dataset()
+    size = array_stats.ess(expected["county:sector_sd"].to_numpy(), chain_axis=0, draw_axis=1)  # mixes worst
     assert set(found.data_vars) == set(expected.data_vars)
     for name, values in expected.data_vars.items():
         assert found[name].dims == values.dims
@@ -240,4 +242,4 @@ def test_engines_give_the_same_names_dims_and_numbers(model, survey):
         assert all(found[dim].to_numpy().tolist() == values[dim].to_numpy().tolist() for dim in values.dims)
         sd = values.std(("chain", "draw"))
         off = np.abs(found[name].mean(("chain", "draw")) - values.mean(("chain", "draw")))
-        assert (off <= 0.12 * sd + 1e-12).all()  # Monte Carlo error is near 0.02 of each
+        assert (off <= 4 * np.sqrt(1 / size + 1 / laplace.POINTS) * sd + 1e-12).all()  # Monte Carlo error of both

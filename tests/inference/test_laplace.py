@@ -221,7 +221,7 @@ def test_fixed_scales_are_conjugate():
     evidence_agrees(fit, evidence)
     # draws are wider than a normal by design, so that even here the ratios do some work
     assert fit.attrs["pareto_k"] < 0.3
-    assert fit.attrs["effective_draws"] > 0.7 * fit.attrs["proposals"]
+    assert fit.attrs["effective_draws"] > 0.6 * fit.attrs["proposals"]
 
 
 def test_several_terms_against_quadrature():

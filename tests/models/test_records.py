@@ -15,7 +15,7 @@ def recorded(model, survey):
 
 
 def same(one, two):
-    return set(one) == set(two) and all((np.asarray(one[name]) == np.asarray(two[name])).all() for name in one)
+    return set(one) == set(two) and all(np.array_equal(one[name], two[name], equal_nan=True) for name in one)
 
 
 def test_a_design_comes_back(model, survey):

@@ -2,9 +2,10 @@
 
 nuts: R-hat < 1.01, bulk and tail ESS of at least 100 a chain, no divergences, no tree-depth limit reached, E-BFMI ≥ 0.3
 (Vehtari et al. 2021; Betancourt 2016). laplace: k̂ of the joint importance ratios below min(1 − 1/log10 S, 0.7) for S
-proposals (Vehtari et al. 2024), at least 100 effective draws a chain, for the joint ratios and for the variance of every
-parameter, every mode found; its draws are resampled, so that R-hat and ESS of chains say nothing. A quantity that cannot be judged (NaN or infinite) fails, unless it is
-constant by construction. `check` judges a fit; `failures` judges draws of any reported quantity.
+proposals (Vehtari et al. 2024), at least 100 effective draws a chain for the joint ratios and for the variance of
+every parameter, every mode found; its draws are resampled, so that R-hat and ESS of chains say nothing. A quantity that
+cannot be judged (NaN or infinite) fails, unless it is constant
+by construction. `check` judges a fit; `failures` judges draws of any reported quantity.
 """
 
 from collections.abc import Mapping

@@ -30,7 +30,7 @@ POINTS = 512  # of the standard deviations; a power of two, as Sobol sequences w
 EACH = 16  # draws of the coefficients for each point, at most
 SPARE = 1.5  # joint draws proposed for each that is kept
 MORE = 4  # times as many points when the first do not pass
-FIRST, WIDE = (2.0, 0.2), (3.0, 0.6)  # standard deviations away where skewness is measured, and the proposals' excess
+FIRST, WIDE = (2.0, 0.2), (3.0, 0.6)  # where skewness is measured, in sd, and excess width: at first, and on retries
 NU = 4.0  # degrees of freedom of the proposal of the standard deviations
 START = -0.5  # where the search for the mode of u begins
 PRECISE, ROUGH = 1e-4, 0.5  # Newton decrement: for the mode of u, and for proposals, which ratios correct
@@ -153,9 +153,9 @@ def sample_laplace(
 ) -> tuple[xr.Dataset, xr.Dataset, dict[str, Any]]:
     """Return posterior and statistics in the form of `nuts.sample_nuts`, and attributes with what the check needs.
 
-    Attributes: ``pareto_k`` and ``effective_draws`` of the joint importance ratios, ``effective_spread`` (draws that the
-    variance of the ``hardest`` parameter is worth), ``proposals`` (joint draws made),
-    ``unsolved`` (points where Newton did not arrive), ``log_marginal_likelihood``, ``r_hat`` (it is not the check).
+    Attributes: ``pareto_k`` and ``effective_draws`` of the joint importance ratios, ``effective_spread`` (draws that
+    the variance of the ``hardest`` parameter is worth), ``proposals`` (joint draws made), ``unsolved``
+    (points where Newton did not arrive), ``log_marginal_likelihood``, ``r_hat`` (it is not the check).
     """
     rng = np.random.default_rng(seed)
     target = make_target(arrays)
@@ -282,6 +282,7 @@ def _explore(
     """Return joint draws with their ratios, smoothed weights and k̂."""
     dense, size = target.sizes
     points, each = shape
+    wider = 1 + reach[1] / math.sqrt(dense + size) + 1 / (dense + size)  # costs as much whatever the number
     u, log_density = proposal.draw(points, rng)
     scale, own_scale = target.scales(u)
     start = proposal.mode + np.clip(u - proposal.centre, -2.0, 2.0) @ proposal.slope
@@ -293,8 +294,8 @@ def _explore(
         part = slice(chunk * CHUNK, min((chunk + 1) * CHUNK, points))
         normal, uniform = _even_normals((part.stop - part.start, each, dense + size), streams[chunk])
         propose(
-            target.layout, target.cells, scale[part], own_scale[part], start[part], ROUGH, *reach, normal, uniform,
-            z[part], log_ratio[part], laplace[part],
+            target.layout, target.cells, scale[part], own_scale[part], start[part], ROUGH, reach[0], wider, normal,
+            uniform, z[part], log_ratio[part], laplace[part],
         )  # fmt: skip
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

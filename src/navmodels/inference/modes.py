@@ -18,7 +18,6 @@ from navmodels.models.model import Design
 Places = npt.NDArray[np.int64]
 
 
-
 class Layout(NamedTuple):
     """How coefficients meet cells, as compiled code reads it.
 
@@ -174,7 +173,7 @@ def find_mode(
 @compiled
 def propose(
     layout: Layout, cells: Cells, scales: Array, own_scales: Array, start: Array, tolerance: float, reach: float,
-    excess: float, normal: Array, uniform: Array, z: Array, ratio: Array, laplace: Array,
+    wider: float, normal: Array, uniform: Array, z: Array, ratio: Array, laplace: Array,
 ) -> None:  # fmt: skip
     """Write draws of the coefficients for each of several standard deviations, with their log importance ratios.
 
@@ -184,8 +183,8 @@ def propose(
         Dims (point, shared block) and (point).
     start
         Where Newton starts, dims (point, coefficient): shared ones first, then own.
-    excess
-        How much wider than the density proposals are, over the root of the number of coefficients.
+    wider
+        Width of the proposals of coefficients over that of the approximation, so that its tails are covered.
     normal, uniform
         Random numbers, dims (point, each, coefficient): standard normals, and uniforms for the side of own levels.
     z, ratio
@@ -195,7 +194,6 @@ def propose(
         To be written, dims (point): Laplace approximation of the log-density of the data.
     """
     size, dense = len(layout.start) - 1, layout.blocks[-1, 3]
-    wider = 1 + excess / math.sqrt(dense + size)
     eta = np.empty(len(layout.own))
     value = np.empty_like(eta)
     for point in range(len(own_scales)):

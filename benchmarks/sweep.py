@@ -5,6 +5,7 @@ The settings are the county × industry × year test with the prior scales of it
 """
 
 import argparse
+import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -67,6 +68,13 @@ def draw_settings(count: int) -> list[dict[str, float]]:
     return [dict(zip(SCALED, row.tolist(), strict=True)) for row in drawn]
 
 
+def _take_core(cores: Any) -> None:
+    """Keep a worker to one core, so that its threads do not compete with those of the others."""
+    core = cores.get()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {core})
+
+
 def fit_setting(table: Path, factors: dict[str, float], engine: str) -> Found:
     """Return what one setting takes, from data frame to county estimates, and how its fit went."""
     with counted_compilations() as passes:
@@ -79,7 +87,11 @@ def sweep_section(count: int, engine: str, size: Size) -> str:
     table, settings = written_table(size), draw_settings(count)
     before = fit_setting(table, settings[0], engine)  # what a first use ever compiles is on the disk after this
     start = time.perf_counter()
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    cores = context.SimpleQueue()
+    for core in range(WORKERS):
+        cores.put(core)
+    with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=_take_core, initargs=(cores,)) as pool:
         found = list(pool.map(fit_setting, [table] * count, settings, [engine] * count))
     total = time.perf_counter() - start
     seconds = sorted(each["seconds"] for each in found)

@@ -34,7 +34,7 @@ def test_the_line_counts_fallbacks_compilations_and_failures(monkeypatch, tmp_pa
         return {**made, "k_hat": float("nan") if fell else 0.2, "ess": 900.0, "compiled": fell, "lowest": 0.7}
 
     monkeypatch.setattr(sweep, "fit_setting", fit_setting)
-    monkeypatch.setattr(sweep, "ProcessPoolExecutor", lambda workers, mp_context: ThreadPoolExecutor(workers))
+    monkeypatch.setattr(sweep, "ProcessPoolExecutor", lambda workers, **_: ThreadPoolExecutor(workers))
     monkeypatch.setattr(sweep, "written_table", lambda size: data.written_table(size, folder=tmp_path))
     text = sweep.sweep_section(20, "auto", data.QUICK)
     fell = str(sum(setting["county"] > 2 for setting in sweep.draw_settings(20)))

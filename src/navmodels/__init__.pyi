@@ -6,6 +6,7 @@ from .data import list_reports as list_reports
 from .data import load_report as load_report
 
 # what is believed
+from .models import Choice as Choice
 from .models import Effect as Effect
 from .models import Exponential as Exponential
 from .models import Group as Group
@@ -13,6 +14,8 @@ from .models import HalfCauchy as HalfCauchy
 from .models import HalfNormal as HalfNormal
 from .models import HalfStudentT as HalfStudentT
 from .models import Model as Model
+from .models import Rating as Rating
+from .models import Region as Region
 from .models import Reported as Reported
 from .models import Share as Share
 from .models import Trend as Trend

@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.data import checks, printed
+from navmodels.data.batteries import count_items, each_item
 from navmodels.data.cells import (
     cell_index,
     cells_of,
@@ -34,7 +35,7 @@ WEIGHTING = ("frame", "effective", "none")
 class Survey:
     """Cells of a survey: one for each combination of grouping factors, with what was observed in it.
 
-    Make one with `Survey.from_responses`, `Survey.from_counts` or `Survey.from_report`.
+    Make one with `Survey.from_responses`, `Survey.from_items`, `Survey.from_counts` or `Survey.from_report`.
 
     Attributes
     ----------
@@ -120,11 +121,8 @@ class Survey:
         1      B  2.0       1.0     2.0
         """
         by = checks.factor_names(by)
-        checks.one_of(weighting, WEIGHTING, what="weighting")
-        if weighting == "effective" and weights is None:
-            raise ValueError("weighting is 'effective', which needs the column of weights: weights=.")
+        used = _used_weights(weights, weighting)
         frame = checks.named_rows(frame, what="from_responses")
-        used = weights if weighting != "none" else None
         table, dropped = count_answers(frame, outcome=outcome, by=by, weights=used, missing=missing)
         chosen = answer_categories(frame[outcome].dropna(), categories=categories, ordered=ordered, positive=positive)
         kind = "share" if categories is None else "rating" if ordered else "choice"
@@ -134,6 +132,75 @@ class Survey:
         levels = {name: tuple(table[name].cat.categories) for name in by}
         cells = count_cells(table, by, chosen).assign_attrs({**attrs, **_simulated(frame)})
         return cls(cells if population is None else join_population(cells, levels, population), levels)
+
+    @classmethod
+    def from_items(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        items: Sequence[str] | Mapping[str, str],
+        by: str | Sequence[str] = (),
+        categories: Sequence[Any] | None = None,
+        ordered: bool = True,
+        positive: Any = None,
+        weights: str | None = None,
+        population: pd.DataFrame | None = None,
+        weighting: str = "frame",
+        missing: str = "raise",
+    ) -> "Survey":
+        """Make a survey with a factor `item` from wide rows: a battery, or a question with several answers.
+
+        An empty answer means not asked or not answered: the respondent is not in this item's base, so n differs by
+        item. What an empty text or a "don't know" means is for `positive` or `categories` to say.
+
+        Parameters
+        ----------
+        frame
+            One row a respondent, one column an item.
+        items
+            Two or more columns, or a mapping from column to label. They are the levels of `item`, in this order.
+        by
+            Columns of further grouping factors, as in `from_responses`; they come after `item`.
+        categories, ordered, weights, weighting
+            As in `from_responses`, the same for all items; effective n is each item's own.
+        positive
+            As in `from_responses`; each must occur in one of the items.
+        population
+            As in `from_responses`, without `item`: it holds for every item.
+        missing
+            "raise", or "drop" respondents without a factor. Their number is kept in ``cells.attrs["dropped"]``, that of
+            the others without an answer in ``cells.attrs["unanswered"]``, by item.
+
+        Raises
+        ------
+        ValueError
+            As `from_responses`, naming the item's column; for an item nobody answered, items on different scales, a
+            factor called "item", and ticks that are either positive or empty, where the base is not known.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from navmodels.data import Survey
+        >>> rows = pd.DataFrame({"phone": [1, 1, 0, 1], "chat": [0, 1, None, None]})
+        >>> survey = Survey.from_items(rows, items={"phone": "By phone", "chat": "By chat"})
+        >>> survey.to_pandas()
+               item    n  positive  weight
+        0  By phone  4.0       3.0     4.0
+        1   By chat  2.0       1.0     2.0
+        >>> survey.cells.attrs["unanswered"]
+        {'By phone': 0, 'By chat': 2}
+        """
+        by = checks.factor_names(by)
+        used = _used_weights(weights, weighting)
+        frame = checks.named_rows(frame, what="from_items")
+        scale = {"categories": categories, "ordered": ordered, "positive": positive}
+        table, chosen, left_out = count_items(frame, items=items, by=by, weights=used, missing=missing, **scale)
+        kind = "share" if categories is None else "rating" if ordered else "choice"
+        attrs = {"kind": kind, "outcome": "answer", "weighting": weighting if used else "none", **left_out}
+        levels = {name: tuple(table[name].cat.categories) for name in ("item", *by)}
+        cells = count_cells(table, list(levels), chosen).assign_attrs({**attrs, **_simulated(frame)})
+        whole = each_item(population, levels)
+        return cls(cells if whole is None else join_population(cells, levels, whole), levels)
 
     @classmethod
     def from_counts(
@@ -386,6 +453,14 @@ class Survey:
 
 
 # ---- inside
+
+
+def _used_weights(weights: str | None, weighting: str) -> str | None:
+    """Return the column of weights that is used, if any."""
+    checks.one_of(weighting, WEIGHTING, what="weighting")
+    if weighting == "effective" and weights is None:
+        raise ValueError("weighting is 'effective', which needs the column of weights: weights=.")
+    return weights if weighting != "none" else None
 
 
 def _simulated(frame: pd.DataFrame) -> dict[str, str]:

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
-from navmodels.inference.kernels import derivatives, pack
+from navmodels.inference.kernels import derivatives, pack, pair
 from navmodels.inference.laplace import find_proposal, make_target
 from navmodels.models.graph import Coordinates
 from navmodels.models.model import Design
-from navmodels.models.priors import Prior
 
 Array = npt.NDArray[np.float64]
 CENTRED = 0.6  # a block is centred below this: pooling of its best-known tenth, and error of the log of its scale
@@ -37,24 +36,33 @@ def walking_coordinates(arrays: Design) -> Coordinates:
     proposal = find_proposal(target)
     scales = [float(scale[0]) for scale in target.block_scales(proposal.centre[None])]
     parts = target.by_block(proposal.mode)
-    mode = np.concatenate([parts[place] for place in (None, *range(len(arrays.blocks)))])
-    factor = linalg.cholesky(_curvature(arrays, scales, mode), lower=True)
+    mode = np.concatenate([parts[place].T.ravel() for place in (None, *range(len(arrays.blocks)))])
+    curvature, base = _curvature(arrays, scales, mode), len(arrays.channels.based)
+    if base < arrays.channels.size:  # thresholds are walked by the logarithms of their gaps
+        mode[:base], bend = _by_gaps(mode[:base], arrays.model.intercept_scale)
+        change = linalg.block_diag(bend, np.eye(len(mode) - base))
+        curvature = change.T @ curvature @ change
+    factor = linalg.cholesky(curvature, lower=True)
     spread = linalg.solve_triangular(factor, np.eye(len(mode)), lower=True, trans="T")
     pooled = np.clip((spread**2).sum(axis=1), 0.0, 1.0)  # posterior over prior variance
-    power, first = np.zeros(len(mode)), 1
+    power, first = np.zeros(len(mode)), base
     for block in arrays.blocks:
-        part = slice(first, first + block.size)
+        part = slice(first, first + block.size * len(block.channels))
         log_error = 1 / np.sqrt(2 * np.sum((1 - pooled[part]) ** 2) + 1e-12)  # of the log of the scale
-        centred = isinstance(block.prior, Prior) and max(np.quantile(pooled[part], 0.1), log_error) < CENTRED
+        centred = bool(block.scale.parts) and max(np.quantile(pooled[part], 0.1), log_error) < CENTRED
         power[part] = -1.0 if centred else 0.0
-        first += block.size
-    return Coordinates(mode, spread, power, dict(zip((block.name for block in arrays.blocks), scales, strict=True)))
+        first = part.stop
+    parameters = {name: float(value[0]) for name, value in target.parameters(proposal.centre[None]).items()}
+    reference = dict(zip((block.name for block in arrays.blocks), scales, strict=True))
+    return Coordinates(mode, spread, power, reference, parameters)
 
 
 def plain_coordinates(arrays: Design) -> Coordinates:
     """Return coordinates that change nothing: every block non-centred, nothing whitened."""
-    size = 1 + sum(block.size for block in arrays.blocks)
-    return Coordinates(np.zeros(size), np.eye(size), np.zeros(size), {block.name: 1.0 for block in arrays.blocks})
+    size = len(arrays.channels.based) + sum(block.size * len(block.channels) for block in arrays.blocks)
+    reference = {block.name: 1.0 for block in arrays.blocks}
+    parameters = {name: 0.5 * prior.scale for name, prior in arrays.parameters.items()}
+    return Coordinates(np.zeros(size), np.eye(size), np.zeros(size), reference, parameters)
 
 
 # ---- inside
@@ -62,14 +70,32 @@ def plain_coordinates(arrays: Design) -> Coordinates:
 
 def _curvature(arrays: Design, scales: list[float], mode: Array) -> Array:
     """Return the negative Hessian of the coefficients' log-density at their mode, dims (coefficient, coefficient)."""
-    size = arrays.survey.cells.sizes["cell"]
-    columns = [np.full((size, 1), arrays.model.intercept_scale)]
+    cells, channels = arrays.survey.cells.sizes["cell"], arrays.channels
+    x = np.zeros((channels.size, cells, len(mode)))
+    for place, channel in enumerate(channels.based):
+        x[channel, :, place] = arrays.model.intercept_scale
+    first = len(channels.based)
     for block, scale in zip(arrays.blocks, scales, strict=True):
         basis = np.eye(block.size) if block.basis is None else block.basis
-        columns.append(scale * basis[block.index])
-    x = np.hstack(columns)
-    eta = x @ mode
-    value, gradient, curvature = np.empty((3, size))
+        for channel in block.channels:
+            x[channel, :, first : first + block.size] = scale * basis[block.index]
+            first += block.size
+    eta = np.ascontiguousarray((x @ mode).T)
+    value, gradient = np.empty(cells), np.empty_like(eta)
+    curvature = np.empty((cells, channels.size * (channels.size + 1) // 2))
     kind, table, flat = pack(arrays.model.outcome.kernel, arrays.data)
     derivatives(kind, eta, table, flat, value, gradient, curvature)
-    return np.asarray((x.T * curvature) @ x + np.eye(len(mode)))
+    out = np.eye(len(mode))
+    for i in range(channels.size):
+        for j in range(i + 1):
+            part = (x[i].T * curvature[:, pair(i, j)]) @ x[j]
+            out += part if i == j else part + part.T
+    return out
+
+
+def _by_gaps(z: Array, scale: float) -> tuple[Array, Array]:
+    """Return thresholds over their scale as first and logarithms of gaps, and the derivative of the one by the other."""
+    gap = scale * np.diff(z)
+    bend = np.tril(np.ones((len(z), len(z))))
+    bend[:, 1:] *= gap / scale
+    return np.concatenate([z[:1], np.log(gap)]), bend

@@ -49,8 +49,9 @@ def fit(
     Returns
     -------
     xarray.DataTree
-        Groups posterior (``intercept``, ``<term>_effect`` by level, ``<term>_sd``), sample_stats, log_likelihood (dims
-        chain, draw, cell; computed when it is looked at), observed_data, survey. ``attrs``: engine, reason (why this
+        Groups posterior (``intercept``, or ``threshold`` by cut of a rating; ``<term>_effect`` by level, of a choice
+        also by category; ``<term>_sd``), sample_stats, log_likelihood (dims chain, draw, cell; computed when it is
+        looked at), observed_data, survey. ``attrs``: engine, reason (why this
         one), seed, seconds, unconverged (why the gate did not pass, or empty), model, versions, data_hash; of laplace
         pareto_k, effective_draws, proposals, log_marginal_likelihood (natural log); of nuts divergences, coordinates.
 
@@ -83,7 +84,8 @@ def fit(
     start = time.perf_counter()
     with threadpool_limits(1, "blas"):  # on two cores, two threads of BLAS are many times slower than one
         groups, made = _run(arrays, engine, draws=draws, chains=chains, seed=seed, progress=progress)
-    observed = xr.Dataset({model.outcome.observed: ("cell", arrays.data[model.outcome.observed])})
+    seen = arrays.data[model.outcome.observed]
+    observed = xr.Dataset({model.outcome.observed: (("cell", "category")[: seen.ndim], seen)})
     likelihood = log_likelihood(arrays, groups["posterior"])
     tree = xr.DataTree.from_dict({**groups, "log_likelihood": likelihood, "observed_data": observed, "survey": cells})
     tree.attrs = {

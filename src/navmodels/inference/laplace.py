@@ -20,9 +20,10 @@ from scipy import optimize, special, stats
 
 from navmodels.inference import kernels
 from navmodels.inference.convergence import MIN_ESS_PER_CHAIN, k_limit
-from navmodels.inference.modes import Cells, Layout, find_mode, lay_out, propose
+from navmodels.inference.modes import Cells, Layout, Part, find_mode, lay_out, propose
 from navmodels.models.model import Design
-from navmodels.models.priors import Prior
+from navmodels.models.terms import Block
+from navmodels.models.outcomes import Rating
 
 Array = npt.NDArray[np.float64]
 
@@ -47,46 +48,63 @@ class Target:
     Attributes
     ----------
     own, order
-        Places of the block that is eliminated (None when there is none) and of the shared ones (None: the intercept).
+        Place of the block that is eliminated (None when there is none), and place and channel of the shared ones.
     """
 
     arrays: Design
     layout: Layout
     own: int | None
-    order: list[int | None]
+    order: list[Part]
     cells: Cells
 
     @property
     def learned(self) -> int:
-        """Number of standard deviations to learn."""
-        return sum(isinstance(block.prior, Prior) for block in self.arrays.blocks)
+        """Number of parameters of the standard deviations."""
+        return len(self.arrays.parameters)
 
     @property
     def sizes(self) -> tuple[int, int]:
         """Number of shared and own coefficients."""
         return int(self.layout.blocks[-1, 3]), len(self.layout.start) - 1
 
+    def parameters(self, u: Array) -> dict[str, Array]:
+        """Return the parameters of the standard deviations at points u, dims (point, learned) → (point)."""
+        return {
+            name: np.minimum(prior.from_normal(np.minimum(column, FAR)), WIDEST * prior.scale)
+            for (name, prior), column in zip(self.arrays.parameters.items(), u.T, strict=True)
+        }
+
     def block_scales(self, u: Array) -> list[Array]:
         """Return the standard deviation of each block at points u, dims (point, learned) → (point)."""
-        columns = iter(u.T)
-        return [
-            np.minimum(block.prior.from_normal(np.minimum(next(columns), FAR)), WIDEST * block.prior.scale)
-            if isinstance(block.prior, Prior)
-            else np.full(len(u), float(block.prior))
-            for block in self.arrays.blocks
-        ]
+        parameters = self.parameters(u)
+        return [np.broadcast_to(block.scale.of(parameters), len(u)).astype(float) for block in self.arrays.blocks]
 
     def scales(self, u: Array) -> tuple[Array, Array]:
-        """Return the standard deviations of intercept and shared blocks, dims (point, block), and of the own block."""
+        """Return the standard deviations of the shared blocks, dims (point, block), and of the own block."""
         every = self.block_scales(u)
-        intercept = np.full(len(u), self.arrays.model.intercept_scale)
+        base = np.full(len(u), self.arrays.model.intercept_scale)
         own = np.zeros(len(u)) if self.own is None else every[self.own]
-        return np.stack([intercept if place is None else every[place] for place in self.order], axis=1), own
+        return np.stack([base if place is None else every[place] for place, _ in self.order], axis=1), own
+
+    def start(self) -> Array:
+        """Return where the search for the mode of the coefficients begins: at zero, thresholds apart."""
+        z = np.zeros(sum(self.sizes))
+        if len(self.arrays.channels.based) < self.arrays.channels.size:  # thresholds, which come first
+            thresholds = np.linspace(-2.0, 2.0, len(self.arrays.channels.based) + 2)[1:-1]
+            z[: len(thresholds)] = thresholds / self.arrays.model.intercept_scale
+        return z
 
     def by_block(self, z: Array) -> dict[int | None, Array]:
-        """Return coefficients, dims (..., coefficient) as laid out, by place of block; None is the intercept."""
-        parts = {place: z[..., row[2] : row[3]] for place, row in zip(self.order, self.layout.blocks, strict=True)}
-        return parts if self.own is None else parts | {self.own: z[..., self.sizes[0] :]}
+        """Return coefficients, dims (..., coefficient) as laid out, by place of block, dims (..., coefficient, channel).
+
+        None stands for the intercept or the thresholds.
+        """
+        parts: dict[int | None, list[Array]] = {}
+        for (place, _), row in zip(self.order, self.layout.blocks, strict=True):
+            parts.setdefault(place, []).append(z[..., row[2] : row[3]])
+        if self.own is not None:
+            parts[self.own] = [z[..., self.sizes[0] :]]
+        return {place: np.stack(each, axis=-1) for place, each in parts.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,11 +137,15 @@ class Proposal:
 
 @dataclass(frozen=True, eq=False)
 class Weighted:
-    """Joint draws with their log importance ratios: dims (point, u), (point, each, coefficient), (point, each)."""
+    """Joint draws with their log importance ratios: dims (point, u), (point, each, coefficient), (point, each).
+
+    ``solved`` dims (point): whether a point gave ratios. A ratio of zero is one too where thresholds are out of order.
+    """
 
     u: Array
     z: Array
     log_ratio: Array
+    solved: npt.NDArray[np.bool_]
 
     def smooth(self) -> tuple[Array, float]:
         """Return Pareto-smoothed weights that add up to one, and k̂ of the ratios (Vehtari et al. 2024)."""
@@ -190,13 +212,19 @@ def sample_laplace(
 
 def make_target(arrays: Design) -> Target:
     """Return the posterior of a design as compiled functions read it."""
-    return Target(arrays, *lay_out(arrays), Cells(*kernels.pack(arrays.model.outcome.kernel, arrays.data)))
+    outcome = arrays.model.outcome
+    kind, table, flat = kernels.pack(outcome.kernel, arrays.data)
+    soft = table
+    if isinstance(outcome, Rating):
+        level = arrays.blocks[-1].index if outcome.by else np.zeros(len(arrays.cells), dtype=np.intp)
+        soft = kernels.pack(outcome.kernel, outcome.soften(arrays.data, level))[1]
+    return Target(arrays, *lay_out(arrays), Cells(kind, table, flat, soft))
 
 
 def find_proposal(target: Target) -> Proposal:
     """Return the proposal around the mode of u: axes of the Hessian, widths of each side, the coefficients' mode."""
     dense, size = target.sizes
-    warm = np.zeros(dense + size)
+    warm = target.start()
 
     def solve(u: Array) -> tuple[float, Array]:
         nonlocal warm
@@ -244,21 +272,17 @@ def find_proposal(target: Target) -> Proposal:
 
 def _names(target: Target) -> list[str]:
     """Return the name of each u and z, in the order of `Weighted.effective_spread`."""
-    blocks = target.arrays.blocks
-    learned = [f"{block.name}_sd" for block in blocks if isinstance(block.prior, Prior)]
-    places = [*target.order, *([] if target.own is None else [target.own])]
-    names = [
-        ["intercept"]
-        if place is None
-        else [
-            f"{blocks[place].name}_effect[{label}]"
-            if blocks[place].basis is None
-            else f"{blocks[place].name}_coefficient[{label}]"
-            for label in (blocks[place].labels if blocks[place].basis is None else range(blocks[place].size))
-        ]
-        for place in places
-    ]
-    return [*learned, *(name for part in names for name in part), *(["none"] if target.own is None else [])]
+    blocks, base = target.arrays.blocks, target.arrays.model.outcome.base
+    places = [*target.order, *([] if target.own is None else [(target.own, 0)])]
+    names = [[base] if place is None else _coefficients(blocks[place]) for place, _ in places]
+    end = ["none"] if target.own is None else []
+    return [*target.arrays.parameters, *(name for part in names for name in part), *end]
+
+
+def _coefficients(block: Block) -> list[str]:
+    if block.basis is None:
+        return [f"{block.name}_effect[{label}]" for label in block.labels]
+    return [f"{block.name}_coefficient[{place}]" for place in range(block.size)]
 
 
 def _differences(function: Any, u: Array, *, step: float = 1e-3) -> Array:
@@ -301,8 +325,12 @@ def _explore(
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with ThreadPoolExecutor(cores) as pool:
         list(pool.map(take, range(len(streams))))
+    z[~np.isfinite(log_ratio)] = 0.0
+    walled = len(target.arrays.channels.based) < target.arrays.channels.size
+    solved = ~(np.isnan(log_ratio) if walled else ~np.isfinite(log_ratio)).any(axis=1)
     log_prior = stats.norm.logpdf(u).sum(axis=1)
-    found = Weighted(u, z, log_ratio + (log_prior - log_density)[:, None])
+    ratio = np.where(np.isnan(log_ratio), -np.inf, log_ratio) + (log_prior - log_density)[:, None]
+    found = Weighted(u, z, ratio, solved)
     return found, *found.smooth()
 
 
@@ -328,7 +356,7 @@ def _unsolved(found: Weighted, proposal: Proposal) -> int:
     """
     away = np.abs((found.u - proposal.centre) @ proposal.axes) / proposal.side.max(axis=1, initial=0.0)
     nowhere = ((found.u**2).sum(axis=1) > 40) & (away.max(axis=1, initial=0.0) > 6)
-    return int((np.isneginf(found.log_ratio).any(axis=1) & ~nowhere).sum())
+    return int((~found.solved & ~nowhere).sum())
 
 
 def _adapt(proposal: Proposal, found: Weighted, weights: Array) -> Proposal:
@@ -353,19 +381,22 @@ def _resample(weights: Array, size: int, rng: np.random.Generator) -> npt.NDArra
 
 
 def _posterior(target: Target, found: Weighted, kept: npt.NDArray[np.intp]) -> xr.Dataset:
-    """Return the draws kept, by name: intercept, effects by level, learned standard deviations."""
+    """Return the draws kept, by name: intercept or thresholds, effects by level, parameters of standard deviations."""
     arrays = target.arrays
     point, each = np.unravel_index(kept, found.log_ratio.shape)
     parts, scales = target.by_block(found.z[point, each]), target.block_scales(found.u)
-    intercept = arrays.model.intercept_scale * parts[None][..., 0]
-    variables: dict[str, Any] = {"intercept": (("chain", "draw"), intercept)}
-    coords = _coords(kept)
+    over, coords = ("chain", "draw"), _coords(kept)
+    if arrays.channels.dim is not None:
+        coords[arrays.channels.dim] = list(arrays.channels.labels)
+    dims, base = arrays.shown(arrays.model.intercept_scale * parts[None][..., 0, :], arrays.channels.based)
+    variables: dict[str, Any] = {arrays.model.outcome.base: ((*over, *dims), base)}
     for place, block in enumerate(arrays.blocks):
-        scale = scales[place][point]
-        variables[f"{block.name}_effect"] = (("chain", "draw", block.name), block.effect(scale, parts[place]))
+        effect = block.effect(scales[place][point][..., None], np.moveaxis(parts[place], -1, -2))
+        dims, shown = arrays.shown(np.moveaxis(effect, -1, -2), block.channels)
+        variables[f"{block.name}_effect"] = ((*over, block.name, *dims), shown)
         coords[block.name] = block.labels
-        if isinstance(block.prior, Prior):
-            variables[f"{block.name}_sd"] = (("chain", "draw"), scale)
+    for name, values in target.parameters(found.u).items():
+        variables[name] = (over, values[point])
     return xr.Dataset(variables, coords=coords)
 
 

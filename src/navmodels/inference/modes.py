@@ -4,6 +4,9 @@ Coefficients are whitened, z ~ N(0, I). Each cell belongs to one level of the la
 that this block (here *own*) has a diagonal curvature and is eliminated exactly by its Schur complement; the rest
 (*shared*: the intercept and all other blocks) is dense. Sums over cells are made level by level and meet the bases
 afterwards, so that a step costs cells x terms, whatever the bases.
+
+A block that feeds several linear predictors of a cell (channels) counts as one shared block for each. The own block
+feeds the first channel alone: of a choice, where all blocks feed all channels, none is eliminated.
 """
 
 import math
@@ -12,10 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from navmodels.inference.kernels import Array, compiled, derivatives, values
+from navmodels.inference.kernels import Array, compiled, derivatives, pair, values
 from navmodels.models.model import Design
 
 Places = npt.NDArray[np.int64]
+Part = tuple[int | None, int]  # a block (None: what stands for the intercept) and a channel
 
 
 class Layout(NamedTuple):
@@ -25,8 +29,9 @@ class Layout(NamedTuple):
     levels, as county and the intercept for county:industry; the others *vary*. Levels count through all shared blocks,
     nested ones first. ``terms`` dims (cell, varying block): level of each cell. ``columns[start[l]:start[l + 1]]`` are
     the shared levels that meet own level l, its nested ones first (``nested`` of them); ``position`` dims (cell,
-    varying block) are places among them. ``blocks`` dims (shared block, 5): first and last level, first and last
-    coefficient, and where the basis starts in ``bases`` (-1: identity).
+    varying block) are places among them. ``blocks`` dims (shared block, 6): first and last level, first and last
+    coefficient, where the basis starts in ``bases`` (-1: identity), and the channel; ``fed`` dims (level) the channel
+    of each shared level, ``channels`` their number.
     """
 
     own: Places
@@ -37,39 +42,46 @@ class Layout(NamedTuple):
     nested: int
     blocks: Places
     bases: Array
+    fed: Places
+    channels: int
 
 
 class Cells(NamedTuple):
-    """What was observed, as `kernels.pack` gives it."""
+    """What was observed, as `kernels.pack` gives it; `soft` is the table by which modes are sought."""
 
     kind: int
     table: Array
     flat: Array
+    soft: Array
 
 
-def lay_out(arrays: Design) -> tuple[Layout, int | None, list[int | None]]:
-    """Return the layout of a design, the place of its own block, and those of its shared blocks (None: the intercept).
+def lay_out(arrays: Design) -> tuple[Layout, int | None, list[Part]]:
+    """Return the layout of a design, the place of its own block, and the shared blocks by place and channel.
 
-    Without a block that has an identity basis, the own block is one level whose scale is zero, and its place None.
+    Without a block that has an identity basis and feeds the first channel alone, the own block is one level whose scale
+    is zero, and its place None.
     """
-    sizes = [block.size if block.basis is None else 0 for block in arrays.blocks]
+    sizes = [block.size if block.basis is None and block.channels == (0,) else 0 for block in arrays.blocks]
     own = int(np.argmax(sizes)) if any(sizes) else None
     cells = arrays.survey.cells.sizes["cell"]
-    level = [block.index.astype(np.int64) for block in arrays.blocks]
-    group = np.zeros(cells, dtype=np.int64) if own is None else level[own]
+    level: dict[int | None, Places] = {place: block.index.astype(np.int64) for place, block in enumerate(arrays.blocks)}
+    level[None] = np.zeros(cells, dtype=np.int64)
+    group = level[own]
     size = 1 if own is None else arrays.blocks[own].size
-    rest = [place for place in range(len(level)) if place != own]
-    nests = {place: _is_nested(level[place], group) for place in rest}
-    nested = [None, *(place for place in rest if nests[place])]
-    order = [*nested, *(place for place in rest if not nests[place])]
-    rows, bases, terms = [], [np.empty(0)], []
+    rest = [place for place in range(len(arrays.blocks)) if place != own]
+    nests = [place for place in rest if _is_nested(level[place], group)]
+    base: list[Part] = [(None, channel) for channel in arrays.channels.based]
+    nested = [*base, *((place, channel) for place in nests for channel in arrays.blocks[place].channels)]
+    varying = [(place, channel) for place in rest if place not in nests for channel in arrays.blocks[place].channels]
+    rows, bases, terms, fed = [], [np.empty(0)], [], []
     first = begin = basis = 0
-    for place in order:
+    for place, channel in [*nested, *varying]:
         block = None if place is None else arrays.blocks[place]
         levels, coefficients = (1, 1) if block is None else (len(block.levels), block.size)
         matrix = np.empty(0) if block is None or block.basis is None else block.basis.ravel()
-        rows.append((first, first + levels, begin, begin + coefficients, basis if len(matrix) else -1))
-        terms.append(first + (np.zeros(cells, dtype=np.int64) if place is None else level[place]))
+        rows.append((first, first + levels, begin, begin + coefficients, basis if len(matrix) else -1, channel))
+        terms.append(first + level[place])
+        fed += [channel] * levels
         bases.append(matrix)
         first, begin, basis = first + levels, begin + coefficients, basis + len(matrix)
     together = np.stack(terms, axis=1)
@@ -83,8 +95,10 @@ def lay_out(arrays: Design) -> tuple[Layout, int | None, list[int | None]]:
         len(nested),
         np.array(rows, dtype=np.int64),
         np.concatenate(bases),
+        np.array(fed, dtype=np.int64),
+        arrays.channels.size,
     )
-    return layout, own, order
+    return layout, own, [*nested, *varying]
 
 
 @compiled
@@ -96,7 +110,7 @@ def find_mode(
     Parameters
     ----------
     scale, own_scale
-        Standard deviation of each shared block (the intercept first), and of the own block.
+        Standard deviation of each shared block, and of the own block.
     z, own_z
         Where to start; dims (shared coefficient) and (own level).
     tolerance
@@ -114,13 +128,14 @@ def find_mode(
     """
     size = len(own_z)
     z, own_z = z.copy(), own_z.copy()
-    eta = np.empty(len(layout.own))
-    value, gradient, curvature = np.empty_like(eta), np.empty_like(eta), np.empty_like(eta)
+    eta = np.empty((len(layout.own), layout.channels))
+    value, gradient, curvature = np.empty(len(eta)), np.empty_like(eta), _packed(eta)
     step_eta, trial = np.empty_like(eta), np.empty_like(eta)
     _predict(layout, _to_levels(layout, scale, z), own_scale * own_z, eta)
-    derivatives(cells.kind, eta, cells.table, cells.flat, value, gradient, curvature)
+    derivatives(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
     objective = value.sum() - 0.5 * (z @ z) - 0.5 * (own_z @ own_z)
     arrived, decrement, h, meeting = False, np.nan, np.ones(size), np.zeros(len(layout.columns))
+    own_curvature = np.zeros(size)
     step, own_step, factor = np.zeros(len(z)), np.zeros(size), np.eye(len(z))
     for _ in range(100):
         slope, own_slope, matrix, own_curvature, meeting = _gather(layout, gradient, curvature)
@@ -142,7 +157,7 @@ def find_mode(
         length, better = 1.0, False
         for _ in range(40):
             trial[:] = eta + length * step_eta
-            derivatives(cells.kind, trial, cells.table, cells.flat, value, gradient, curvature)
+            derivatives(cells.kind, trial, cells.soft, cells.flat, value, gradient, curvature)
             new_z, new_own = z + length * step, own_z + length * own_step
             new = value.sum() - 0.5 * (new_z @ new_z) - 0.5 * (new_own @ new_own)
             if new >= objective + 1e-4 * length * decrement:
@@ -150,7 +165,7 @@ def find_mode(
                 break
             length /= 2
         if not better:  # at the limit of rounding
-            derivatives(cells.kind, eta, cells.table, cells.flat, value, gradient, curvature)
+            derivatives(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
             arrived = decrement < 1e-4
             break
         z, own_z, objective = new_z, new_own, new
@@ -162,7 +177,7 @@ def find_mode(
     laplace = peak - np.log(np.diag(factor)).sum() - 0.5 * np.log(h).sum()
     if reach > 0 and arrived:
         bend = _sides(layout, cells, own_scale, h, reach, eta, value, gradient, below, above)
-        pull = _pull(layout, own_scale, h, meeting, bend)
+        pull = _pull(layout, own_scale, h, own_curvature, meeting, bend)
         moved = _solve(factor, _to_coefficients(layout, scale, pull))
         shift = step + moved
         own_shift = own_step - own_scale * _meet(layout, meeting, _to_levels(layout, scale, moved)) / h
@@ -189,13 +204,13 @@ def propose(
         Random numbers, dims (point, each, coefficient): standard normals, and uniforms for the side of own levels.
     z, ratio
         To be written, dims (point, each, coefficient) and (point, each): the draws, and the log of likelihood x prior
-        of the coefficients over the density of the proposal.
+        of the coefficients over the density of the proposal; NaN where Newton did not arrive.
     laplace
         To be written, dims (point): Laplace approximation of the log-density of the data.
     """
     size, dense = len(layout.start) - 1, layout.blocks[-1, 3]
-    eta = np.empty(len(layout.own))
-    value = np.empty_like(eta)
+    eta = np.empty((len(layout.own), layout.channels))
+    value = np.empty(len(eta))
     for point in range(len(own_scales)):
         scale, own_scale = scales[point], own_scales[point]
         laplace[point], _, _, factor, h, meeting, below, above, centre, own_centre, _ = find_mode(
@@ -220,7 +235,7 @@ def propose(
             values(cells.kind, eta, cells.table, cells.flat, value)
             density = normalised - 0.5 * (e @ e)
             log_ratio = value.sum() - 0.5 * (here @ here) - density
-            ratio[point, each] = log_ratio if valid and np.isfinite(log_ratio) else -np.inf
+            ratio[point, each] = log_ratio if valid and log_ratio < np.inf else np.nan
 
 
 # ---- inside
@@ -236,7 +251,7 @@ def _to_levels(layout: Layout, scale: Array, z: Array) -> Array:
     """Return the effect of each shared level: scale x basis @ z, block by block."""
     out = np.empty(layout.blocks[-1, 1])
     for block in range(len(layout.blocks)):
-        first, last, begin, end, basis = layout.blocks[block]
+        first, last, begin, end, basis, _ = layout.blocks[block]
         if basis < 0:
             out[first:last] = scale[block] * z[begin:end]
         else:
@@ -250,7 +265,7 @@ def _to_coefficients(layout: Layout, scale: Array, levels: Array) -> Array:
     """Return a gradient by coefficient from one by level: scale x basis' @ levels, block by block."""
     out = np.empty(layout.blocks[-1, 3])
     for block in range(len(layout.blocks)):
-        first, last, begin, end, basis = layout.blocks[block]
+        first, last, begin, end, basis, _ = layout.blocks[block]
         if basis < 0:
             out[begin:end] = scale[block] * levels[first:last]
         else:
@@ -264,7 +279,7 @@ def _rows(layout: Layout, scale: Array, matrix: Array) -> Array:
     """Return scale x basis' @ matrix, rows from levels to coefficients, block by block."""
     out = np.empty((layout.blocks[-1, 3], matrix.shape[1]))
     for block in range(len(layout.blocks)):
-        first, last, begin, end, basis = layout.blocks[block]
+        first, last, begin, end, basis, _ = layout.blocks[block]
         if basis < 0:
             out[begin:end] = scale[block] * matrix[first:last]
         else:
@@ -288,47 +303,58 @@ def _whiten(layout: Layout, scale: Array, matrix: Array) -> Array:
 
 
 @compiled
+def _packed(eta: Array) -> Array:
+    """Return room for the second derivatives of each cell, dims (cell, pair)."""
+    return np.empty((eta.shape[0], eta.shape[1] * (eta.shape[1] + 1) // 2))
+
+
+@compiled
 def _predict(layout: Layout, levels: Array, own_levels: Array, eta: Array) -> None:
-    """Write the linear predictor of each cell."""
-    own, terms = layout.own, layout.terms
-    together = own_levels.copy()
+    """Write the linear predictors of each cell, dims (cell, channel)."""
+    own, terms, fed = layout.own, layout.terms, layout.fed
+    together = np.zeros((len(own_levels), layout.channels))
     for level in range(len(together)):
+        together[level, 0] = own_levels[level]
         for a in range(layout.start[level], layout.start[level] + layout.nested):
-            together[level] += levels[layout.columns[a]]
+            together[level, fed[layout.columns[a]]] += levels[layout.columns[a]]
     for c in range(len(own)):
-        total = together[own[c]]
+        for d in range(layout.channels):
+            eta[c, d] = together[own[c], d]
         for t in range(terms.shape[1]):
-            total += levels[terms[c, t]]
-        eta[c] = total
+            eta[c, fed[terms[c, t]]] += levels[terms[c, t]]
 
 
 @compiled
 def _gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
     """Return gradient and curvature summed by level: shared, own, shared x shared (lower triangle), shared x own."""
     own, terms, position, start, columns = layout.own, layout.terms, layout.position, layout.start, layout.columns
-    levels, size = layout.blocks[-1, 1], len(start) - 1
-    slope, own_slope = np.zeros(levels), np.zeros(size)
-    matrix, own_curvature, meeting = np.zeros((levels, levels)), np.zeros(size), np.zeros(len(columns))
+    levels, size, fed, channels = layout.blocks[-1, 1], len(start) - 1, layout.fed, layout.channels
+    slope, matrix, meeting = np.zeros(levels), np.zeros((levels, levels)), np.zeros((len(columns), channels))
+    own_slope, own_curvature = np.zeros((size, channels)), np.zeros((size, curvature.shape[1]))
     for c in range(len(own)):
-        g, w = gradient[c], curvature[c]
-        own_slope[own[c]] += g
-        own_curvature[own[c]] += w
+        for d in range(channels):
+            own_slope[own[c], d] += gradient[c, d]
+        for d in range(curvature.shape[1]):
+            own_curvature[own[c], d] += curvature[c, d]
         for t in range(terms.shape[1]):
             level = terms[c, t]
-            slope[level] += g
-            meeting[position[c, t]] += w
+            here = fed[level]
+            slope[level] += gradient[c, here]
+            for d in range(channels):
+                meeting[position[c, t], d] += curvature[c, pair(here, d)]
             for s in range(t + 1):
-                matrix[level, terms[c, s]] += w
+                matrix[level, terms[c, s]] += curvature[c, pair(here, fed[terms[c, s]])]
     for level in range(size):  # what is nested follows from the own levels
         varying = start[level] + layout.nested
         for a in range(start[level], varying):
-            meeting[a] = own_curvature[level]
-            slope[columns[a]] += own_slope[level]
+            here = fed[columns[a]]
+            meeting[a, 0] = own_curvature[level, pair(here, 0)]
+            slope[columns[a]] += own_slope[level, here]
             for b in range(start[level], a + 1):
-                matrix[columns[a], columns[b]] += own_curvature[level]
+                matrix[columns[a], columns[b]] += own_curvature[level, pair(here, fed[columns[b]])]
             for b in range(varying, start[level + 1]):
-                matrix[columns[b], columns[a]] += meeting[b]
-    return slope, own_slope, matrix, own_curvature, meeting
+                matrix[columns[b], columns[a]] += meeting[b, here]
+    return slope, own_slope[:, 0].copy(), matrix, own_curvature[:, 0].copy(), meeting[:, 0].copy()
 
 
 @compiled
@@ -368,21 +394,21 @@ def _sides(
     their third derivative.
     """
     own, size = layout.own, len(h)
-    there, low, high = np.empty_like(eta), np.empty_like(eta), np.empty_like(eta)
+    there, low, high = eta.copy(), np.empty(len(eta)), np.empty(len(eta))
     distance = reach * own_scale / np.sqrt(h)
     for c in range(len(eta)):
-        there[c] = eta[c] - distance[own[c]]
-    values(cells.kind, there, cells.table, cells.flat, low)
+        there[c, 0] = eta[c, 0] - distance[own[c]]
+    values(cells.kind, there, cells.soft, cells.flat, low)
     for c in range(len(eta)):
-        there[c] = eta[c] + distance[own[c]]
-    values(cells.kind, there, cells.table, cells.flat, high)
+        there[c, 0] = eta[c, 0] + distance[own[c]]
+    values(cells.kind, there, cells.soft, cells.flat, high)
     drop_below, drop_above, bend = np.zeros(size), np.zeros(size), np.zeros(len(eta))
     for c in range(len(eta)):
         level, d = own[c], distance[own[c]]
-        drop_below[level] += value[c] - gradient[c] * d - low[c]
-        drop_above[level] += value[c] + gradient[c] * d - high[c]
+        drop_below[level] += value[c] - gradient[c, 0] * d - low[c]
+        drop_above[level] += value[c] + gradient[c, 0] * d - high[c]
         if d > 1e-3:
-            bend[c] = 6 * ((high[c] - low[c]) / 2 - gradient[c] * d) / d**3
+            bend[c] = 6 * ((high[c] - low[c]) / 2 - gradient[c, 0] * d) / d**3
     for level in range(size):  # the prior adds its own, the slope at the mode is zero
         prior = reach**2 / (2 * h[level])
         below[level] = reach / math.sqrt(2 * max(drop_below[level], 0.0) + 2 * prior)
@@ -391,20 +417,24 @@ def _sides(
 
 
 @compiled
-def _pull(layout: Layout, own_scale: float, h: Array, meeting: Array, bend: Array) -> Array:
-    """Return the gradient, by shared level, of the log of the own levels' widths: what moves the mean off the mode."""
+def _pull(layout: Layout, own_scale: float, h: Array, own_curvature: Array, meeting: Array, bend: Array) -> Array:
+    """Return the gradient, by shared level, of the log of the own levels' widths: what moves the mean off the mode.
+
+    Thresholds share what moves them in proportion to their curvature, which is enough for a proposal.
+    """
     own, terms, start, columns = layout.own, layout.terms, layout.start, layout.columns
     out, total = np.zeros(layout.blocks[-1, 1]), np.zeros(len(h))
     for c in range(len(own)):
         here = 0.5 * own_scale**2 / h[own[c]] * bend[c]
         total[own[c]] += here
         for t in range(terms.shape[1]):
-            out[terms[c, t]] += here
+            if layout.fed[terms[c, t]] == 0:
+                out[terms[c, t]] += here
     for level in range(len(h)):
         for a in range(start[level], start[level + 1]):
             out[columns[a]] -= own_scale**2 / h[level] * meeting[a] * total[level]
-            if a < start[level] + layout.nested:
-                out[columns[a]] += total[level]
+            if a < start[level] + layout.nested and own_curvature[level] > 0:
+                out[columns[a]] += total[level] * meeting[a] / own_curvature[level]
     return out
 
 

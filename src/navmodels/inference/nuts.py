@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from scipy import special
 
 from navmodels.models.graph import Coordinates, build_graph, walk_numbers
 from navmodels.models.model import Design
-from navmodels.models.priors import Prior
+from navmodels.models.priors import Proportion
 
 STATISTICS = ("diverging", "maxdepth_reached", "energy", "depth", "n_steps", "step_size", "mean_tree_accept", "logp")
 MOST = 16  # compiled structures kept
@@ -33,7 +34,8 @@ def sample_nuts(
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Return posterior and sampler statistics, dims (chain, draw, ...).
 
-    The posterior holds the intercept, each block's effects by level and each learned standard deviation.
+    The posterior holds intercept or thresholds, each block's effects by level, and the parameters of standard
+    deviations.
     """
     import nutpie
 
@@ -44,9 +46,8 @@ def sample_nuts(
             save_warmup=False, progress_bar=progress,
         )  # fmt: skip
     posterior = tree["posterior"].to_dataset()
-    dims = [block.name for block in arrays.blocks]
-    kept = ["intercept", *(f"{name}_{part}" for name in dims for part in ("effect", "sd"))]
-    posterior = posterior[[name for name in kept if name in posterior]]
+    effects = [f"{block.name}_effect" for block in arrays.blocks]
+    posterior = posterior[[arrays.model.outcome.base, *effects, *arrays.parameters]]
     return posterior, tree["sample_stats"].to_dataset()[list(STATISTICS)]
 
 
@@ -71,13 +72,16 @@ def compile_once(arrays: Design, coordinates: Coordinates) -> Any:
 
 
 def _start(arrays: Design, coordinates: Coordinates, seed: Any) -> npt.NDArray[np.float64]:
-    """Return where a chain starts: scattered around the rough mode, the logs of the standard deviations first.
+    """Return where a chain starts: scattered around the rough mode, the parameters of standard deviations first.
 
     Its own function, since a compiled model would keep the start of the numbers it was first compiled with.
     """
     rng = np.random.default_rng(seed)
-    learned = [coordinates.reference[block.name] for block in arrays.blocks if isinstance(block.prior, Prior)]
-    rough = np.concatenate([np.log(learned), np.zeros(len(coordinates.centre))])
+    learned = [
+        special.logit(value / prior.scale) if isinstance(prior, Proportion) else np.log(value)
+        for value, prior in zip(coordinates.parameters.values(), arrays.parameters.values(), strict=True)
+    ]
+    rough = np.concatenate([learned, np.zeros(len(coordinates.centre))])
     return rough + rng.uniform(-1.0, 1.0, size=len(rough))
 
 
@@ -102,10 +106,11 @@ def _structure(arrays: Design, numbers: dict[str, npt.NDArray[Any]]) -> str:
     digest = hashlib.sha256()
     add = partial(_add, digest)
     add(repr(arrays.model.outcome))
+    add(repr((arrays.channels.size, arrays.channels.labels)))
+    for name, prior in arrays.parameters.items():
+        add(repr((name, type(prior).__name__, getattr(prior, "nu", None))))
     for block in arrays.blocks:
-        prior = block.prior
-        fixed = (type(prior).__name__, getattr(prior, "nu", None))
-        add(repr((block.name, block.factors, block.levels, fixed)))
+        add(repr((block.name, block.factors, block.levels, block.scale.parts, block.channels)))
         digest.update(b"" if block.basis is None else block.basis.tobytes())
     for name, value in sorted(numbers.items()):
         add(repr((name, value.ndim, str(value.dtype))))

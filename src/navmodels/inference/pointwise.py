@@ -12,6 +12,9 @@ from xarray.core import indexing
 from navmodels.models.model import Design
 
 
+CHUNK = 1_000_000  # linear predictors held at once
+
+
 def log_likelihood(arrays: Design, posterior: xr.Dataset) -> xr.Dataset:
     """Return the log-likelihood of each cell, dims (chain, draw, cell), as a variable that is computed on first use.
 
@@ -46,9 +49,14 @@ class _Cells(BackendArray):
     def _at(self, key: tuple[Any, ...]) -> npt.NDArray[np.float64]:
         chain, draw, cell = key
         part = self.posterior.isel(chain=_kept(chain), draw=_kept(draw))
-        effects = {block.name: part[f"{block.name}_effect"].to_numpy() for block in self.arrays.blocks}
-        eta = self.arrays.linear_predictor(part["intercept"].to_numpy(), effects)
-        out = self.arrays.model.outcome.log_likelihood(eta, self.arrays.data)[..., cell]
+        base, effects = self.arrays.coefficients(part)
+        flat = np.empty((len(base), self.shape[-1]))
+        step = max(1, CHUNK // (self.shape[-1] * self.arrays.channels.size))
+        for first in range(0, len(base), step):
+            rows = slice(first, first + step)
+            eta = self.arrays.linear_predictor(base[rows], {name: each[rows] for name, each in effects.items()})
+            flat[rows] = self.arrays.model.outcome.log_likelihood(eta, self.arrays.data)
+        out = flat.reshape(part.sizes["chain"], part.sizes["draw"], -1)[..., cell]
         dropped = tuple(place for place, each in enumerate((chain, draw)) if isinstance(each, int | np.integer))
         return np.asarray(out.squeeze(axis=dropped))
 

@@ -2,6 +2,8 @@ from .graph import to_pymc as to_pymc
 from .model import Design as Design
 from .model import Model as Model
 from .model import design as design
+from .outcomes import Choice as Choice
+from .outcomes import Rating as Rating
 from .outcomes import Reported as Reported
 from .outcomes import Share as Share
 from .priors import Exponential as Exponential
@@ -11,5 +13,6 @@ from .priors import HalfStudentT as HalfStudentT
 from .simulation import simulate_responses as simulate_responses
 from .terms import Effect as Effect
 from .terms import Group as Group
+from .terms import Region as Region
 from .terms import Trend as Trend
 from .twins import simulate_report as simulate_report

@@ -22,10 +22,11 @@ SOURCES = b"".join(Path(path).read_bytes() for path in (__file__, kernels.__file
 
 
 class CellLikelihood(Op):  # type: ignore[misc]
-    """Log-likelihood of each cell, its gradient and its negative second derivative, dims (cell), in one pass.
+    """Log-likelihood of each cell, dims (cell), its gradient (cell, channel) and negative second derivatives, packed
+    (cell, pair), in one pass.
 
-    Inputs are the linear predictor, dims (cell), and the kernel's table, dims (column, cell), and flat numbers. The
-    gradient of the first output is the second of the same node, so that both cost one pass.
+    Inputs are the linear predictors, dims (cell, channel), and the kernel's table, dims (column, cell), and flat
+    numbers. The gradient of the first output is the second of the same node, so that both cost one pass.
 
     Parameters
     ----------
@@ -35,33 +36,37 @@ class CellLikelihood(Op):  # type: ignore[misc]
     Examples
     --------
     >>> table = np.array([[1.0, 0.0], [2.0, 2.0], [0.0, 0.0]])
-    >>> value, gradient, curvature = CellLikelihood("share")(np.zeros(2), table, np.zeros(0))
-    >>> gradient.eval(), curvature.eval()
-    (array([ 0., -1.]), array([0.5, 0.5]))
+    >>> value, gradient, curvature = CellLikelihood("share")(np.zeros((2, 1)), table, np.zeros(0))
+    >>> gradient.eval().tolist(), curvature.eval().tolist()
+    ([[0.0], [-1.0]], [[0.5], [0.5]])
     """
 
     __props__ = ("kernel",)
-    gufunc_signature = "(cell),(column,cell),(number)->(cell),(cell),(cell)"
+    gufunc_signature = "(cell,channel),(column,cell),(number)->(cell),(cell,channel),(cell,pair)"
 
     def __init__(self, kernel: str) -> None:
         self.kernel = kernel
 
     def make_node(self, eta: Any, table: Any, flat: Any) -> Apply:
-        """Return the node of a linear predictor, a table and flat numbers, all in double precision."""
-        inputs = [_double(eta, 1), _double(table, 2), _double(flat, 1)]
+        """Return the node of linear predictors, a table and flat numbers, all in double precision."""
+        inputs = [_double(eta, 2), _double(table, 2), _double(flat, 1)]
         rows, expected = inputs[1].type.shape[0], len(kernels.COLUMNS[self.kernel])
-        if rows not in (None, expected):
+        if rows is not None and "count" not in kernels.COLUMNS[self.kernel] and rows != expected:
             raise ValueError(f"the table of {self.kernel!r} has {expected} rows; given: {rows}.")
-        return Apply(self, inputs, [inputs[0].type() for _ in range(3)])
+        cells, channels = inputs[0].type.shape
+        pairs = None if channels is None else _pairs(channels)
+        outputs = [pt.tensor(dtype="float64", shape=shape) for shape in ((cells,), (cells, channels), (cells, pairs))]
+        return Apply(self, inputs, outputs)
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
-        """Return the shape of each output: that of the linear predictor."""
-        return [shapes[0]] * 3
+        """Return the shape of each output."""
+        cells, channels = shapes[0]
+        return [(cells,), (cells, channels), (cells, _pairs(channels))]
 
     def perform(self, node: Apply, inputs: Sequence[Any], outputs: Any) -> None:
         """Write the numbers where PyTensor runs without numba."""
         eta, table, flat = map(np.ascontiguousarray, inputs)
-        results = np.empty((3, len(eta)))
+        results = np.empty(len(eta)), np.empty(eta.shape), np.empty((len(eta), _pairs(eta.shape[1])))
         kernels.derivatives(kernels.KINDS[self.kernel], eta, table, flat, *results)
         for output, result in zip(outputs, results, strict=True):
             output[0] = result
@@ -77,76 +82,91 @@ class CellLikelihood(Op):  # type: ignore[misc]
         known = [not isinstance(each.type, DisconnectedType) for each in cotangents]
         if known[2]:
             raise NotImplementedError(f"{self}: the second derivative has no gradient, for kernels have no third one.")
-        slopes = zip((outputs[1], -outputs[2]), cotangents, known, strict=False)
-        parts = [slope * each for slope, each, given in slopes if given]
+        parts = []
+        if known[0]:
+            parts.append(outputs[1] * cotangents[0][:, None])
+        if known[1]:
+            channels = inputs[0].type.shape[1]
+            full = outputs[2][:, [[kernels.pair(i, j) for j in range(channels)] for i in range(channels)]]
+            parts.append(-(full * cotangents[1][:, None, :]).sum(axis=-1))
         return [sum(parts[1:], start=parts[0]), *_data(self, inputs, 1)]
 
 
 class LinearPredictor(Op):  # type: ignore[misc]
-    """Linear predictor of each cell, dims (cell): the intercept and the levels that the cell picks.
+    """Linear predictors of each cell, dims (cell, channel): the base of each channel and the levels that the cell picks.
 
-    Inputs are the intercept, the effects of all levels of all terms, dims (level), and the index, dims (term, cell).
+    Inputs are the base, dims (channel), the effects of all levels of all terms, dims (level), the index, dims (term,
+    cell), and the channel that each term feeds, dims (term).
 
     Examples
     --------
-    >>> LinearPredictor()(1.0, np.array([0.1, -0.1, 0.5]), np.array([[0, 1], [2, 2]])).eval()
-    array([1.6, 1.4])
+    >>> LinearPredictor()(np.ones(1), np.array([0.1, -0.1, 0.5]), np.array([[0, 1], [2, 2]]), np.array([0, 0])).eval()
+    array([[1.6],
+           [1.4]])
     """
 
     __props__ = ()
-    gufunc_signature = "(),(level),(term,cell)->(cell)"
+    gufunc_signature = "(channel),(level),(term,cell),(term)->(cell,channel)"
 
-    def make_node(self, intercept: Any, effects: Any, index: Any) -> Apply:
-        """Return the node of intercept, effects and index."""
-        inputs = [_double(intercept, 0), _double(effects, 1), _index(index)]
-        return Apply(self, inputs, [pt.tensor(dtype="float64", shape=inputs[2].type.shape[1:])])
+    def make_node(self, base: Any, effects: Any, index: Any, fed: Any) -> Apply:
+        """Return the node of base, effects, index and channels."""
+        inputs = [_double(base, 1), _double(effects, 1), _index(index, 2), _index(fed, 1)]
+        shape = (inputs[2].type.shape[1], inputs[0].type.shape[0])
+        return Apply(self, inputs, [pt.tensor(dtype="float64", shape=shape)])
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
-        """Return the number of cells."""
-        return [shapes[2][1:]]
+        """Return the numbers of cells and channels."""
+        return [(shapes[2][1], shapes[0][0])]
 
     def perform(self, node: Apply, inputs: Sequence[Any], outputs: Any) -> None:
         """Write the numbers where PyTensor runs without numba."""
-        intercept, effects, index = inputs
-        outputs[0][0] = intercept + effects[index].sum(axis=0)
+        base, effects, index, fed = inputs
+        out = np.tile(base, (index.shape[1], 1)).astype(float)
+        for row, channel in zip(index, fed, strict=True):
+            out[:, channel] += effects[row]
+        outputs[0][0] = out
 
     def pullback(self, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
-        """Return the gradients with respect to intercept and effects; there is none with respect to data."""
+        """Return the gradients with respect to base and effects; there is none with respect to data."""
         return [*LevelTotals()(cotangents[0], *inputs[1:]), *_data(self, inputs, 2)]
 
 
 class LevelTotals(Op):  # type: ignore[misc]
-    """Total of a value over all cells, and over those that pick each level, dims (level): pulls `LinearPredictor` back.
+    """Totals of values over all cells, dims (channel), and over those that pick each level, dims (level).
 
-    Inputs are the value, dims (cell), the effects, of which only the number matters, and the index, dims (term, cell).
+    It pulls `LinearPredictor` back. Inputs are the values, dims (cell, channel), the effects, of which only the number
+    matters, the index, dims (term, cell), and the channel of each term, dims (term).
     """
 
     __props__ = ()
-    gufunc_signature = "(cell),(level),(term,cell)->(),(level)"
+    gufunc_signature = "(cell,channel),(level),(term,cell),(term)->(channel),(level)"
 
-    def make_node(self, value: Any, effects: Any, index: Any) -> Apply:
-        """Return the node of value, effects and index."""
-        inputs = [_double(value, 1), _double(effects, 1), _index(index)]
-        return Apply(self, inputs, [pt.dscalar(), inputs[1].type()])
+    def make_node(self, value: Any, effects: Any, index: Any, fed: Any) -> Apply:
+        """Return the node of values, effects, index and channels."""
+        inputs = [_double(value, 2), _double(effects, 1), _index(index, 2), _index(fed, 1)]
+        total = pt.tensor(dtype="float64", shape=(inputs[0].type.shape[1],))
+        return Apply(self, inputs, [total, inputs[1].type()])
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
-        """Return no dims, and the number of levels."""
-        return [(), shapes[1]]
+        """Return the number of channels, and of levels."""
+        return [(shapes[0][1],), shapes[1]]
 
     def perform(self, node: Apply, inputs: Sequence[Any], outputs: Any) -> None:
         """Write the numbers where PyTensor runs without numba."""
-        value, effects, index = inputs
-        weights = np.tile(value, len(index))
-        outputs[0][0] = np.asarray(value.sum())
-        outputs[1][0] = np.bincount(index.ravel(), weights=weights, minlength=len(effects)).astype(float)
+        value, effects, index, fed = inputs
+        out = np.zeros(len(effects))
+        for row, channel in zip(index, fed, strict=True):
+            out += np.bincount(row, weights=value[:, channel], minlength=len(effects))
+        outputs[0][0], outputs[1][0] = value.sum(axis=0), out
 
     def pullback(self, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
-        """Return the gradient with respect to the value, so that second derivatives can be had."""
+        """Return the gradient with respect to the values, so that second derivatives can be had."""
         total, levels = (
             pt.zeros_like(output) if isinstance(each.type, DisconnectedType) else each
             for output, each in zip(outputs, cotangents, strict=True)
         )
-        return [LinearPredictor()(total, levels, inputs[2]), pt.zeros_like(inputs[1]), *_data(self, inputs, 2)]
+        back = LinearPredictor()(total, levels, *inputs[2:])
+        return [back, pt.zeros_like(inputs[1]), *_data(self, inputs, 2)]
 
 
 class LinearMap(Op):  # type: ignore[misc]
@@ -198,7 +218,9 @@ def _numba_likelihood(op: CellLikelihood, **_: Any) -> tuple[Any, str]:
 
     @numba_njit
     def likelihood(eta, table, flat):  # type: ignore[no-untyped-def]
-        value, gradient, curvature = np.empty(len(eta)), np.empty(len(eta)), np.empty(len(eta))
+        cells, channels = eta.shape
+        value, gradient = np.empty(cells), np.empty((cells, channels))
+        curvature = np.empty((cells, channels * (channels + 1) // 2))
         derivatives(kind, eta, table, flat, value, gradient, curvature)
         return value, gradient, curvature
 
@@ -208,14 +230,15 @@ def _numba_likelihood(op: CellLikelihood, **_: Any) -> tuple[Any, str]:
 @register_funcify_and_cache_key(LinearPredictor)  # type: ignore[untyped-decorator]
 def _numba_predictor(op: LinearPredictor, **_: Any) -> tuple[Any, str]:
     @numba_njit
-    def predictor(intercept, effects, index):  # type: ignore[no-untyped-def]
-        out, size = np.full(index.shape[1], intercept.item()), len(effects)
+    def predictor(base, effects, index, fed):  # type: ignore[no-untyped-def]
+        out, size = np.empty((index.shape[1], len(base))), len(effects)
         for c in range(len(out)):
+            out[c] = base
             for t in range(len(index)):
                 level = index[t, c]
                 if not 0 <= level < size:
                     raise IndexError("a cell picks a level that does not exist")
-                out[c] += effects[level]
+                out[c, fed[t]] += effects[level]
         return out
 
     return predictor, _key(op)
@@ -224,16 +247,16 @@ def _numba_predictor(op: LinearPredictor, **_: Any) -> tuple[Any, str]:
 @register_funcify_and_cache_key(LevelTotals)  # type: ignore[untyped-decorator]
 def _numba_totals(op: LevelTotals, **_: Any) -> tuple[Any, str]:
     @numba_njit
-    def totals(value, effects, index):  # type: ignore[no-untyped-def]
-        total, levels, size = 0.0, np.zeros(len(effects)), len(effects)
+    def totals(value, effects, index, fed):  # type: ignore[no-untyped-def]
+        total, levels, size = np.zeros(value.shape[1]), np.zeros(len(effects)), len(effects)
         for c in range(len(value)):
             total += value[c]
             for t in range(len(index)):
                 level = index[t, c]
                 if not 0 <= level < size:
                     raise IndexError("a cell picks a level that does not exist")
-                levels[level] += value[c]
-        return np.asarray(total), levels
+                levels[level] += value[c, fed[t]]
+        return total, levels
 
     return totals, _key(op)
 
@@ -271,10 +294,15 @@ def _double(variable: Any, ndim: int) -> Any:
     return tensor.astype("float64")
 
 
-def _index(variable: Any) -> Any:
+def _pairs(channels: Any) -> Any:
+    """Return the number of second derivatives of a cell."""
+    return channels * (channels + 1) // 2
+
+
+def _index(variable: Any, ndim: int) -> Any:
     tensor = pt.as_tensor(variable)
-    if tensor.type.ndim != 2 or tensor.type.numpy_dtype.kind != "i":
-        raise ValueError(f"the index is {tensor.type}; needed: whole numbers with dims (term, cell).")
+    if tensor.type.ndim != ndim or tensor.type.numpy_dtype.kind != "i":
+        raise ValueError(f"{tensor} is {tensor.type}; needed: whole numbers with {ndim} dims.")
     return tensor
 
 

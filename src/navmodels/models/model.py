@@ -1,22 +1,26 @@
 """Model: an outcome and its terms. Design: every array an engine needs, for one model and one survey.
 
-η = α + Σ_t s_t (B_t z_t)[i_t], z_t ~ N(0, I), s_t ~ prior, α ~ N(0, intercept_scale). No sampling happens here.
+η = α + Σ_t s_t (B_t z_t)[i_t], z_t ~ N(0, I), s_t ~ prior, α ~ N(0, intercept_scale). Outcomes of several categories
+have several such linear predictors, the channels of `outcomes.Channels`. No sampling happens here.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import xarray as xr
 
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.models import outcomes, priors, terms
-from navmodels.models.outcomes import Outcome
-from navmodels.models.terms import Block, Term
+from navmodels.models.outcomes import Channels, Outcome
+from navmodels.models.priors import Prior, Proportion
+from navmodels.models.terms import Block, Term, tie
 
 Array = npt.NDArray[np.float64]
 
@@ -28,12 +32,14 @@ class Model:
     Parameters
     ----------
     outcome
-        `Share()` for counts, `Reported()` for published numbers.
+        `Share()` for counts, `Rating()` and `Choice()` for counts of several categories, `Reported()` for published
+        numbers.
     *terms
-        Any of `Effect`, `Group`, `Trend`.
+        Any of `Effect`, `Group`, `Trend`, `Region`.
     intercept_scale
-        Standard deviation of the intercept's normal prior around zero (logits for shares; the unit of the mean for
-        published means, where it must be wide enough to reach them).
+        Standard deviation of the normal prior around zero of the intercept, of each threshold of a rating, or of the
+        log-odds of two categories of a choice (logits for shares; the unit of the mean for published means, where it
+        must be wide enough to reach them).
 
     Raises
     ------
@@ -53,12 +59,16 @@ class Model:
 
     def __init__(self, outcome: Outcome, *terms: Term, intercept_scale: float = 1.5) -> None:
         if not isinstance(outcome, Outcome):
-            raise TypeError(f"the first argument is the outcome, Share() or Reported(); given: {outcome!r}.")
+            raise TypeError(
+                "the first argument is the outcome, Share(), Rating(), Choice() or Reported(); given: "
+                f"{outcome!r}."
+            )
         for term in terms:
             if not isinstance(term, Term):
-                raise TypeError(f"a term is an Effect, a Group or a Trend; given: {term!r}.")
+                raise TypeError(f"a term is an Effect, a Group, a Trend or a Region; given: {term!r}.")
         priors.positive(intercept_scale, what="intercept_scale")
-        taken = sorted({name for term in terms for name in term.factors if name in checks.RESERVED or "/" in name})
+        parts = (*terms, outcome)
+        taken = sorted({name for part in parts for name in part.factors if name in checks.RESERVED or "/" in name})
         if taken:
             raise ValueError(
                 f"factors may not be called {checks.listing(taken)}: fits and tables use these names, and '/' stands "
@@ -77,12 +87,12 @@ class Model:
     @property
     def factors(self) -> tuple[str, ...]:
         """Names of all factors used, in order of appearance."""
-        return tuple(dict.fromkeys(name for term in self.terms for name in term.factors))
+        return tuple(dict.fromkeys(name for part in (*self.terms, self.outcome) for name in part.factors))
 
     def __repr__(self) -> str:
         parts = [
             f"{self.outcome!r}",
-            *(_show(term) for term in self.terms),
+            *(f"{term!r}" for term in self.terms),
             f"intercept_scale={self.intercept_scale:g}",
         ]
         return f"Model({', '.join(parts)})"
@@ -121,12 +131,80 @@ class Design:
         """The factors of each cell, one row a cell."""
         return factor_frame(self.survey)
 
-    def linear_predictor(self, intercept: npt.ArrayLike, effects: Mapping[str, Array]) -> Array:
-        """Return η, dims (..., cell), from the intercept (...) and each block's effects (..., level)."""
-        eta = np.repeat(np.asarray(intercept, dtype=float)[..., None], self.survey.cells.sizes["cell"], axis=-1)
+    @cached_property
+    def channels(self) -> Channels:
+        """The linear predictors of a cell."""
+        return self.model.outcome.channels(self.survey)
+
+    @property
+    def parameters(self) -> dict[str, Prior | Proportion]:
+        """The prior of each parameter of the standard deviations, in the order of the blocks."""
+        return {name: prior for block in self.blocks for name, prior in block.parameters.items()}
+
+    @cached_property
+    def index(self) -> npt.NDArray[np.int64]:
+        """Level of each cell in each block and channel, dims (cell, term), counted through all of them."""
+        return self.place({block.name: block.index for block in self.blocks})
+
+    @property
+    def fed(self) -> npt.NDArray[np.int64]:
+        """The channel that each block and channel feeds, dims (term)."""
+        return np.array([channel for block in self.blocks for channel in block.channels], dtype=np.int64)
+
+    def place(
+        self, index: Mapping[str, npt.NDArray[Any]], levels: Mapping[str, int] | None = None
+    ) -> npt.NDArray[np.int64]:
+        """Return `index` for other cells, from each block's level, dims (cell), and its number of levels if more."""
+        columns, first = [], 0
         for block in self.blocks:
-            eta += effects[block.name][..., block.index]
-        return eta
+            size = len(block.levels) if levels is None else levels[block.name]
+            for _ in block.channels:
+                columns.append(first + np.asarray(index[block.name], dtype=np.int64))
+                first += size
+        if columns:
+            return np.ascontiguousarray(np.stack(columns, axis=1))
+        return np.empty((self.survey.cells.sizes["cell"], 0), dtype=np.int64)
+
+    def coefficients(self, posterior: xr.Dataset) -> tuple[Array, dict[str, Array]]:
+        """Return what a fit's posterior holds by channel: base, dims (draw, channel), effects (draw, level, channel).
+
+        Chains follow one another. Effects of outcomes with one channel for terms have one.
+        """
+        draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+        flat = {
+            str(name): values.transpose("chain", "draw", ...).to_numpy().reshape(draws, *values.shape[2:])
+            for name, values in posterior.data_vars.items()
+        }
+        base = np.zeros((draws, self.channels.size))
+        base[:, list(self.channels.based)] = self._to_channels(flat[self.model.outcome.base].reshape(draws, -1))
+        effects = {
+            block.name: self._to_channels(effect) if (effect := flat[f"{block.name}_effect"]).ndim == 3 else effect[..., None]
+            for block in self.blocks
+        }
+        return base, effects
+
+    def shown(self, values: Any, channels: tuple[int, ...]) -> tuple[tuple[str, ...], Any]:
+        """Return coefficients of some channels, dims (..., channel), as a fit shows them: further dims, and values."""
+        if self.channels.dim is None or self.channels.spread is None or channels != self.channels.based:
+            return (), values[..., 0]
+        return (self.channels.dim,), values @ self.channels.spread.T
+
+    def linear_predictor(self, base: Array, effects: Mapping[str, Array]) -> Array:
+        """Return the linear predictors, dims (draw, cell, channel), from what `coefficients` returns."""
+        from navmodels.inference.kernels import linear_predictors
+
+        return np.asarray(linear_predictors(base, stack_effects(effects.values(), len(base)), self.index, self.fed))
+
+    def _to_channels(self, values: Array) -> Array:
+        """Return values by channel from those shown; the columns of `spread` are orthogonal."""
+        spread = self.channels.spread
+        return values if spread is None else values @ spread / (spread**2).sum(axis=0)
+
+
+def stack_effects(effects: Iterable[Array], draws: int) -> Array:
+    """Return effects, dims (draw, level, channel) each, one after the other, dims (draw, level), as `Design.index` counts."""
+    parts = [effect.transpose(0, 2, 1).reshape(draws, -1) for effect in effects]
+    return np.ascontiguousarray(np.concatenate([np.empty((draws, 0)), *parts], axis=1))
 
 
 def design(model: Model, survey: Survey) -> Design:
@@ -152,7 +230,9 @@ def design(model: Model, survey: Survey) -> Design:
             f"a Model and a Survey are needed, in this order; given: {type(model).__name__}, {type(survey).__name__}."
         )
     if survey.kind not in model.outcome.kinds:
-        advice = " Cut the rating in two with survey.dichotomise(cut)." if survey.kind == "rating" else ""
+        advice = ""
+        if survey.kind == "rating" and isinstance(model.outcome, outcomes.Share):
+            advice = " Use Rating(), or cut the rating in two with survey.dichotomise(cut)."
         raise ValueError(
             f"{model.outcome!r} models a survey of kind {checks.listing(model.outcome.kinds)}; "
             f"this one is of kind {survey.kind!r}.{advice}"
@@ -167,8 +247,13 @@ def design(model: Model, survey: Survey) -> Design:
     if survey.kind != "reported":
         survey = survey.collapse([name for name in survey.factors if name in model.factors])
     cells = factor_frame(survey)
-    blocks = tuple(block for term in model.terms for block in term.blocks(cells, survey.levels))
-    return Design(model, survey, blocks, model.outcome.arrays(survey))
+    blocks = [
+        replace(block, channels=model.outcome.channels(survey).fed)
+        for term in model.terms
+        for block in term.blocks(cells, survey.levels)
+    ]
+    blocks += model.outcome.blocks(cells, survey)
+    return Design(model, survey, tie(blocks, model.terms), model.outcome.arrays(survey))
 
 
 def factor_frame(survey: Survey) -> pd.DataFrame:
@@ -196,16 +281,11 @@ def _require_reach(model: Model, survey: Survey) -> None:
 TYPES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        outcomes.Share, outcomes.Reported, terms.Effect, terms.Group, terms.Trend,
+        outcomes.Share, outcomes.Reported, outcomes.Rating, outcomes.Choice,
+        terms.Effect, terms.Group, terms.Trend, terms.Region,
         priors.HalfNormal, priors.HalfStudentT, priors.HalfCauchy, priors.Exponential,
     )
 }  # fmt: skip
-
-
-def _show(term: Term) -> str:
-    names = ", ".join(repr(name) for name in term.factors)
-    order = f", order={term.order}" if isinstance(term, terms.Trend) else ""
-    return f"{type(term).__name__}({names}{order}, scale={term.scale})"
 
 
 def _plain(part: Any) -> dict[str, Any]:

@@ -1,23 +1,64 @@
-"""Outcomes: what one cell's numbers say about its linear predictor.
+"""Outcomes: what one cell's numbers say about its linear predictors.
 
 Each outcome turns the cells of a survey into the arrays that its kernel takes; the likelihood itself is written once,
-in `inference.kernels`.
+in `inference.kernels`. A cell has one linear predictor or several, its *channels*: `channels` says how many, `fed` into
+which of them terms go, and `based` which have a coefficient of their own (the intercept or thresholds).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
-from scipy import special
+from scipy import linalg, special
 
+from navmodels.data import checks
 from navmodels.data.survey import Survey
+from navmodels.models.priors import Prior, as_prior
+from navmodels.models.terms import Block, Group
 
 Array = npt.NDArray[np.float64]
 Arrays = Mapping[str, Array]
 
+Predict = Callable[[Array], Array]
+
 FINEST = 1e-5  # half-width of rounding in standard errors: below, the difference of two Φ loses its digits
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is estimated from linear predictors: its name, the function of dims (..., channel), and a dim it adds."""
+
+    name: str
+    predict: Predict
+    dim: str | None = None
+    labels: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """The linear predictors of a cell.
+
+    Attributes
+    ----------
+    size
+        How many there are.
+    based, fed
+        Which have a coefficient of their own (intercept or thresholds), and into which the terms go.
+    dim, labels, spread
+        How coefficients of the based channels are shown: dim and labels, and the matrix, dims (label, channel), that
+        turns channels into what is shown. No dim: a single channel, shown as it is.
+    """
+
+    size: int = 1
+    based: tuple[int, ...] = (0,)
+    fed: tuple[int, ...] = (0,)
+    dim: str | None = None
+    labels: tuple[Any, ...] = ()
+    spread: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -36,24 +77,36 @@ class Share:
     kinds = ("share",)
     kernel = "share"
     observed = "positive"
+    base = "intercept"
+    factors = ()
+
+    def channels(self, survey: Survey) -> Channels:
+        """Return the linear predictors of a cell: one."""
+        return Channels()
+
+    def blocks(self, cells: pd.DataFrame, survey: Survey) -> list[Block]:
+        """Return the parts of the linear predictors that belong to the outcome: none."""
+        return []
 
     def arrays(self, survey: Survey) -> dict[str, Array]:
         """Return k, n and the constant of each cell."""
-        k, n = effective_counts(survey)
+        count = effective_counts(survey)
+        k, n = count[:, 1].copy(), count.sum(axis=1)
         constant = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
         return {"positive": k, "n": n, "constant": constant}
 
     def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
-        """Return the log-likelihood of each cell at linear predictor `eta`, dims (..., cell)."""
+        """Return the log-likelihood of each cell at linear predictors `eta`, dims (..., cell, channel)."""
         return log_likelihood(self.kernel, eta, data)
 
-    def mean(self, eta: Array, survey: Survey) -> Array:
-        """Return the expected share."""
-        return np.asarray(special.expit(eta))
+    def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
+        """Return what is estimated: the share."""
+        _only_ratings(cut, category)
+        return Quantity("share", lambda eta: np.asarray(special.expit(eta[..., 0])))
 
     def draw(self, eta: Array, data: Arrays, rng: np.random.Generator) -> Array:
-        """Return simulated positives; effective sample sizes are rounded down."""
-        return np.asarray(rng.binomial(np.floor(data["n"]).astype(int), special.expit(eta)), dtype=float)
+        """Return simulated positives, dims (..., cell); effective sample sizes are rounded down."""
+        return np.asarray(rng.binomial(np.floor(data["n"]).astype(int), special.expit(eta[..., 0])), dtype=float)
 
 
 @dataclass(frozen=True)
@@ -74,6 +127,16 @@ class Reported:
     kinds = ("reported",)
     kernel = "reported"
     observed = "estimate"
+    base = "intercept"
+    factors = ()
+
+    def channels(self, survey: Survey) -> Channels:
+        """Return the linear predictors of a cell: one."""
+        return Channels()
+
+    def blocks(self, cells: pd.DataFrame, survey: Survey) -> list[Block]:
+        """Return the parts of the linear predictors that belong to the outcome: none."""
+        return []
 
     def arrays(self, survey: Survey) -> dict[str, Array]:
         """Return the arrays of the kernel; centre, half-width and sd are NaN where counts are known, counts elsewhere.
@@ -103,17 +166,20 @@ class Reported:
         }
 
     def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
-        """Return the log-probability of each printed number at linear predictor `eta`, dims (..., cell)."""
+        """Return the log-probability of each printed number at linear predictors `eta`, dims (..., cell, channel)."""
         return log_likelihood(self.kernel, eta, data)
 
-    def mean(self, eta: Array, survey: Survey) -> Array:
-        """Return the expected share, or mean for the identity link."""
-        return eta if survey.cells.attrs["unit"] == "identity" else np.asarray(special.expit(eta))
+    def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
+        """Return what is estimated: the share, or the mean for the identity link."""
+        _only_ratings(cut, category)
+        if survey.cells.attrs["unit"] == "identity":
+            return Quantity("mean", lambda eta: np.array(eta[..., 0]))
+        return Quantity("share", lambda eta: np.asarray(special.expit(eta[..., 0])))
 
     def draw(self, eta: Array, data: Arrays, rng: np.random.Generator) -> Array:
         """Return simulated estimates in the printed unit, before rounding; dims (..., cell)."""
         exact, whole = ~np.isnan(data["trials"]), data["whole"]
-        out = np.array(eta, dtype=float)
+        out = np.array(eta[..., 0], dtype=float)
         out[..., ~exact] += rng.normal(size=out[..., ~exact].shape) * data["sd"][~exact]
         if np.isinf(whole):  # a mean: no link
             return out
@@ -123,36 +189,250 @@ class Reported:
         return np.asarray(whole * share)
 
 
-Outcome = Share | Reported
+@dataclass(frozen=True)
+class Rating:
+    """Ordered categories: cumulative logit, ``P(y ≤ j) = σ(κ_j − η)`` (McCullagh 1980).
+
+    The thresholds κ take the place of the intercept: each is normal around zero with the model's ``intercept_scale``,
+    all in rising order. With two categories this is `Share`. A category nobody chose keeps its place.
+
+    Parameters
+    ----------
+    by
+        A factor, for instance the item of a battery, whose levels have thresholds of their own: those of all plus a
+        deviation with a standard deviation to be learned (partial pooling). Each level's thresholds stay in order.
+    scale
+        Scale of the half-normal prior on that standard deviation (logits), or a prior.
+
+    Examples
+    --------
+    >>> Rating(), Rating(by="item")
+    (Rating(), Rating(by='item', scale=0.5))
+    """
+
+    by: str | None = None
+    scale: float | Prior = 0.5
+
+    kinds = ("rating",)
+    kernel = "rating"
+    observed = "count"
+    base = "threshold"
+
+    def __post_init__(self) -> None:
+        as_prior(self.scale)
+
+    def __repr__(self) -> str:
+        return "Rating()" if self.by is None else f"Rating(by={self.by!r}, scale={self.scale})"
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Names of the factors used."""
+        return () if self.by is None else (self.by,)
+
+    def channels(self, survey: Survey) -> Channels:
+        """Return the linear predictors of a cell: η, and each threshold."""
+        cuts = categories_of(survey)[1:]
+        return Channels(len(cuts) + 1, tuple(range(1, len(cuts) + 1)), (0,), "cut", cuts, np.eye(len(cuts)))
+
+    def blocks(self, cells: pd.DataFrame, survey: Survey) -> list[Block]:
+        """Return the deviations of thresholds by level of `by`."""
+        if self.by is None:
+            return []
+        fed = self.channels(survey).based
+        (block,) = Group(self.by, scale=self.scale).blocks(cells, survey.levels)
+        name = f"{self.by}_threshold"
+        return [replace(block, name=name, channels=fed, parameters={f"{name}_sd": as_prior(self.scale)})]
+
+    def arrays(self, survey: Survey) -> dict[str, Array]:
+        """Return the counts of each cell, dims (cell, category), and the constant of each cell."""
+        return _multinomial(survey)
+
+    def soften(self, data: Arrays, level: npt.NDArray[np.intp]) -> dict[str, Array]:
+        """Return the data with one answer more where a level (of `by`; dims (cell)) never chose a middle category.
+
+        With it the thresholds around that category stay apart when the mode is sought; never for the posterior.
+        """
+        count = data["count"].copy()
+        first = np.unique(level, return_index=True)[1]
+        total = np.zeros((level.max() + 1, count.shape[1]))
+        np.add.at(total, level, count)
+        count[first, 1:-1] += total[:, 1:-1] == 0
+        return {**data, "count": count}
+
+    def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
+        """Return the log-likelihood of each cell at linear predictors `eta`, dims (..., cell, channel)."""
+        return log_likelihood(self.kernel, eta, data)
+
+    def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
+        """Return what is estimated: P(y ≥ cut), the probability of a category (or of several), or the mean score."""
+        if cut is not None and category is not None:
+            raise ValueError(f"cut is {cut!r} and category {category!r}; allowed: one of them, or neither.")
+        categories = categories_of(survey)
+        if cut is not None:
+            return _several("cut", cut, categories[1:], _above)
+        if category is not None:
+            return _several("category", category, categories, _between)
+        if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in categories):
+            raise ValueError(
+                f"the categories {checks.listing(categories)} are no numbers, so they have no mean score; give cut= "
+                "(the share that answers it or higher) or category=."
+            )
+        scores = np.array(categories, dtype=float)
+        return Quantity("mean", lambda eta: scores[0] + _above(eta) @ np.diff(scores))
+
+    def draw(self, eta: Array, data: Arrays, rng: np.random.Generator) -> Array:
+        """Return simulated counts, dims (..., cell, category); effective sample sizes are rounded down."""
+        return _draw_counts(_between(eta), data, rng)
 
 
-def effective_counts(survey: Survey) -> tuple[Array, Array]:
-    """Return positives and answers of each cell as they enter the likelihood; dims (cell).
+@dataclass(frozen=True)
+class Choice:
+    """Unordered categories: multinomial logit, each term with an effect on every category, adding up to zero over them.
 
-    With ``weighting="effective"``: effective n = (Σw)²/Σw² (Kish 1965) and positives = weighted share × effective n;
-    both are sums of weights × Σw/Σw², so that weights that are all 1 give the counts themselves, to the last bit.
+    Scales are standard deviations of the log-odds of one category against any other, so that with two categories this
+    is `Share`.
+
+    Examples
+    --------
+    >>> Choice()
+    Choice()
+    """
+
+    kinds = ("choice",)
+    kernel = "choice"
+    observed = "count"
+    base = "intercept"
+    factors = ()
+
+    def channels(self, survey: Survey) -> Channels:
+        """Return the linear predictors of a cell: one for each contrast of the categories."""
+        categories = categories_of(survey)
+        each = tuple(range(len(categories) - 1))
+        return Channels(len(each), each, each, "category", categories, contrasts(len(categories)))
+
+    def blocks(self, cells: pd.DataFrame, survey: Survey) -> list[Block]:
+        """Return the parts of the linear predictors that belong to the outcome: none."""
+        return []
+
+    def arrays(self, survey: Survey) -> dict[str, Array]:
+        """Return the counts of each cell, dims (cell, category), the constant of each cell, and the contrasts."""
+        return {**_multinomial(survey), "contrasts": contrasts(survey.cells.sizes["category"])}
+
+    def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
+        """Return the log-likelihood of each cell at linear predictors `eta`, dims (..., cell, channel)."""
+        return log_likelihood(self.kernel, eta, data)
+
+    def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
+        """Return what is estimated: the probability of a category, of several, or of all."""
+        if cut is not None:
+            raise ValueError("cut= is for ratings, whose categories are in order; give category=.")
+        categories = categories_of(survey)
+        return _several("category", categories if category is None else category, categories, _softmax)
+
+    def draw(self, eta: Array, data: Arrays, rng: np.random.Generator) -> Array:
+        """Return simulated counts, dims (..., cell, category); effective sample sizes are rounded down."""
+        return _draw_counts(_softmax(eta), data, rng)
+
+
+Outcome = Share | Reported | Rating | Choice
+
+
+def contrasts(size: int) -> Array:
+    """Return the matrix, dims (category, contrast), whose columns add up to zero; any two rows differ by length one.
+
+    Examples
+    --------
+    >>> contrasts(2).tolist()
+    [[-0.5], [0.5]]
+    """
+    return np.asarray(-linalg.helmert(size).T / np.sqrt(2))
+
+
+def categories_of(survey: Survey) -> tuple[Any, ...]:
+    """Return the categories of a rating or a choice, in order."""
+    return tuple(checks.plain(category) for category in survey.cells["category"].to_numpy())
+
+
+def effective_counts(survey: Survey) -> Array:
+    """Return the answers of each cell as they enter the likelihood; dims (cell, category).
+
+    With ``weighting="effective"``: weighted shares × effective n = (Σw)²/Σw² (Kish 1965), that is sums of weights ×
+    Σw/Σw², so that weights that are all 1 give the counts themselves, to the last bit.
     """
     cells: xr.Dataset = survey.cells
-    count = cells["count"].to_numpy()
+    count: Array = cells["count"].transpose("cell", "category").to_numpy()
     if cells.attrs["weighting"] != "effective":
-        return count[:, 1].copy(), count.sum(axis=1)
-    weighted, squares = cells["weighted"].to_numpy(), cells["squares"].to_numpy()
+        return count.copy()
+    weighted, squares = cells["weighted"].transpose("cell", "category").to_numpy(), cells["squares"].to_numpy()
     total = weighted.sum(axis=1)
     factor = np.divide(total, squares, where=total > 0, out=np.zeros_like(total))
-    return weighted[:, 1] * factor, total * factor
+    return np.asarray(weighted * factor[:, None])
 
 
 def log_likelihood(kernel: str, eta: npt.ArrayLike, data: Arrays) -> Array:
-    """Return the log-likelihood of each cell at linear predictor `eta`, dims (..., cell), by the kernel of a name.
+    """Return the log-likelihood, dims (..., cell), at linear predictors, dims (..., cell, channel), by a kernel's name.
 
     Examples
     --------
     >>> data = {"positive": np.array([1.0]), "n": np.array([2.0]), "constant": np.array([np.log(2.0)])}
-    >>> log_likelihood("share", [[0.0]], data).round(4)
+    >>> log_likelihood("share", [[[0.0]]], data).round(4)
     array([[-0.6931]])
     """
     from navmodels.inference import kernels
 
     kind, table, flat = kernels.pack(kernel, data)
     rows = np.ascontiguousarray(eta, dtype=float)
-    return np.asarray(kernels.log_likelihood(kind, rows.reshape(-1, rows.shape[-1]), table, flat)).reshape(rows.shape)
+    out = kernels.log_likelihood(kind, rows.reshape(-1, *rows.shape[-2:]), table, flat)
+    return np.asarray(out).reshape(rows.shape[:-1])
+
+
+# ---- inside
+
+
+def _only_ratings(cut: Any, category: Any) -> None:
+    if cut is not None or category is not None:
+        raise ValueError(
+            "cut= and category= are for ratings and choices; this fit models a share or a published number."
+        )
+
+
+def _multinomial(survey: Survey) -> dict[str, Array]:
+    count = effective_counts(survey)
+    constant = special.gammaln(count.sum(axis=1) + 1) - special.gammaln(count + 1).sum(axis=1)
+    return {"count": count, "constant": constant}
+
+
+def _several(name: str, given: Any, allowed: Sequence[Any], probability: Predict) -> Quantity:
+    """Return the probability of one of the allowed categories, or of several along a dim of that name."""
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    asked = list(given) if several else [given]
+    for each in asked:
+        checks.one_of(each, tuple(allowed), what=name)
+    place = [list(allowed).index(each) for each in asked]
+    if several:
+        return Quantity("share", lambda eta: probability(eta)[..., place], name, tuple(asked))
+    return Quantity("share", lambda eta: probability(eta)[..., place[0]])
+
+
+def _above(eta: Array) -> Array:
+    """Return the probability of each cut or more, dims (..., cut), from η and the thresholds."""
+    return np.asarray(special.expit(eta[..., :1] - eta[..., 1:]))
+
+
+def _between(eta: Array) -> Array:
+    """Return the probability of each category, dims (..., category), from η and the thresholds."""
+    gap = eta[..., :1] - eta[..., 1:]
+    ends = special.expit(-gap[..., :1]), special.expit(gap[..., -1:])
+    with np.errstate(over="ignore"):
+        inner = special.expit(-gap[..., 1:]) * special.expit(gap[..., :-1]) * -np.expm1(np.diff(gap, axis=-1))
+    return np.concatenate([ends[0], inner, ends[1]], axis=-1)
+
+
+def _softmax(eta: Array) -> Array:
+    """Return the probability of each category, dims (..., category), from the contrasts."""
+    return np.asarray(special.softmax(eta @ contrasts(eta.shape[-1] + 1).T, axis=-1))
+
+
+def _draw_counts(p: Array, data: Arrays, rng: np.random.Generator) -> Array:
+    n = np.floor(data["count"].sum(axis=-1) + 1e-9).astype(int)
+    return np.asarray(rng.multinomial(n, p / p.sum(axis=-1, keepdims=True)), dtype=float)

@@ -137,6 +137,37 @@ class Exponential:
         return pm.Exponential(name, scale=scale)
 
 
+@dataclass(frozen=True)
+class Proportion:
+    """Uniform between 0 and 1: of the part of a variance, such as the spatial part of `Region`.
+
+    Examples
+    --------
+    >>> float(Proportion().from_normal(0.0))
+    0.5
+    """
+
+    scale: float = 1.0
+
+    def quantile(self, prob: npt.ArrayLike) -> Any:
+        """Return the value below which `prob` of the prior lies."""
+        return np.asarray(prob, dtype=float)
+
+    def from_normal(self, u: npt.ArrayLike) -> Any:
+        """Return the value whose prior probability below is that of `u` under the standard normal."""
+        return special.ndtr(u)
+
+    def log_density(self, value: npt.ArrayLike) -> Any:
+        """Return the log-density at `value`."""
+        return stats.uniform.logpdf(value)
+
+    def variable(self, name: str, scale: Any) -> Any:
+        """Return the PyMC variable."""
+        import pymc as pm
+
+        return pm.Uniform(name, 0.0, scale)
+
+
 Prior = HalfNormal | HalfStudentT | HalfCauchy | Exponential
 PRIORS = ", or a prior such as HalfCauchy(5)"
 

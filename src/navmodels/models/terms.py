@@ -1,11 +1,13 @@
 """Terms of the linear predictor: each a basis, an index and a prior scale.
 
 A term says how the levels of its factors differ: `Effect` without pooling, `Group` with partial pooling, `Trend` as a
-random walk. `blocks` turns it, for a given survey, into the arrays that engines, prediction and simulation all read.
+random walk, `Region` as neighbours on a map. `blocks` turns it, for a given survey, into the arrays that engines,
+prediction and simulation all read.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,14 +16,42 @@ import pandas as pd
 from scipy import linalg
 
 from navmodels.data import checks
-from navmodels.models.priors import Prior, as_prior, positive
+from navmodels.models import maps
+from navmodels.models.priors import HalfNormal, Prior, Proportion, as_prior, positive
 
 Array = npt.NDArray[np.float64]
+Level = tuple[Any, ...]
+LINKS: Mapping[str, Callable[[Any], Any]] = {
+    "itself": lambda value: value,
+    "root": lambda value: value**0.5,
+    "root of rest": lambda value: (1 - value) ** 0.5,
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Standard deviation of a block: a number times parameters, each taken as a link says.
+
+    Examples
+    --------
+    >>> float(Scale(1.0, (("county_sd", "itself"), ("county_share", "root"))).of({"county_sd": 0.4, "county_share": 0.25}))
+    0.2
+    """
+
+    fixed: float = 1.0
+    parts: tuple[tuple[str, str], ...] = ()
+
+    def of(self, parameters: Mapping[str, Any]) -> Any:
+        """Return the standard deviation at values of the parameters: numbers, arrays or PyTensor variables."""
+        out: Any = self.fixed
+        for name, link in self.parts:
+            out = out * LINKS[link](parameters[name])
+        return out
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """One additive part of the linear predictor: ``scale * basis @ z``, picked by ``index``; z ~ N(0, I).
+    """One additive part of the linear predictors: ``scale * basis @ z``, picked by ``index``; z ~ N(0, I).
 
     Attributes
     ----------
@@ -35,16 +65,26 @@ class Block:
         Dims (level, coefficient); None stands for the identity.
     index
         Dims (cell): the level of each cell.
-    prior
-        Prior of the scale, or a number when the scale is fixed.
+    scale
+        The standard deviation.
+    parameters
+        Prior of each parameter of the scale that no other block has.
+    channels
+        The linear predictors it feeds, each with coefficients of its own (`outcomes.Channels`).
+    beyond
+        Effects of levels that are not among `levels`: a function of the block, the new levels, the draws of effect,
+        dims (draw, level), and scale (draw), and a random generator. None: there is no telling.
     """
 
     name: str
     factors: tuple[str, ...]
-    levels: tuple[tuple[Any, ...], ...]
+    levels: tuple[Level, ...]
     basis: Array | None = field(repr=False)
     index: npt.NDArray[np.intp] = field(repr=False)
-    prior: Prior | float
+    scale: Scale
+    parameters: Mapping[str, Prior | Proportion] = field(default_factory=dict)
+    channels: tuple[int, ...] = (0,)
+    beyond: "Beyond | None" = field(default=None, repr=False)
 
     @property
     def labels(self) -> list[Any]:
@@ -53,8 +93,13 @@ class Block:
 
     @property
     def size(self) -> int:
-        """Number of coefficients z."""
+        """Number of coefficients z of each channel."""
         return len(self.levels) if self.basis is None else self.basis.shape[1]
+
+    @property
+    def sd(self) -> str | None:
+        """Name of the parameter that is the standard deviation itself, if there is one."""
+        return self.scale.parts[0][0] if self.scale.parts == ((f"{self.name}_sd", "itself"),) else None
 
     def effect(self, scale: npt.ArrayLike, z: Array) -> Array:
         """Return the effect of each level, dims (..., level), from scale (...) and z (..., coefficient)."""
@@ -62,24 +107,44 @@ class Block:
         return np.asarray(scale)[..., None] * raw
 
 
+Beyond = Callable[[Block, Sequence[Level], Array, Array, np.random.Generator], Array]
+
+
 @dataclass(frozen=True)
 class Effect:
-    """Unpooled differences between the levels of a factor, weakly informative: sum-to-zero contrasts.
+    """Unpooled differences between the levels of a factor, or the slope of a numeric covariate; weakly informative.
 
-    Each level's deviation from the mean of the levels has prior standard deviation `scale` (logits for shares), the
-    same for every level whatever its name or place. Use it for few levels that are all there are, such as sector.
+    Levels: sum-to-zero contrasts. Each level's deviation from the mean of the levels has prior standard deviation
+    `scale` (logits for shares), the same for every level whatever its name or place. Use it for few levels that are
+    all there are, such as sector.
+
+    Covariate: `scale` times a standard normal coefficient times the number as it stands, for instance 0/1 for a change
+    of survey mode, with a tight `scale`. Numbers far from zero are better centred first.
+
+    Parameters
+    ----------
+    name
+        The factor.
+    scale
+        Prior standard deviation of a level's deviation, or of the slope for each unit of the covariate.
+    numeric
+        True: a covariate; False: levels, also when they are numbers. None: a covariate when the numbers have decimals.
 
     Examples
     --------
-    >>> Effect("sector", scale=0.5)
-    Effect(name='sector', scale=0.5)
+    >>> Effect("sector", scale=0.5), Effect("new_mode", scale=0.1, numeric=True)
+    (Effect('sector', scale=0.5), Effect('new_mode', scale=0.1, numeric=True))
     """
 
     name: str
     scale: float = field(default=1.0, kw_only=True)
+    numeric: bool | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         positive(self.scale, what=f"scale of Effect({self.name!r})")
+
+    def __repr__(self) -> str:
+        return f"Effect({self.name!r}, scale={self.scale}{'' if self.numeric is None else f', numeric={self.numeric}'})"
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -89,10 +154,21 @@ class Effect:
     def blocks(self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]]) -> list[Block]:
         """Return the block of this term for the cells of a survey."""
         names = _several(levels[self.name], self)
-        size = len(names)
-        basis = linalg.null_space(np.ones((1, size))) * np.sqrt(size / (size - 1))
         index = pd.Index(names).get_indexer(pd.Index(cells[self.name]))
-        return [Block(self.name, self.factors, tuple((name,) for name in names), basis, index, float(self.scale))]
+        keys, scale = tuple((name,) for name in names), Scale(float(self.scale))
+        if not self._is_numeric(names):
+            return [Block(self.name, self.factors, keys, contrast_basis(len(names)), index, scale)]
+        return [
+            Block(self.name, self.factors, keys, np.array(names, dtype=float)[:, None], index, scale, beyond=_follow_line)
+        ]
+
+    def _is_numeric(self, names: list[Any]) -> bool:
+        numbers = all(isinstance(name, int | float) and not isinstance(name, str) for name in names)
+        if self.numeric and not numbers:
+            raise ValueError(f"{self} needs numbers; the survey has {checks.listing(names)}.")
+        if self.numeric is None:
+            return numbers and not all(float(name).is_integer() for name in names)
+        return self.numeric
 
 
 @dataclass(frozen=True, init=False)
@@ -100,14 +176,17 @@ class Group:
     """Partial pooling: exchangeable levels, normal around zero with a standard deviation to be learned.
 
     With several names, the combinations of their levels that occur: an interaction when the parts have terms of their
-    own, nesting when the outer one has. (Gelman & Hill 2007.)
+    own, nesting when the outer one has. (Gelman & Hill 2007.) Levels that were not observed can be predicted: their
+    effect is drawn from the same normal.
 
     Parameters
     ----------
     *names
         One or more factors.
     scale
-        Scale of the half-normal prior on the standard deviation (logits for shares), or a prior.
+        Scale of the half-normal prior on the standard deviation (logits for shares), or a prior. "structured", for
+        several names: the standard deviation is the product of those of the parts' own terms and a ratio with a
+        half-normal prior of scale 1, so that interactions of parts that hardly matter hardly matter (Si et al. 2020).
 
     Examples
     --------
@@ -116,12 +195,17 @@ class Group:
     """
 
     names: tuple[str, ...]
-    scale: float | Prior
+    scale: float | Prior | str
 
-    def __init__(self, *names: str, scale: float | Prior = 0.5) -> None:
+    def __init__(self, *names: str, scale: float | Prior | str = 0.5) -> None:
         if not names or len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
             raise ValueError(f"Group needs one or more different factor names; given: {checks.listing(names)}.")
-        as_prior(scale)
+        if isinstance(scale, str):
+            checks.one_of(scale, (STRUCTURED,), what=f"scale of Group({', '.join(map(repr, names))})")
+            if len(names) < 2:
+                raise ValueError(f"scale={STRUCTURED!r} is for the combination of several factors; given: {names[0]!r}.")
+        else:
+            as_prior(scale)
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "scale", scale)
 
@@ -136,7 +220,7 @@ class Group:
         return ":".join(self.names)
 
     def blocks(self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]]) -> list[Block]:
-        """Return the block of this term for the cells of a survey."""
+        """Return the block of this term for the cells of a survey; a structured scale is tied to others by `tie`."""
         for name in self.names:
             _several(levels[name], self)
         order = {name: {level: place for place, level in enumerate(levels[name])} for name in self.names}
@@ -147,19 +231,21 @@ class Group:
         )
         place = {key: row for row, key in enumerate(found)}
         index = np.array([place[key] for key in keys], dtype=np.intp)
-        return [Block(self.label, self.names, tuple(found), None, index, as_prior(self.scale))]
+        scale, parameters = _learned(self.label, HalfNormal(1.0) if isinstance(self.scale, str) else self.scale)
+        return [Block(self.label, self.names, tuple(found), None, index, scale, parameters, beyond=_draw_anew)]
 
 
 @dataclass(frozen=True)
 class Trend:
     """A random walk over whole-numbered time, for instance years; gaps between survey years are honoured.
 
-    The walk runs over every year from the first to the last. Its null space is removed and it is scaled to unit
-    geometric mean of the marginal variances (Sørbye & Rue 2014), so that `scale` means the same for any number of
-    years. Order 1: steps are exchangeable. Order 2: changes of slope are; the straight line, which the walk leaves
-    free, enters as a block of its own (``year_slope``) with the fixed prior scale 1. The line turns about the middle:
-    of an odd number of years, the middle one has slope effect exactly 0 in every draw, for which the gate makes
-    allowance and `arviz.summary` shows an undefined R-hat.
+    The walk runs over every year from the first to the last, so that a gap of two years is two steps. Its null space is
+    removed and it is scaled to unit geometric mean of the marginal variances (Sørbye & Rue 2014), so that `scale` means
+    the same for any number of years. Order 1: steps are exchangeable. Order 2: changes of slope are; the straight line,
+    which the walk leaves free, enters as a block of its own (``year_slope``) with the fixed prior scale 1. The line
+    turns about the middle: of an odd number of years, the middle one has slope effect exactly 0 in every draw, for
+    which the gate makes allowance and `arviz.summary` shows an undefined R-hat. Coming years can be predicted: the walk
+    goes on.
 
     Parameters
     ----------
@@ -167,27 +253,37 @@ class Trend:
         The factor; its levels must be whole numbers.
     order
         1 or 2.
+    by
+        Another factor: its levels' deviations from the common trend, adding up to zero over the levels (Knorr-Held
+        2000, type II). The common trend is a term of its own, ``Trend("year")``.
     scale
         Scale of the half-normal prior on the walk's standard deviation (logits for shares), or a prior.
 
     Examples
     --------
-    >>> Trend("year")
-    Trend(name='year', order=1, scale=0.3)
+    >>> Trend("year"), Trend("year", by="sector")
+    (Trend('year', order=1, scale=0.3), Trend('year', order=1, by='sector', scale=0.3))
     """
 
     name: str
     order: int = field(default=1, kw_only=True)
+    by: str | None = field(default=None, kw_only=True)
     scale: float | Prior = field(default=0.3, kw_only=True)
 
     def __post_init__(self) -> None:
         checks.one_of(self.order, (1, 2), what=f"order of Trend({self.name!r})")
+        if self.by == self.name:
+            raise ValueError(f"by of Trend({self.name!r}) is {self.by!r} itself; allowed: another factor.")
         as_prior(self.scale)
+
+    def __repr__(self) -> str:
+        by = "" if self.by is None else f", by={self.by!r}"
+        return f"Trend({self.name!r}, order={self.order}{by}, scale={self.scale})"
 
     @property
     def factors(self) -> tuple[str, ...]:
         """Names of the factors used."""
-        return (self.name,)
+        return (self.name,) if self.by is None else (self.by, self.name)
 
     def blocks(self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]]) -> list[Block]:
         """Return the block of this term, and for order 2 that of its slope, for the cells of a survey."""
@@ -196,24 +292,125 @@ class Trend:
             raise ValueError(
                 f"{self} needs more than {self.order} years from first to last; the survey has {checks.listing(years)}."
             )
+        groups = [None] if self.by is None else _several(levels[self.by], self)
+        keys = tuple((year,) if self.by is None else (group, year) for group in groups for year in years)
         index = np.asarray(cells[self.name]).astype(int) - years[0]
-        names = tuple((year,) for year in years)
-        walk = Block(
-            self.name,
-            self.factors,
-            names,
-            random_walk_basis(len(years), order=self.order),
-            index,
-            as_prior(self.scale),
-        )
+        between = np.ones((1, 1))
+        if self.by is not None:
+            index = index + len(years) * pd.Index(groups).get_indexer(pd.Index(cells[self.by]))
+            between = contrast_basis(len(groups))
+        label = ":".join(self.factors)
+        scale, parameters = _learned(label, self.scale)
+        basis = np.kron(between, random_walk_basis(len(years), order=self.order))
+        walk_on = partial(_walk_on, order=self.order, years=len(years), between=between)
+        walk = Block(label, self.factors, keys, basis, index, scale, parameters, beyond=walk_on)
         if self.order == 1:
             return [walk]
-        line = np.arange(len(years)) - (len(years) - 1) / 2
-        slope = Block(f"{self.name}_slope", self.factors, names, _unit_variance(line[:, None]), index, 1.0)
+        line = _unit_variance((np.arange(len(years)) - (len(years) - 1) / 2)[:, None])
+        onward = partial(_line_on, years=len(years))
+        slope = Block(
+            f"{label}_slope", self.factors, keys, np.kron(between, line), index, Scale(1.0), beyond=onward
+        )
         return [walk, slope]
 
 
-Term = Effect | Group | Trend
+@dataclass(frozen=True, init=False)
+class Region:
+    """Areas on a map: neighbours are alike, and every area has something of its own (BYM2; Riebler et al. 2016).
+
+    The effect is s (√φ u + √(1 − φ) v): u an intrinsic conditional autoregression on the map, scaled to unit geometric
+    mean of its variances within each connected part (Sørbye & Rue 2014; Freni-Sterrantino et al. 2018), v independent.
+    The standard deviation s and the spatial proportion φ of the variance (uniform between 0 and 1) are learned. An
+    island has no neighbours: its u is a standard normal. Areas of the map that were not observed can be predicted.
+
+    Parameters
+    ----------
+    name
+        The factor; its levels must be areas of the map.
+    neighbours
+        "nav_counties", or a mapping from each area to its neighbours.
+    scale
+        Scale of the half-normal prior on s (logits for shares), or a prior.
+
+    Raises
+    ------
+    ValueError
+        When the map is not symmetric, naming the pairs, or a level of the survey is not on the map.
+
+    Examples
+    --------
+    >>> Region("area", neighbours={"north": ["middle"], "middle": ["north", "south"], "south": ["middle"]})
+    Region('area', neighbours=3 areas, scale=0.5)
+    """
+
+    name: str
+    neighbours: str | maps.Neighbours
+    scale: float | Prior
+
+    def __init__(
+        self, name: str, *, neighbours: str | Mapping[Any, Sequence[Any]] | Any = "nav_counties", scale: float | Prior = 0.5
+    ) -> None:
+        as_prior(scale)
+        if isinstance(neighbours, str):
+            maps.load_map(neighbours)
+        else:
+            neighbours = maps.check_map(dict(neighbours))
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "neighbours", neighbours)
+        object.__setattr__(self, "scale", scale)
+
+    def __repr__(self) -> str:
+        shown = repr(self.neighbours) if isinstance(self.neighbours, str) else f"{len(self.neighbours)} areas"
+        return f"Region({self.name!r}, neighbours={shown}, scale={self.scale})"
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Names of the factors used."""
+        return (self.name,)
+
+    def blocks(self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]]) -> list[Block]:
+        """Return the spatial and the independent block of this term for the cells of a survey."""
+        map_ = maps.load_map(self.neighbours) if isinstance(self.neighbours, str) else self.neighbours
+        areas = [area for area, _ in map_]
+        for level in levels[self.name]:
+            checks.one_of(level, areas, what=f"{self!r} is about a map; a level of {self.name!r}")
+        index = pd.Index(areas).get_indexer(pd.Index(cells[self.name]))
+        keys, sd, share = tuple((area,) for area in areas), f"{self.name}_sd", f"{self.name}_spatial_share"
+        spatial, own = (Scale(1.0, ((sd, "itself"), (share, link))) for link in ("root", "root of rest"))
+        learned = {sd: as_prior(self.scale), share: Proportion()}
+        basis = maps.region_basis(map_)
+        return [
+            Block(f"{self.name}_spatial", self.factors, keys, basis, index, spatial, learned),
+            Block(f"{self.name}_own", self.factors, keys, None, index, own),
+        ]
+
+
+STRUCTURED = "structured"
+Term = Effect | Group | Trend | Region
+
+
+def tie(blocks: Sequence[Block], terms: Sequence[Term]) -> tuple[Block, ...]:
+    """Return the blocks with structured scales tied to the standard deviations of their factors' own terms.
+
+    Raises
+    ------
+    ValueError
+        When a factor of a structured `Group` has no term of its own.
+    """
+    own = {block.factors[0]: block.scale for block in reversed(blocks) if len(block.factors) == 1}
+    structured = {term.label for term in terms if isinstance(term, Group) and term.scale == STRUCTURED}
+    return tuple(_tied(block, own) if block.name in structured else block for block in blocks)
+
+
+def contrast_basis(size: int) -> Array:
+    """Return sum-to-zero contrasts, dims (level, coefficient), that give every level unit variance.
+
+    Examples
+    --------
+    >>> contrast_basis(2).round(2).tolist()
+    [[-1.0], [1.0]]
+    """
+    return np.asarray(linalg.null_space(np.ones((1, size))) * np.sqrt(size / (size - 1)))
 
 
 def random_walk_basis(size: int, *, order: int) -> Array:
@@ -233,7 +430,98 @@ def random_walk_basis(size: int, *, order: int) -> Array:
     return _unit_variance(vectors[:, order:] / np.sqrt(values[order:]))
 
 
+# ---- inside: effects of levels that were not observed
+
+
+def _draw_anew(
+    block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator
+) -> Array:
+    """Return effects drawn from the group's distribution: one draw a new level and posterior draw."""
+    return np.asarray(scale)[:, None] * rng.normal(size=(len(effect), len(new)))
+
+
+def _walk_on(
+    block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator,
+    *, order: int, years: int, between: Array,
+) -> Array:  # fmt: skip
+    """Return the walk of each group in coming years: steps (or changes of slope) are drawn as the walk's own are."""
+    last = block.levels[-1][-1]
+    ahead = _years_ahead(block, new)
+    path = effect.reshape(len(effect), -1, years)[..., -2:]
+    assert block.basis is not None
+    step = np.linalg.norm(np.diff(block.basis[:years], n=order, axis=0)[0]) / np.linalg.norm(between[0])
+    for _ in range(ahead):
+        drawn = scale[:, None] * step * (rng.normal(size=(len(effect), between.shape[1])) @ between.T)
+        then = path[..., -1] if order == 1 else 2 * path[..., -1] - path[..., -2]
+        path = np.concatenate([path, (then + drawn)[..., None]], axis=-1)
+    return _picked(block, new, path[..., 2:], last, years)
+
+
+def _line_on(
+    block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator, *, years: int
+) -> Array:
+    """Return the straight line of each group in coming years."""
+    path = effect.reshape(len(effect), -1, years)
+    steps = np.arange(1, _years_ahead(block, new) + 1)
+    line = path[..., -1:] + (path[..., -1:] - path[..., -2:-1]) * steps
+    return _picked(block, new, line, block.levels[-1][-1], years)
+
+
+def _years_ahead(block: Block, new: Sequence[Level]) -> int:
+    first, last = block.levels[0][-1], block.levels[-1][-1]
+    bad = [level[-1] for level in new if isinstance(level[-1], str) or level[-1] <= last or level[-1] != int(level[-1])]
+    if bad:
+        raise ValueError(
+            f"{block.name!r} is a walk from {first} to {last}; it can go on to coming years, not to {checks.listing(bad)}."
+        )
+    return int(max(level[-1] for level in new)) - int(last)
+
+
+def _picked(block: Block, new: Sequence[Level], path: Array, last: Any, years: int) -> Array:
+    """Return each new level's value from paths with dims (draw, group, year ahead)."""
+    groups = [level[:-1] for level in block.levels[::years]]
+    unknown = [level[0] for level in new if level[:-1] not in groups]
+    if unknown:
+        known = [group[0] for group in groups]
+        raise ValueError(
+            f"{block.name!r} has no trend for {checks.listing(unknown)}; its groups: {checks.listing(known, most=20)}."
+            f"{checks.nearest(unknown[0], known)}"
+        )
+    return np.stack([path[:, groups.index(level[:-1]), int(level[-1]) - int(last) - 1] for level in new], axis=1)
+
+
+def _follow_line(
+    block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator
+) -> Array:
+    """Return the effect of new values of a numeric covariate, a line through zero."""
+    bad = [level[0] for level in new if isinstance(level[0], str)]
+    if bad:
+        raise ValueError(f"{block.name!r} is a numeric covariate; the population has {checks.listing(bad)}.")
+    assert block.basis is not None
+    place = int(np.argmax(np.abs(block.basis[:, 0])))
+    return effect[:, [place]] / block.basis[place, 0] * np.array([float(level[0]) for level in new])
+
+
 # ---- inside
+
+
+def _learned(label: str, scale: float | Prior) -> tuple[Scale, dict[str, Prior | Proportion]]:
+    """Return a standard deviation to be learned, and its prior."""
+    return Scale(1.0, ((f"{label}_sd", "itself"),)), {f"{label}_sd": as_prior(scale)}
+
+
+def _tied(block: Block, own: Mapping[str, Scale]) -> Block:
+    """Return a block whose standard deviation is a ratio times those of its factors' own terms."""
+    lacking = [name for name in block.factors if name not in own]
+    if lacking:
+        raise ValueError(
+            f"Group({', '.join(map(repr, block.factors))}, scale={STRUCTURED!r}) is tied to terms of its factors; there "
+            f"is none for {checks.listing(lacking)}. Add Group({lacking[0]!r}) or give the scale a number."
+        )
+    ratio = f"{block.name}_ratio"
+    fixed = float(np.prod([own[name].fixed for name in block.factors]))
+    parts = tuple(part for name in block.factors for part in own[name].parts if part[1] == "itself")
+    return replace(block, scale=Scale(fixed, ((ratio, "itself"), *parts)), parameters={ratio: HalfNormal(1.0)})
 
 
 def _unit_variance(basis: npt.NDArray[Any]) -> Array:

@@ -1,5 +1,6 @@
 """estimate: draws of a fit's outcome by any grouping, averaged over the population (post-stratified)."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ import xarray as xr
 from navmodels.data import checks
 from navmodels.data.cells import cell_index, population_weights
 from navmodels.inference.convergence import carried_attrs
-from navmodels.models.model import Design
+from navmodels.models.model import Design, stack_effects
+from navmodels.models.outcomes import Quantity
 from navmodels.models.records import recall_design
 from navmodels.models.terms import Block
 
@@ -39,12 +41,16 @@ def estimate(
         Factors of the model to group by; none gives one overall estimate.
     population
         Frame with the model's factors and ``weight``. Default: the survey's population frame or sums of weights. Cells
-        nobody answered for are predicted; a combination that a `Group` of several factors has not seen is drawn from
-        the group's distribution, once per posterior draw. Cells left out have no weight.
-    cut, category
-        For ratings and choices only.
+        nobody answered for are predicted. Levels and combinations that a `Group` has not seen are drawn from the
+        group's distribution, once per posterior draw; a `Trend` goes on to coming years; new levels of an `Effect`, or
+        areas that are not on the map of a `Region`, are refused. Cells left out have no weight.
+    cut
+        Of a rating: the share that answers this or higher. Several: a further dim ``cut``.
+    category
+        Of a rating or a choice: the share that answers this. Several: a further dim ``category``. A rating without
+        `cut` and `category` gives the mean score, a choice the shares of all categories.
     scale
-        "response" (share or mean) or "linear" (the linear predictor, averaged).
+        "response" (share or mean) or "linear" (the linear predictor, averaged; not for choices).
 
     Returns
     -------
@@ -55,8 +61,9 @@ def estimate(
     Raises
     ------
     ValueError
-        For factors that are not in the model, unknown levels (with the nearest), or a population with missing values,
-        cells that occur twice, or no weight in a group.
+        For factors that are not in the model, levels that cannot be predicted (with the nearest), categories that do
+        not exist, a mean score of categories that are no numbers, or a population with missing values, cells that occur
+        twice, or no weight in a group.
 
     Notes
     -----
@@ -73,11 +80,8 @@ def estimate(
     ('chain', 'draw', 'office')
     """
     checks.one_of(scale, SCALES, what="scale")
-    if cut is not None or category is not None:
-        raise ValueError(
-            "cut= and category= are for ratings and choices; this fit models a share or a published number."
-        )
     arrays = recall_design(fit)
+    quantity = _quantity(arrays, cut, category, scale)
     by = (by,) if isinstance(by, str) else tuple(by)
     for name in by:
         checks.one_of(name, arrays.model.factors, what="by")
@@ -87,19 +91,28 @@ def estimate(
     if (total == 0).any():
         empty = keys[total == 0].iloc[0].to_dict() if by else "the population"
         raise ValueError(f"all population weights are zero in {empty}; a group needs a positive weight to be averaged.")
-    draws = _averages(fit, arrays, cells, weight / total[index], index, len(keys), scale)
+    draws = _averages(fit, arrays, cells, weight / total[index], index, len(keys), quantity)
     levels = {name: _level_order(arrays, keys[name], name) for name in by}
-    out = _unfold(draws, keys, levels, np.bincount(index, n, len(keys)))
+    out = _unfold(draws, keys, levels, np.bincount(index, n, len(keys)), quantity)
     out = out.assign_coords(chain=fit["posterior"]["chain"], draw=fit["posterior"]["draw"])
     out.attrs = {**carried_attrs(fit.attrs), "quantity": "estimate", "scale": scale}
-    return out.rename(arrays.model.outcome.observed if scale == "linear" else _name(arrays))
+    return out.rename(quantity.name)
 
 
 # ---- inside
 
 
-def _name(arrays: Design) -> str:
-    return "mean" if arrays.survey.cells.attrs.get("unit") == "identity" else "share"
+def _quantity(arrays: Design, cut: Any, category: Any, scale: str) -> Quantity:
+    """Return what is estimated from the linear predictors of a cell."""
+    outcome = arrays.model.outcome
+    quantity = outcome.quantity(arrays.survey, cut=cut, category=category) if scale == "response" else None
+    if quantity is not None:
+        return quantity
+    if cut is not None or category is not None:
+        raise ValueError("cut= and category= are for scale='response'.")
+    if arrays.channels.fed != (0,):
+        raise ValueError("a choice has several linear predictors; give scale='response', and category= for one share.")
+    return Quantity(outcome.observed, lambda eta: np.array(eta[..., 0]))
 
 
 def _population(arrays: Design, population: pd.DataFrame | None) -> tuple[pd.DataFrame, Array, Array]:
@@ -113,8 +126,9 @@ def _population(arrays: Design, population: pd.DataFrame | None) -> tuple[pd.Dat
         raise ValueError(
             "the model has no factors, so every member of a population has the same estimate; leave it out."
         )
-    levels = {name: _known_levels(arrays, name) for name in factors}
-    weight = population_weights(_summed(population, factors), levels)
+    population = _summed(population, factors)
+    levels = {name: _allowed_levels(arrays, population, name) for name in factors}
+    weight = population_weights(population, levels)
     cells = weight.index.to_frame(index=False).infer_objects()
     n = frame.assign(n=observed.to_numpy()).groupby(factors, observed=True)["n"].sum(min_count=1)
     asked = pd.MultiIndex.from_frame(cells[factors]) if len(factors) > 1 else pd.Index(cells[factors[0]])
@@ -129,19 +143,41 @@ def _summed(population: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
     return population.groupby(factors, observed=True, dropna=False)["weight"].sum(min_count=1).reset_index()
 
 
+def _allowed_levels(arrays: Design, population: pd.DataFrame, name: str) -> tuple[Any, ...]:
+    """Return the levels a population may have: the known ones, and new ones when every term can predict them.
+
+    A new label that differs from a known one only in spaces, capitals or Unicode form is a slip, and not allowed.
+    """
+    known = _known_levels(arrays, name)
+    open_ended = all(block.beyond is not None for block in arrays.blocks if name in block.factors)
+    if name not in population or not open_ended:
+        return known
+    column = population[name].dropna()
+    new = [checks.plain(level) for level in column[~column.isin(list(known))].unique()]
+    forms = {_form(level) for level in known}
+    return (*known, *(level for level in sorted(new) if _form(level) not in forms))
+
+
+def _form(label: object) -> str:
+    return " ".join(unicodedata.normalize("NFKC", str(label)).split()).casefold()
+
+
 def _known_levels(arrays: Design, name: str) -> tuple[Any, ...]:
-    """Return the levels that can be predicted: the survey's, and the years a trend runs over."""
-    walks = [
-        [level[0] for level in block.levels]
+    """Return the levels a fit knows: the survey's, the years a trend runs over, the areas of a map."""
+    wider = [
+        list(dict.fromkeys(level[block.factors.index(name)] for level in block.levels))
         for block in arrays.blocks
-        if block.factors == (name,) and block.basis is not None
+        if name in block.factors
     ]
-    return tuple(walks[0]) if walks else tuple(arrays.survey.levels[name])
+    known = tuple(arrays.survey.levels[name])
+    return tuple(max(wider, key=len)) if max(map(len, wider), default=0) > len(known) else known
 
 
 def _level_order(arrays: Design, present: pd.Series, name: str) -> list[Any]:
+    known = _known_levels(arrays, name)
     found = set(present)
-    return [level for level in _known_levels(arrays, name) if level in found]
+    new = {checks.plain(level) for level in found} - set(known)
+    return [*(level for level in known if level in found), *sorted(new)]
 
 
 def _averages(
@@ -151,61 +187,70 @@ def _averages(
     share: Array,
     index: npt.NDArray[np.intp],
     size: int,
-    scale: str,
+    quantity: Quantity,
 ) -> Array:
-    """Return weighted averages of the predicted cells, dims (chain, draw, group), in chunks of draws."""
+    """Return weighted averages of the predicted cells, dims (chain, draw, group, ...), in chunks of draws."""
     from navmodels.inference.kernels import linear_predictors
 
-    posterior = fit["posterior"]
+    posterior = fit["posterior"].to_dataset()
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
-    flat = {
-        name: values.to_numpy().reshape(chains * draws, *values.shape[2:])
-        for name, values in posterior.data_vars.items()
-    }
     order = np.argsort(index, kind="stable")  # the cells of a group stand together
     starts, weight = np.searchsorted(index[order], np.arange(size)), share[order]
-    effects: list[Array] = []
-    places: list[npt.NDArray[np.int64]] = []
-    for block in arrays.blocks:
-        effect = flat[f"{block.name}_effect"]
-        place, unseen = _places(block, cells)
-        if unseen:  # one draw per new combination and posterior draw
-            rng = np.random.default_rng([int(fit.attrs["seed"]), len(effects)])
-            new = flat[f"{block.name}_sd"][:, None] * rng.normal(size=(len(effect), unseen))
-            effect = np.concatenate([effect, new], axis=1)
-        places.append(sum(each.shape[1] for each in effects) + place[order])
-        effects.append(effect)
-    levels = np.concatenate([np.empty((chains * draws, 0)), *effects], axis=1)
-    term = np.stack(places, axis=1) if places else np.empty((len(cells), 0), dtype=np.int64)
-    out = np.empty((chains * draws, size))
-    step = max(1, CHUNK // max(1, len(cells)))
+    base, effects = arrays.coefficients(posterior)
+    places: dict[str, npt.NDArray[np.intp]] = {}
+    for number, block in enumerate(arrays.blocks):
+        places[block.name], new = _places(block, cells)
+        if new:
+            rng = np.random.default_rng([int(fit.attrs["seed"]), number])
+            effects[block.name] = _extended(block, new, effects[block.name], posterior, rng)
+    levels = stack_effects(effects.values(), len(base))
+    term = arrays.place(places, {name: effect.shape[1] for name, effect in effects.items()})
+    term = np.ascontiguousarray(term[order] if len(arrays.blocks) else np.empty((len(cells), 0), dtype=np.int64))
+    labels = (len(quantity.labels),) if quantity.dim else ()
+    out = np.empty((chains * draws, size, *labels))
+    step = max(1, CHUNK // max(1, len(cells) * arrays.channels.size))
     for start in range(0, chains * draws, step):
         part = slice(start, start + step)
-        eta = linear_predictors(flat["intercept"][part], levels[part], term)
-        mean = eta if scale == "linear" else arrays.model.outcome.mean(eta, arrays.survey)
-        mean *= weight
+        mean = quantity.predict(linear_predictors(base[part], levels[part], term, arrays.fed))
+        mean *= weight[:, None] if labels else weight
         out[part] = np.add.reduceat(mean, starts, axis=1)
-    return out.reshape(chains, draws, size)
+    return out.reshape(chains, draws, size, *labels)
 
 
-def _places(block: Block, cells: pd.DataFrame) -> tuple[npt.NDArray[np.intp], int]:
-    """Return the level of each cell, new combinations numbered after the known, and how many are new."""
+def _places(block: Block, cells: pd.DataFrame) -> tuple[npt.NDArray[np.intp], list[tuple[Any, ...]]]:
+    """Return the level of each cell, new levels numbered after the known, and the new levels."""
     known: Mapping[tuple[Any, ...], int] = {level: place for place, level in enumerate(block.levels)}
     keys = list(zip(*(cells[name] for name in block.factors), strict=True))
-    unseen = {
-        key: len(known) + place for place, key in enumerate(dict.fromkeys(key for key in keys if key not in known))
-    }
-    return np.array([known[key] if key in known else unseen[key] for key in keys], dtype=np.intp), len(unseen)
+    new = list(dict.fromkeys(key for key in keys if key not in known))
+    place = {**known, **{key: len(known) + number for number, key in enumerate(new)}}
+    return np.array([place[key] for key in keys], dtype=np.intp), new
 
 
-def _unfold(draws: Array, keys: pd.DataFrame, levels: Mapping[str, list[Any]], n: Array) -> xr.DataArray:
-    """Return draws (chain, draw, group) with one dim for each factor, NaN where a combination does not occur."""
+def _extended(
+    block: Block, new: list[tuple[Any, ...]], effect: Array, posterior: xr.Dataset, rng: np.random.Generator
+) -> Array:
+    """Return an effect, dims (draw, level, channel), with that of new levels after the known."""
+    if block.beyond is None:
+        raise ValueError(
+            f"the term {block.name!r} knows nothing of {checks.listing([':'.join(map(str, level)) for level in new])}; its "
+            f"levels: {checks.listing(block.labels, most=20)}.{checks.nearest(new[0][-1], block.labels)}"
+        )
+    names = {name for name, _ in block.scale.parts}
+    scale = block.scale.of({name: posterior[name].to_numpy().ravel() for name in names})
+    scale = np.broadcast_to(scale, len(effect)).astype(float)
+    more = [block.beyond(block, new, effect[..., place], scale, rng) for place in range(effect.shape[-1])]
+    return np.concatenate([effect, np.stack(more, axis=-1)], axis=1)
+
+
+def _unfold(draws: Array, keys: pd.DataFrame, levels: Mapping[str, list[Any]], n: Array, quantity: Quantity) -> xr.DataArray:
+    """Return draws (chain, draw, group, ...) with one dim for each factor, NaN where a combination does not occur."""
     shape = [len(each) for each in levels.values()]
     place = tuple(pd.Index(each).get_indexer(pd.Index(keys[name])) for name, each in levels.items())
-    full, count = np.full((*draws.shape[:2], *shape), np.nan), np.full(shape, np.nan)
+    full, count = np.full((*draws.shape[:2], *shape, *draws.shape[3:]), np.nan), np.full(shape, np.nan)
     if levels:
         full[(slice(None), slice(None), *place)], count[place] = draws, n
     else:
-        full, count = draws[..., 0], n[0]
-    coords = {**levels, "n": (list(levels), count)}
-    return xr.DataArray(full, dims=("chain", "draw", *levels), coords=coords)
+        full, count = draws[:, :, 0], n[0]
+    further = {quantity.dim: list(quantity.labels)} if quantity.dim else {}
+    coords = {**levels, **further, "n": (list(levels), count)}
+    return xr.DataArray(full, dims=("chain", "draw", *levels, *further), coords=coords)

@@ -39,9 +39,15 @@ from .posterior import rank as rank
 from .posterior import shrinkage as shrinkage
 from .posterior import summarise as summarise
 
+# what would change it
+from .sensitivity import cut_points as cut_points
+
 # what is shown
 from .plots import plot_change as plot_change
+from .plots import plot_check as plot_check
 from .plots import plot_groups as plot_groups
+from .plots import plot_ranks as plot_ranks
+from .plots import plot_ratings as plot_ratings
 from .plots import plot_reported as plot_reported
 from .plots import plot_trend as plot_trend
 

@@ -13,11 +13,16 @@ quick = settings(max_examples=150, deadline=None)
 
 
 def cells(kernel, eta, data):
-    """Value, gradient and curvature of each cell."""
+    """Value, gradient and curvature of each cell with one linear predictor, dims (3, cell)."""
     kind, table, flat = kernels.pack(kernel, data)
-    out = np.empty((3, len(eta)))
-    kernels.derivatives(kind, np.asarray(eta, dtype=float), table, flat, *out)
-    return out
+    value, gradient, curvature = np.empty(len(eta)), np.empty((len(eta), 1)), np.empty((len(eta), 1))
+    kernels.derivatives(kind, one_channel(eta), table, flat, value, gradient, curvature)
+    return np.stack([value, gradient[:, 0], curvature[:, 0]])
+
+
+def one_channel(eta):
+    """Linear predictors with dims (..., cell) as those of one channel, dims (..., cell, channel)."""
+    return np.asarray(eta, dtype=float)[..., None]
 
 
 # ---- share
@@ -241,9 +246,9 @@ def test_values_alone_are_the_same(eta, kernel):
         data |= {"log_choose": np.tile(choose(30, np.array([11.0, 12.0])), counted.sum())}
     kind, table, flat = kernels.pack(kernel, data)
     value = np.empty(size)
-    kernels.values(kind, eta, table, flat, value)
+    kernels.values(kind, one_channel(eta), table, flat, value)
     assert value == pytest.approx(cells(kernel, eta, data)[0], rel=1e-15)
-    rows = kernels.log_likelihood(kind, np.stack([eta, -eta]), table, flat)
+    rows = kernels.log_likelihood(kind, one_channel([eta, -eta]), table, flat)
     assert rows == pytest.approx(np.stack([value, cells(kernel, -eta, data)[0]]), rel=1e-15)
 
 
@@ -269,8 +274,12 @@ def test_cells_do_not_touch_each_other():
 
 def test_linear_predictors_are_sums_of_levels():
     rng = np.random.default_rng(1)
-    intercept, effects, index = rng.normal(size=3), rng.normal(size=(3, 11)), rng.integers(0, 11, size=(20, 4))
-    expected = intercept[:, None] + effects[:, index].sum(axis=2)
-    assert kernels.linear_predictors(intercept, effects, index) == pytest.approx(expected, rel=1e-14)
-    none = kernels.linear_predictors(intercept, np.empty((3, 0)), np.empty((20, 0), dtype=np.int64))
-    assert none == pytest.approx(np.repeat(intercept[:, None], 20, axis=1), rel=0)
+    base, effects, index = rng.normal(size=(3, 1)), rng.normal(size=(3, 11)), rng.integers(0, 11, size=(20, 4))
+    expected = base + effects[:, index].sum(axis=2)
+    found = kernels.linear_predictors(base, effects, index, np.zeros(4, dtype=np.int64))
+    assert found.shape == (3, 20, 1)
+    assert found[..., 0] == pytest.approx(expected, rel=1e-14)
+    none = kernels.linear_predictors(
+        base, np.empty((3, 0)), np.empty((20, 0), dtype=np.int64), np.empty(0, dtype=np.int64)
+    )
+    assert none[..., 0] == pytest.approx(np.repeat(base, 20, axis=1), rel=0)

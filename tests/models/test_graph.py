@@ -130,7 +130,7 @@ def test_gradient_of_published_numbers(published, intercept):
     arrays = nav.models.design(model, survey)
 
     def by_hand(value):
-        eta = np.full(4, value)
+        eta = np.full((4, 1), value)
         return model.outcome.log_likelihood(eta, arrays.data).sum() + stats.norm.logpdf(value, scale=1.5)
 
     point = {"intercept": np.array(intercept), "office_sd_log__": np.array(0.0), "office_z": np.zeros(4)}
@@ -244,7 +244,7 @@ def test_second_derivative(published, intercept):
     data = nav.models.design(model, survey).data
     step = 1e-3
     low, middle, high = (
-        model.outcome.log_likelihood(np.full(4, intercept + shift), data).sum() for shift in (-step, 0.0, step)
+        model.outcome.log_likelihood(np.full((4, 1), intercept + shift), data).sum() for shift in (-step, 0.0, step)
     )
     expected = (high - 2 * middle + low) / step**2 - 1 / 1.5**2
     hessian = nav.to_pymc(model, survey).compile_d2logp(negate_output=False)

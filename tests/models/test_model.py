@@ -36,7 +36,7 @@ def test_a_model_is_frozen(model):
 def test_what_a_model_may_hold():
     with pytest.raises(TypeError, match="the first argument is the outcome"):
         Model(Group("county"))
-    with pytest.raises(TypeError, match="a term is an Effect, a Group or a Trend; given: 'county'"):
+    with pytest.raises(TypeError, match="a term is an Effect, a Group, a Trend or a Region; given: 'county'"):
         Model(Share(), "county")
     with pytest.raises(ValueError, match="two terms are about 'year'"):
         Model(Share(), Group("year"), Trend("year"))
@@ -61,7 +61,7 @@ def test_outcome_and_survey_must_fit(survey, schools):
         design(Model(Reported()), survey)
     rows = pd.DataFrame({"office": ["A", "B"], "answer": [1, 2]})
     rating = nav.Survey.from_responses(rows, outcome="answer", by="office", categories=[1, 2, 3])
-    with pytest.raises(ValueError, match=r"kind 'rating'\. Cut the rating in two with survey.dichotomise"):
+    with pytest.raises(ValueError, match=r"kind 'rating'\. Use Rating\(\), or cut .* with survey\.dichotomise"):
         design(Model(Share()), rating)
 
 
@@ -84,10 +84,11 @@ def test_cells_are_collapsed_over_what_the_model_does_not_use(survey, counts):
 def test_linear_predictor_adds_the_effects(survey):
     arrays = design(Model(Share(), Group("county"), Effect("sector")), survey)
     effects = {"county": np.array([[1.0, 2, 3, 4], [0, 0, 0, 0]]), "sector": np.array([[-10.0, 10], [0.5, -0.5]])}
-    eta = arrays.linear_predictor([100.0, 0.0], effects)
+    by_channel = {name: values[..., None] for name, values in effects.items()}
+    eta = arrays.linear_predictor(np.array([[100.0], [0.0]]), by_channel)
     place = {letter: number for number, letter in enumerate("ABCD", start=1)}
     sign = {"private": -10, "public": 10}
     first = [100 + place[c] + sign[s] for c, s in zip(arrays.cells["county"], arrays.cells["sector"], strict=True)]
-    assert eta.shape == (2, 7)
-    assert eta[0].tolist() == first
-    assert eta[1].tolist() == [0.5 if s == "private" else -0.5 for s in arrays.cells["sector"]]
+    assert eta.shape == (2, 7, 1)
+    assert eta[0, :, 0].tolist() == first
+    assert eta[1, :, 0].tolist() == [0.5 if s == "private" else -0.5 for s in arrays.cells["sector"]]

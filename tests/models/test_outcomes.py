@@ -18,7 +18,8 @@ def reported(**columns):
 
 def log_likelihood(survey, eta):
     outcome = Reported() if survey.kind == "reported" else Share()
-    eta = np.broadcast_to(np.asarray(eta, dtype=float)[..., None], (*np.shape(eta), survey.cells.sizes["cell"]))
+    eta = np.asarray(eta, dtype=float)[..., None, None]  # the same for every cell
+    eta = np.broadcast_to(eta, (*eta.shape[:-2], survey.cells.sizes["cell"], 1))
     return outcome.log_likelihood(eta, outcome.arrays(survey))
 
 
@@ -51,10 +52,10 @@ def test_splitting_a_cell_adds_a_constant():
 def test_effective_counts_by_hand():
     rows = pd.DataFrame({"office": ["A"] * 3 + ["B"], "yes": [1, 0, 1, 1], "w": [1.0, 2.0, 3.0, 5.0]})
     survey = Survey.from_responses(rows, outcome="yes", by="office", weights="w", weighting="effective")
-    k, n = effective_counts(survey)
+    count = effective_counts(survey)
     # A: n = 6²/14, weighted share 4/6; B: one respondent whatever the weight
-    assert n == pytest.approx([36 / 14, 1.0], rel=1e-14)
-    assert k == pytest.approx([36 / 14 * 4 / 6, 1.0], rel=1e-14)
+    assert count.sum(axis=1) == pytest.approx([36 / 14, 1.0], rel=1e-14)
+    assert count[:, 1] == pytest.approx([36 / 14 * 4 / 6, 1.0], rel=1e-14)
 
 
 def test_weights_of_one_give_the_counts_to_the_last_bit():
@@ -69,7 +70,7 @@ def test_weights_of_one_give_the_counts_to_the_last_bit():
 def test_draws_of_a_share_have_the_binomial_moments():
     frame = pd.DataFrame({"office": ["A", "B"], "k": [1, 1], "n": [10, 40]})
     data = Share().arrays(Survey.from_counts(frame, by="office", positive="k", n="n"))
-    drawn = Share().draw(np.full((40_000, 2), special.logit(0.3)), data, np.random.default_rng(1))
+    drawn = Share().draw(np.full((40_000, 2, 1), special.logit(0.3)), data, np.random.default_rng(1))
     assert drawn.mean(axis=0) == pytest.approx([3.0, 12.0], abs=4 * np.sqrt(0.21 * 40 / 40_000))
     assert drawn.var(axis=0) == pytest.approx([2.1, 8.4], rel=0.04)
 
@@ -167,12 +168,12 @@ def test_draws_of_published_numbers_are_in_the_printed_unit():
     rng = np.random.default_rng(1)
     survey = reported(share=[29.0, 71.0], lower=[np.nan, 66.0], upper=[np.nan, 76.0], n=[24, 24])
     data = Reported().arrays(survey)
-    eta = np.tile(special.logit([0.3, 0.7]), (40_000, 1))
+    eta = np.tile(special.logit([0.3, 0.7])[:, None], (40_000, 1, 1))
     drawn = Reported().draw(eta, data, rng)
     assert drawn[:, 0] * 24 / 100 == pytest.approx(np.round(drawn[:, 0] * 24 / 100), abs=1e-9)
     assert drawn[:, 0].mean() == pytest.approx(30.0, abs=4 * 100 * np.sqrt(0.21 / 24 / 40_000))
     assert np.quantile(drawn[:, 1], [0.025, 0.5, 0.975]) == pytest.approx([64.9, 70.0, 74.7], abs=0.3)
     mean = reported(share=[4.6], se=[0.5], unit="identity")
-    drawn = Reported().draw(np.full((40_000, 1), 4.0), Reported().arrays(mean), rng)
+    drawn = Reported().draw(np.full((40_000, 1, 1), 4.0), Reported().arrays(mean), rng)
     assert drawn.mean() == pytest.approx(4.0, abs=0.01)
     assert drawn.std() == pytest.approx(0.5, abs=0.01)

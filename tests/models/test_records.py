@@ -25,7 +25,8 @@ def test_a_design_comes_back(model, survey):
     assert after.survey.cells.attrs == before.survey.cells.attrs
     assert same(before.data, after.data)
     for one, two in zip(before.blocks, after.blocks, strict=True):
-        assert (one.name, one.levels, one.prior) == (two.name, two.levels, two.prior)
+        assert (one.name, one.levels, one.scale) == (two.name, two.levels, two.scale)
+        assert (one.parameters, one.channels) == (two.parameters, two.channels)
         assert (one.index == two.index).all()
         assert one.basis is two.basis is None or (one.basis == two.basis).all()
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from navmodels.models import Effect, Group, HalfCauchy, HalfNormal, Trend
-from navmodels.models.terms import random_walk_basis
+from navmodels.models.terms import Scale, random_walk_basis
 
 LETTERS = {"county": tuple("ABCD"), "sector": ("private", "public")}
 
@@ -26,7 +26,7 @@ def test_contrasts_sum_to_zero_with_equal_variances(size):
     # exchangeable, constrained to sum to 0: variance 1, correlation -1/(size - 1), whatever the order of the levels
     expected = np.where(np.eye(size) == 1, 1.0, -1 / (size - 1))
     assert covariance(block) == pytest.approx(expected, abs=1e-14)
-    assert block.prior == 0.7
+    assert (block.scale, block.parameters, block.sd) == (Scale(0.7), {}, None)
 
 
 def test_relabelling_permutes_the_index_and_nothing_else():
@@ -74,7 +74,8 @@ def test_increments_vary_in_proportion_to_the_gap():
 def test_order_two_leaves_the_line_to_a_block_of_its_own():
     walk, slope = Trend("year", order=2, scale=HalfCauchy(1)).blocks(cells(year=[2020, 2023]), {"year": (2020, 2023)})
     assert (walk.name, slope.name) == ("year", "year_slope")
-    assert (walk.prior, slope.prior) == (HalfCauchy(1), 1.0)
+    assert (walk.sd, walk.parameters) == ("year_sd", {"year_sd": HalfCauchy(1)})
+    assert (slope.scale, slope.parameters) == (Scale(1.0), {})
     # centred line of four years: -3, -1, 1, 3, geometric mean of the squares 3
     assert slope.basis[:, 0] == pytest.approx(np.array([-3, -1, 1, 3]) / np.sqrt(3), rel=1e-12)
     assert slope.basis.T @ walk.basis == pytest.approx(np.zeros((1, 2)), abs=1e-12)
@@ -88,7 +89,9 @@ def test_group_keeps_the_order_of_the_levels():
     assert block.index.tolist() == [1, 0, 2]
     assert block.basis is None
     assert block.size == 3
-    assert block.prior == HalfNormal(0.5)
+    assert block.parameters == {"county_sd": HalfNormal(0.5)}
+    assert block.scale == Scale(1.0, (("county_sd", "itself"),))
+    assert block.sd == "county_sd"
 
 
 def test_interaction_has_the_combinations_that_occur():

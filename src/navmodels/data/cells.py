@@ -38,7 +38,11 @@ def labels(frame: pd.DataFrame, by: Sequence[str]) -> dict[str, Any]:
 def count_cells(table: pd.DataFrame, by: Sequence[str], categories: Sequence[Any]) -> xr.Dataset:
     """Return counts by cell and category, from the table of `count_answers`."""
     keys, cell = cell_index(table, by)
-    place = cell * len(categories) + pd.Index(categories).get_indexer(pd.Index(table["category"]))
+    answer = pd.Index(list(categories), dtype=object).get_indexer(pd.Index(table["category"], dtype=object))
+    if (answer < 0).any():
+        other = table.loc[answer < 0, "category"].unique()
+        raise ValueError(f"the answers {checks.listing(other)} are none of the categories {checks.listing(categories)}.")
+    place = cell * len(categories) + answer
     count, weighted = (
         sum_rows(table[name].to_numpy(dtype=float), place, len(keys) * len(categories)).reshape(len(keys), -1)
         for name in ("count", "weighted")

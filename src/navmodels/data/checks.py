@@ -17,7 +17,7 @@ Levels = Mapping[str, tuple[Any, ...]]
 RESERVED = (  # names of variables and dims of a survey, a fit and a table of draws
     *("cell", "category", "count", "weighted", "squares", "weight", "n", "positive"),
     *("estimate", "lower", "upper", "se", "low", "high", "count_low", "count_high", "trials"),
-    *("chain", "draw", "scenario", "intercept", "share", "mean", "median", "sd", "prob"),
+    *("chain", "draw", "scenario", "cut", "contrast", "intercept", "share", "mean", "median", "sd", "prob"),
     *("p_increase", "p_above", "class", "reference", "threshold", "unconverged"),
     *("direct", "pooled", "n_effective", "pooling_factor", "sd_reduction"),
 )

@@ -71,7 +71,8 @@ def _respondents(cells: xr.Dataset) -> str:
     if unknown == cells.sizes["cell"]:
         return "n not printed"
     digits = 0 if total == round(total) else 1
-    text = f"{total:,.{digits}f} respondents".replace(",", " ")
+    noun = "answers" if "unanswered" in cells.attrs else "respondents"  # of several items, one person gives several
+    text = f"{total:,.{digits}f} {noun}".replace(",", " ")
     return f"{text} where n is printed ({unknown} without)" if unknown else text
 
 

@@ -31,7 +31,7 @@ class Layout(NamedTuple):
     the shared levels that meet own level l, its nested ones first (``nested`` of them); ``position`` dims (cell,
     varying block) are places among them. ``blocks`` dims (shared block, 6): first and last level, first and last
     coefficient, where the basis starts in ``bases`` (-1: identity), and the channel; ``fed`` dims (level) the channel
-    of each shared level, ``channels`` their number.
+    of each shared level, ``channels`` their number; the first ``base`` coefficients are the intercept or thresholds.
     """
 
     own: Places
@@ -44,6 +44,7 @@ class Layout(NamedTuple):
     bases: Array
     fed: Places
     channels: int
+    base: int
 
 
 class Cells(NamedTuple):
@@ -97,6 +98,7 @@ def lay_out(arrays: Design) -> tuple[Layout, int | None, list[Part]]:
         np.concatenate(bases),
         np.array(fed, dtype=np.int64),
         arrays.channels.size,
+        len(base),
     )
     return layout, own, [*nested, *varying]
 
@@ -131,9 +133,15 @@ def find_mode(
     eta = np.empty((len(layout.own), layout.channels))
     value, gradient, curvature = np.empty(len(eta)), np.empty_like(eta), _packed(eta)
     step_eta, trial = np.empty_like(eta), np.empty_like(eta)
-    _predict(layout, _to_levels(layout, scale, z), own_scale * own_z, eta)
-    derivatives(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
-    objective = value.sum() - 0.5 * (z @ z) - 0.5 * (own_z @ own_z)
+    objective = -np.inf
+    for _ in range(20):  # a start with thresholds out of order is drawn towards those of all levels
+        _predict(layout, _to_levels(layout, scale, z), own_scale * own_z, eta)
+        derivatives(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
+        objective = value.sum() - 0.5 * (z @ z) - 0.5 * (own_z @ own_z)
+        if objective > -np.inf:
+            break
+        z[layout.base :] *= 0.5
+        own_z *= 0.5
     arrived, decrement, h, meeting = False, np.nan, np.ones(size), np.zeros(len(layout.columns))
     own_curvature = np.zeros(size)
     step, own_step, factor = np.zeros(len(z)), np.zeros(size), np.eye(len(z))

@@ -209,15 +209,16 @@ def _observe(arrays: Design, eta: Any) -> None:
     data = {
         name: _data(name, value, dims=dims if name == outcome.observed else None) for name, value in arrays.data.items()
     }
-    numbers: dict[str, Any] = {"signature": "(d)->(k)"} if len(dims) > 1 else {"signature": "(d)->()"}
+    shape = [np.zeros(data[outcome.observed].get_value().shape[1])] if len(dims) > 1 else []  # of a cell's answers
     pm.CustomDist(
         f"{outcome.observed}_observed",
         eta,
-        logp=lambda value, eta: _log_likelihood(outcome.kernel, eta, data | {outcome.observed: value}),
-        random=lambda eta, rng, size: outcome.draw(eta, {name: each.get_value() for name, each in data.items()}, rng),
+        *shape,
+        logp=lambda value, eta, *_: _log_likelihood(outcome.kernel, eta, data | {outcome.observed: value}),
+        random=lambda eta, *_, rng, size: outcome.draw(eta, {name: each.get_value() for name, each in data.items()}, rng),
         observed=data[outcome.observed],
         dims=dims,
-        **numbers,
+        signature="(d),(k)->(k)" if shape else "(d)->()",
     )
 
 

@@ -18,7 +18,7 @@ from scipy import linalg, special
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.models.priors import Prior, as_prior
-from navmodels.models.terms import Block, Group
+from navmodels.models.terms import Block, Group, Scale
 
 Array = npt.NDArray[np.float64]
 Arrays = Mapping[str, Array]
@@ -241,7 +241,9 @@ class Rating:
         fed = self.channels(survey).based
         (block,) = Group(self.by, scale=self.scale).blocks(cells, survey.levels)
         name = f"{self.by}_threshold"
-        return [replace(block, name=name, channels=fed, parameters={f"{name}_sd": as_prior(self.scale)})]
+        scale = Scale(1.0, ((f"{name}_sd", "itself"),))
+        learned = {f"{name}_sd": as_prior(self.scale)}
+        return [replace(block, name=name, channels=fed, scale=scale, parameters=learned, beyond=None)]
 
     def arrays(self, survey: Survey) -> dict[str, Array]:
         """Return the counts of each cell, dims (cell, category), and the constant of each cell."""
@@ -402,35 +404,36 @@ def _multinomial(survey: Survey) -> dict[str, Array]:
     return {"count": count, "constant": constant}
 
 
-def _several(name: str, given: Any, allowed: Sequence[Any], probability: Predict) -> Quantity:
+def _several(name: str, given: Any, allowed: Sequence[Any], probability: Callable[[Array, Any], Array]) -> Quantity:
     """Return the probability of one of the allowed categories, or of several along a dim of that name."""
-    several = isinstance(given, Sequence) and not isinstance(given, str)
-    asked = list(given) if several else [given]
+    several = isinstance(given, Sequence | range | np.ndarray) and not isinstance(given, str)
+    asked = [checks.plain(each) for each in given] if several else [checks.plain(given)]
     for each in asked:
         checks.one_of(each, tuple(allowed), what=name)
     place = [list(allowed).index(each) for each in asked]
     if several:
-        return Quantity("share", lambda eta: probability(eta)[..., place], name, tuple(asked))
-    return Quantity("share", lambda eta: probability(eta)[..., place[0]])
+        return Quantity("share", lambda eta: probability(eta, place), name, tuple(asked))
+    return Quantity("share", lambda eta: probability(eta, place[0]))
 
 
-def _above(eta: Array) -> Array:
+def _above(eta: Array, place: Any = slice(None)) -> Array:
     """Return the probability of each cut or more, dims (..., cut), from η and the thresholds."""
-    return np.asarray(special.expit(eta[..., :1] - eta[..., 1:]))
+    threshold = eta[..., 1:][..., place]
+    return np.asarray(special.expit((eta[..., :1] if threshold.ndim == eta.ndim else eta[..., 0]) - threshold))
 
 
-def _between(eta: Array) -> Array:
+def _between(eta: Array, place: Any = slice(None)) -> Array:
     """Return the probability of each category, dims (..., category), from η and the thresholds."""
     gap = eta[..., :1] - eta[..., 1:]
     ends = special.expit(-gap[..., :1]), special.expit(gap[..., -1:])
     with np.errstate(over="ignore"):
         inner = special.expit(-gap[..., 1:]) * special.expit(gap[..., :-1]) * -np.expm1(np.diff(gap, axis=-1))
-    return np.concatenate([ends[0], inner, ends[1]], axis=-1)
+    return np.asarray(np.concatenate([ends[0], inner, ends[1]], axis=-1)[..., place])
 
 
-def _softmax(eta: Array) -> Array:
+def _softmax(eta: Array, place: Any = slice(None)) -> Array:
     """Return the probability of each category, dims (..., category), from the contrasts."""
-    return np.asarray(special.softmax(eta @ contrasts(eta.shape[-1] + 1).T, axis=-1))
+    return np.asarray(special.softmax(eta @ contrasts(eta.shape[-1] + 1).T, axis=-1)[..., place])
 
 
 def _draw_counts(p: Array, data: Arrays, rng: np.random.Generator) -> Array:

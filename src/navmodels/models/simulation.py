@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
 
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.models.model import Design, Model, design
-from navmodels.models.outcomes import Share
+from navmodels.models.outcomes import Choice, Rating, Share
 from navmodels.models.terms import Block
 
 Array = npt.NDArray[np.float64]
@@ -26,11 +25,15 @@ def simulate_responses(model: Model, truth: Mapping[str, Any], *, cells: pd.Data
     Parameters
     ----------
     model
-        Outcome and terms. The respondents answer yes or no; for `Reported` they are those behind a published share.
+        Outcome and terms. For `Share` the respondents answer yes or no; for `Reported` they are those behind a
+        published share; for `Rating` and `Choice` they answer one of the categories.
     truth
         ``intercept``, and for each part of the linear predictor either its effects by level, ``{"county": {"Oslo":
         -0.2, ...}}`` (levels of several factors as tuples), or the standard deviation to draw them with,
-        ``{"county_sd": 0.3}``. Logits.
+        ``{"county_sd": 0.3}``. Logits. In place of the intercept, a rating has ``threshold``: from each category but
+        the lowest, in order, the threshold below it, ``{2: -1.5, 3: 0.2, ...}``; a list stands for the categories 2, 3
+        and so on. For a choice ``intercept`` is a mapping from each category to its logit, and an effect by level a
+        mapping from each level to such a mapping; both are taken as differences from their mean over the categories.
     cells
         One row for each combination of the model's factors, and ``n``: its number of respondents.
     seed
@@ -39,49 +42,49 @@ def simulate_responses(model: Model, truth: Mapping[str, Any], *, cells: pd.Data
     Returns
     -------
     pandas.DataFrame
-        The factors and ``answer`` (0 or 1). ``attrs["simulated"]`` says so; ``attrs["truth"]`` holds the intercept, the
-        effects by level of each part, and ``share``, the true share of each row of `cells`.
+        The factors and ``answer`` (0 or 1, or the category). ``attrs["simulated"]`` says so; ``attrs["truth"]`` holds
+        the intercept or thresholds, the effects by level of each part, and ``share``: the true share of each row of
+        `cells`, by category for ratings and choices.
 
     Raises
     ------
     ValueError
-        When a true value is missing or not known to the model (with the nearest), or n is no whole number.
+        When a true value is missing or not known to the model (with the nearest), thresholds are out of order, or n is
+        no whole number.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> from navmodels import Group, Model, Share, simulate_responses
+    >>> from navmodels import Group, Model, Rating, Share, simulate_responses
     >>> cells = pd.DataFrame({"office": ["A", "B"], "n": [100, 20]})
     >>> truth = {"intercept": 1.0, "office": {"A": 0.5, "B": -0.5}}
     >>> rows = simulate_responses(Model(Share(), Group("office")), truth, cells=cells, seed=1)
     >>> rows["office"].value_counts().tolist(), rows.attrs["truth"]["share"]
     ([100, 20], [0.8176, 0.6225])
+    >>> truth = {"threshold": [-1.0, 0.0, 2.0], "office_sd": 0.3}
+    >>> rows = simulate_responses(Model(Rating(), Group("office")), truth, cells=cells, seed=1)
+    >>> sorted(rows["answer"].unique().tolist())
+    [1, 2, 3, 4]
     """
     factors = list(model.factors)
     checks.known_columns(cells, [*factors, "n"], what="cells")
     n = checks.numeric(cells["n"], low=0.0)
     if (n != np.round(n)).any():
         raise ValueError(f"column 'n' of cells is no whole number in {checks.rows(n != np.round(n))}.")
-    arrays = _empty_design(model, cells[factors])
+    categories, base = _base(model, truth)
+    arrays = _empty_design(model, cells[factors], categories)
     _require_truth(truth, arrays)
     rng = np.random.default_rng(seed)
-    effects = {block.name: _true_effect(block, truth, rng) for block in arrays.blocks}
-    share = special.expit(arrays.linear_predictor(np.asarray(float(truth["intercept"])), effects))
-    order = _row_order(arrays, cells[factors])
+    effects = {block.name: _true_effect(block, truth, arrays, rng) for block in arrays.blocks}
+    eta = arrays.linear_predictor(base[None], {name: effect[None] for name, effect in effects.items()})[0]
+    share = _shares(arrays, eta)[_row_order(arrays, cells[factors])]
     rows = cells.loc[cells.index.repeat(n.astype(int)), factors].reset_index(drop=True)
-    rows["answer"] = rng.binomial(1, np.repeat(share[order], n.astype(int)))
-    true_effects = {
-        block.name: {
-            key if len(key) > 1 else key[0]: float(value)
-            for key, value in zip(block.levels, effects[block.name], strict=True)
-        }
-        for block in arrays.blocks
-    }
+    cumulated = np.repeat(np.cumsum(share, axis=1)[:, :-1], n.astype(int), axis=0)
+    place = (rng.random((len(rows), 1)) > cumulated).sum(axis=1)
+    rows["answer"] = np.array(categories, dtype=object if isinstance(categories[0], str) else None)[place]
     rows.attrs["simulated"] = f"simulated from {model!r}, seed {seed}"
-    rows.attrs["truth"] = {
-        "intercept": float(truth["intercept"]),
-        **true_effects,
-        "share": share[order].round(4).tolist(),
+    rows.attrs["truth"] = _told(arrays, base, effects) | {
+        "share": (share if len(categories) > 2 or arrays.channels.dim else share[:, 1]).round(4).tolist()
     }
     return rows
 
@@ -89,19 +92,77 @@ def simulate_responses(model: Model, truth: Mapping[str, Any], *, cells: pd.Data
 # ---- inside
 
 
-def _empty_design(model: Model, keys: pd.DataFrame) -> Design:
+def _base(model: Model, truth: Mapping[str, Any]) -> tuple[list[Any], Array]:
+    """Return the categories, and the base of each channel."""
+    outcome = model.outcome
+    if outcome.base not in truth:
+        raise ValueError(f"truth needs {outcome.base!r}{' in logits' if outcome.base == 'intercept' else ''}.")
+    given = truth[outcome.base]
+    if isinstance(outcome, Rating):
+        cuts = dict(given) if isinstance(given, Mapping) else {place: value for place, value in enumerate(given, start=2)}
+        values = np.array(list(cuts.values()), dtype=float)
+        if not len(values) or (np.diff(values) <= 0).any():
+            raise ValueError(f"the thresholds are {checks.listing(values)}; allowed: one or more, in rising order.")
+        first = next(iter(cuts))
+        lowest = first - 1 if isinstance(first, int) else "lowest"
+        return [lowest, *cuts], np.concatenate([[0.0], values])
+    if isinstance(outcome, Choice):
+        if not isinstance(given, Mapping) or len(given) < 2:
+            raise ValueError(f"the intercept of a choice is {given!r}; allowed: a mapping from each category to its logit.")
+        return list(given), _contrast(np.array(list(given.values()), dtype=float))
+    return [0, 1], np.array([float(given)])
+
+
+def _contrast(logits: Array) -> Array:
+    """Return logits by category, dims (..., category), as contrasts, dims (..., channel)."""
+    from navmodels.models.outcomes import contrasts
+
+    return np.asarray(2 * logits @ contrasts(logits.shape[-1]))
+
+
+def _shares(arrays: Design, eta: Array) -> Array:
+    """Return the probability of each category, dims (cell, category)."""
+    quantity = arrays.model.outcome.quantity
+    if arrays.channels.dim is None:
+        share = quantity(arrays.survey).predict(eta)
+        return np.stack([1 - share, share], axis=-1)
+    categories = [checks.plain(category) for category in arrays.survey.cells["category"].to_numpy()]
+    return quantity(arrays.survey, category=categories).predict(eta)
+
+
+def _told(arrays: Design, base: Array, effects: Mapping[str, Array]) -> dict[str, Any]:
+    """Return base and effects as plain numbers by label."""
+    labels, channels = arrays.channels.labels, arrays.channels.based
+
+    def by_label(values: Array, fed: tuple[int, ...]) -> Any:
+        dims, shown = arrays.shown(values, fed)
+        return dict(zip(labels, shown.tolist(), strict=True)) if dims else float(shown)
+
+    told: dict[str, Any] = {arrays.model.outcome.base: by_label(base[list(channels)], channels)}
+    for block in arrays.blocks:
+        told[block.name] = {
+            key if len(key) > 1 else key[0]: by_label(value, block.channels)
+            for key, value in zip(block.levels, effects[block.name], strict=True)
+        }
+    return told
+
+
+def _empty_design(model: Model, keys: pd.DataFrame, categories: list[Any]) -> Design:
     """Return the design of a survey with these cells and no answers."""
-    table = keys.assign(_positive=0.0, _n=0.0)
-    survey = Survey.from_counts(table, by=list(keys.columns), positive="_positive", n="_n")
-    return design(Model(Share(), *model.terms, intercept_scale=model.intercept_scale), survey)
+    names = [f"_{place}" for place in range(len(categories))]
+    table = keys.assign(**dict.fromkeys(names, 0.0))
+    options: dict[str, Any] = {"counts": names, "categories": categories, "ordered": isinstance(model.outcome, Rating)}
+    if not isinstance(model.outcome, Rating | Choice):
+        model = Model(Share(), *model.terms, intercept_scale=model.intercept_scale)
+        options = {"positive": names[1], "n": names[0]}
+    return design(model, Survey.from_counts(table, by=list(keys.columns), **options))
 
 
 def _require_truth(truth: Mapping[str, Any], arrays: Design) -> None:
-    allowed = ["intercept", *(form for block in arrays.blocks for form in (block.name, f"{block.name}_sd"))]
+    base = arrays.model.outcome.base
+    allowed = [base, *(form for block in arrays.blocks for form in (block.name, f"{block.name}_sd"))]
     for name in truth:
         checks.one_of(name, allowed, what="true value")
-    if "intercept" not in truth:
-        raise ValueError("truth needs 'intercept', the overall level in logits.")
     for block in arrays.blocks:
         if (block.name in truth) == (f"{block.name}_sd" in truth):
             raise ValueError(
@@ -109,10 +170,11 @@ def _require_truth(truth: Mapping[str, Any], arrays: Design) -> None:
             )
 
 
-def _true_effect(block: Block, truth: Mapping[str, Any], rng: np.random.Generator) -> Array:
-    """Return the effect of each level: as given, or drawn with the given standard deviation."""
+def _true_effect(block: Block, truth: Mapping[str, Any], arrays: Design, rng: np.random.Generator) -> Array:
+    """Return the effect of each level, dims (level, channel): as given, or drawn with the given standard deviation."""
     if f"{block.name}_sd" in truth:
-        return block.effect(float(truth[f"{block.name}_sd"]), rng.normal(size=block.size))
+        drawn = rng.normal(size=(len(block.channels), block.size))
+        return block.effect(float(truth[f"{block.name}_sd"]), drawn).T
     given = {key if isinstance(key, tuple) else (key,): value for key, value in dict(truth[block.name]).items()}
     lacking = [level for level in block.levels if level not in given]
     extra = [level for level in given if level not in block.levels]
@@ -121,7 +183,17 @@ def _true_effect(block: Block, truth: Mapping[str, Any], rng: np.random.Generato
             f"truth of {block.name!r} lacks {checks.listing(lacking) or 'nothing'} and has "
             f"{checks.listing(extra) or 'nothing'} too much; its levels: {checks.listing(block.levels, most=20)}."
         )
-    return np.array([float(given[level]) for level in block.levels])
+    if arrays.channels.dim is None or block.channels != arrays.channels.based:
+        return np.array([[float(given[level])] for level in block.levels])
+    labels = arrays.channels.labels
+    for level in block.levels:
+        if not isinstance(given[level], Mapping) or set(given[level]) != set(labels):
+            raise ValueError(
+                f"truth of {block.name!r} at {level} is {given[level]!r}; allowed: a mapping from each of "
+                f"{checks.listing(labels)} to a number."
+            )
+    values = np.array([[float(given[level][label]) for label in labels] for level in block.levels])
+    return values if isinstance(arrays.model.outcome, Rating) else _contrast(values)
 
 
 def _row_order(arrays: Design, keys: pd.DataFrame) -> npt.NDArray[np.intp]:

@@ -190,8 +190,8 @@ class Group:
 
     Examples
     --------
-    >>> Group("county", "industry").label
-    'county:industry'
+    >>> Group("county", "industry")
+    Group('county', 'industry', scale=0.5)
     """
 
     names: tuple[str, ...]
@@ -213,6 +213,10 @@ class Group:
     def factors(self) -> tuple[str, ...]:
         """Names of the factors used."""
         return self.names
+
+    def __repr__(self) -> str:
+        scale = repr(self.scale) if isinstance(self.scale, str) else self.scale
+        return f"Group({', '.join(map(repr, self.names))}, scale={scale})"
 
     @property
     def label(self) -> str:

@@ -5,4 +5,7 @@ from .comparisons import exceed as exceed
 from .comparisons import rank as rank
 from .estimates import estimate as estimate
 from .pooling import shrinkage as shrinkage
+from .predictive import check_fit as check_fit
+from .predictive import loo as loo
+from .predictive import replicate as replicate
 from .summaries import summarise as summarise

@@ -1,6 +1,7 @@
 """shrinkage: each group's direct estimate beside its pooled one, and how far it was pulled."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from scipy import special, stats
 from navmodels.data.cells import cell_index, sum_rows
 from navmodels.data.survey import Survey
 from navmodels.models.model import Design
+from navmodels.models.outcomes import categories_of
 from navmodels.models.records import recall_design
 from navmodels.posterior.estimates import estimate
 from navmodels.posterior.summaries import summarise
@@ -18,7 +20,7 @@ from navmodels.posterior.summaries import summarise
 Array = npt.NDArray[np.float64]
 
 
-def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str]) -> pd.DataFrame:
+def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str], cut: Any = None, category: Any = None) -> pd.DataFrame:
     """Put direct and pooled estimates side by side.
 
     Parameters
@@ -27,6 +29,8 @@ def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str]) -> pd.DataFrame:
         A fit of `navmodels.fit`.
     by
         Factors of the model.
+    cut, category
+        Of a rating or a choice, as in `estimate`; one of them. A rating without them: the mean score.
 
     Returns
     -------
@@ -35,10 +39,11 @@ def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str]) -> pd.DataFrame:
         pooling_factor, sd_reduction.
 
         ``direct``: (weighted) share of the respondents, or the published number; interval on the logit scale, exact
-        (Clopper & Pearson 1934) for 0 and 100 %; NaN where nobody answered. ``pooling_factor``: how far the group is
+        (Clopper & Pearson 1934) for 0 and 100 %; of a mean, normal; NaN where nobody answered. ``pooling_factor``: how far the group is
         pulled to the others, 0 not at all to 1 completely: 1 − s²/(s² + V) with s the learned standard deviation
         between groups and V the group's sampling variance on the linear scale (Gelman & Pardoe 2006, ω), for shares
-        at the pooled estimate; NaN without a `Group` of exactly these factors. ``sd_reduction``: 1 − posterior sd /
+        and ratings at the pooled estimate; NaN without a `Group` of exactly these factors, and for choices, where
+        each category is pulled by its own amount. ``sd_reduction``: 1 − posterior sd /
         direct standard error; NaN where the direct share is 0 or 1, whose standard error says nothing.
 
     Raises
@@ -63,8 +68,11 @@ def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str]) -> pd.DataFrame:
     if not by:
         raise ValueError("shrinkage compares groups; name one or more factors in by=.")
     arrays = recall_design(fit)
-    pooled = summarise(estimate(fit, by=by))
-    direct = _direct(arrays.survey, by, prob=0.95)
+    draws = estimate(fit, by=by, cut=cut, category=category)
+    if draws.ndim > 2 + len(by):
+        raise ValueError("shrinkage is about one share or mean a group; give one cut= or one category=.")
+    pooled = summarise(draws)
+    direct = _direct(arrays, by, values=_values(arrays, cut, category), prob=0.95)
     table = direct.merge(pooled[[*by, "mean", "lower", "upper", "sd"]], on=by, suffixes=("_direct", ""), how="right")
     table = table.rename(columns={"mean": "pooled", "lower": "pooled_lower", "upper": "pooled_upper"})
     table["pooling_factor"] = _pooling_factor(fit, arrays, table, by)
@@ -76,28 +84,38 @@ def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str]) -> pd.DataFrame:
 # ---- inside
 
 
-def _direct(survey: Survey, by: list[str], *, prob: float) -> pd.DataFrame:
+def _values(arrays: Design, cut: Any, category: Any) -> Array:
+    """Return what each category counts for: 1 or 0 for a share, its score for a mean."""
+    if arrays.survey.kind in ("reported", "share"):
+        return np.array([0.0, 1.0])
+    categories = list(categories_of(arrays.survey))
+    if cut is not None:
+        return (np.arange(len(categories)) >= categories.index(cut)).astype(float)
+    return np.array(categories if category is None else [each == category for each in categories], dtype=float)
+
+
+def _direct(arrays: Design, by: list[str], *, values: Array, prob: float) -> pd.DataFrame:
     """Return direct estimates of each group with standard error and interval."""
-    cells = survey.cells
-    keys, index = cell_index(pd.DataFrame({name: cells[name].to_numpy() for name in survey.factors}), by)
+    cells, factors = arrays.survey.cells, arrays.cells
+    keys, index = cell_index(factors, by)
     z = float(stats.norm.ppf(0.5 + prob / 2))
-    if survey.kind == "reported":
-        share, se, n, n_effective = _published(survey, index, len(keys))
+    if arrays.survey.kind == "reported":
+        mean, se, n, n_effective = _published(arrays.survey, index, len(keys))
     else:
         count = sum_rows(cells["count"].to_numpy(), index, len(keys))
         weighted = sum_rows(cells["weighted"].to_numpy(), index, len(keys))
         total = weighted.sum(axis=1)
         n = count.sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            share = weighted[:, 1] / total
+            mean = weighted @ values / total
             n_effective = np.where(total > 0, total**2 / sum_rows(cells["squares"].to_numpy(), index, len(keys)), 0.0)
-            se = np.sqrt(share * (1 - share) / n_effective)
-    if cells.attrs.get("unit") == "identity":
-        lower, upper = share - z * se, share + z * se
+            se = np.sqrt(np.maximum(weighted @ values**2 / total - mean**2, 0.0) / n_effective)
+    if cells.attrs.get("unit") == "identity" or not set(values) <= {0.0, 1.0}:
+        lower, upper = mean - z * se, mean + z * se
     else:
-        lower, upper = _share_interval(share, se, n_effective, z)
+        lower, upper = _share_interval(mean, se, n_effective, z)
     intervals = {"direct_lower": lower, "direct_upper": upper}
-    return keys.assign(direct=share, se=se, **intervals, n=n, n_effective=n_effective)
+    return keys.assign(direct=mean, se=se, **intervals, n=n, n_effective=n_effective)
 
 
 def _published(survey: Survey, index: npt.NDArray[np.intp], size: int) -> tuple[Array, Array, Array, Array]:
@@ -134,13 +152,25 @@ def _share_interval(share: Array, se: Array, n: Array, z: float) -> tuple[Array,
 
 def _pooling_factor(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: list[str]) -> Array:
     """Return 1 − s² / (s² + V), averaged over the draws of s; V is the sampling variance on the linear scale."""
-    names = [block.name for block in arrays.blocks if set(block.factors) == set(by) and block.basis is None]
-    if not names:
+    names = [block.sd for block in arrays.blocks if set(block.factors) == set(by) and block.basis is None and block.sd]
+    if not names or arrays.survey.kind == "choice":
         return np.full(len(table), np.nan)
-    between = fit["posterior"][f"{names[0]}_sd"].to_numpy().ravel() ** 2
-    p, n = table["pooled"].to_numpy(), table["n_effective"].to_numpy()
+    between = fit["posterior"][names[0]].to_numpy().ravel() ** 2
+    n = table["n_effective"].to_numpy()
     if arrays.survey.cells.attrs.get("unit") == "identity":
         precision = 1 / table["se"].to_numpy() ** 2
+    elif arrays.survey.kind == "rating":
+        precision = n * _rating_information(fit, arrays, table, by)
     else:
+        p = table["pooled"].to_numpy()
         precision = n * p * (1 - p)  # 0 where nobody answered: pulled completely
     return np.asarray((1 / (1 + between * precision[:, None])).mean(axis=1))  # V / (s² + V) with V = 1 / precision
+
+
+def _rating_information(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: list[str]) -> Array:
+    """Return Fisher's information of one answer about η: Σ p (1 − F_below − F)², F the cumulative shares."""
+    draws = estimate(fit, by=by, category=categories_of(arrays.survey)).mean(("chain", "draw"))
+    at = {name: xr.DataArray(table[name].to_numpy(), dims="group") for name in by}
+    p = draws.sel(at).transpose("group", "category").to_numpy()
+    above = np.cumsum(p, axis=1)
+    return np.asarray((p * (1 - (above - p) - above) ** 2).sum(axis=1))

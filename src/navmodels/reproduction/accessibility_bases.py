@@ -53,7 +53,12 @@ SUBSETS = {
     ("voluntary_help_with_translation", "mother_tongue", "other_mother_tongue"): (15, "12 % of 139, where 27 % prints"),
     ("channel_satisfaction", "all", "all"): (350, "22 % of 1 589"),
 }
-NO_BASE = ("employed_if_contact_about_social_assistance", "unemployed_or_out_for_health_if_contact_about_other_benefits")
+# questions to some of a group, of whom nothing in print says how many: a part of the group is assumed
+PART = 0.25
+GROUPS = {
+    ("resident", "all", "all"): 1589, ("employer", "all", "all"): 574,
+    ("vulnerable_user", "benefit", "no_benefit"): 56,
+}  # fmt: skip
 
 
 def with_bases(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -106,11 +111,9 @@ def _size(row: Any) -> tuple[float, str, str]:
     subset = (row.item_id, row.group_dim, row.group)
     known: Mapping[Any, tuple[int, str]]
     for known, place, kind in ((SUBSETS, subset, "assumed"), (SUMS, key, "sum"), (ASSUMED, key, "assumed")):
-        if place in known and row.item_id not in NO_BASE and not _other_base(row):
+        if place in known:
             return float(known[place][0]), kind, known[place][1]
+    if key in GROUPS:
+        how = f"a quarter of {GROUPS[key]:,}, since nothing in print says how many were asked"
+        return float(round(PART * GROUPS[key])), "assumed", how
     return float("nan"), "", ""
-
-
-def _other_base(row: Any) -> bool:
-    """Return whether the share is of all respondents of a survey, where only a subset was asked."""
-    return row.item_id == "channel_satisfaction" and row.category != "dissatisfied_with_all_used"

@@ -24,6 +24,7 @@ from navmodels.reproduction.accessibility_sides import (
     part_of,
     pooled_draws,
     remainder,
+    share_in,
     single_draws,
 )
 from navmodels.reproduction.findings import records
@@ -34,10 +35,11 @@ Array = npt.NDArray[np.float64]
 VERDICTS = ("stands", "leans", "open")
 LIMITS = (0.95, 0.80)
 SAME = 5.0  # percentage points within which two shares are called the same
+REGISTERS = ("population_ssb_12423", "all_nav_offices", "all_enterprises")
 UP = ("higher", "highest", "above")
 COLUMNS = [
     "printed", "printed_b", "smallest_base", "base_assumed", "mean", "lower", "upper", "p_pooled", "p_unpooled", "p",
-    "verdict", "verdict_half_base", "verdict_double_base", "verdict_design_effect", "reason",
+    "verdict", "verdict_half_base", "verdict_double_base", "verdict_design_effect", "verdict_complement", "reason",
 ]  # fmt: skip
 
 
@@ -78,8 +80,8 @@ def audit_claims(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     pandas.DataFrame
         The columns of `claims`, then printed, printed_b (percent), smallest_base, base_assumed, mean, lower, upper
         (percentage points, 95 %), p_pooled, p_unpooled, p (what the verdict rests on), verdict ("stands", "leans",
-        "open"; missing where it cannot be judged), verdict_half_base, verdict_double_base, verdict_design_effect
-        (missing where nothing was assumed), reason.
+        "open"; missing where it cannot be judged), verdict_half_base, verdict_double_base, verdict_design_effect,
+        verdict_complement (missing where nothing was assumed), reason.
     """
     rows = [_judge(claim, evidence) for claim in records(claims)]
     return pd.concat([claims.reset_index(drop=True), pd.DataFrame(rows, columns=COLUMNS)], axis=1)
@@ -116,7 +118,8 @@ def _judge(claim: Any, evidence: Evidence) -> dict[str, Any]:
         sides = _sides(claim, evidence)
         parts = (sides.first, *sides.second)
         for part in parts:
-            _require_usable(part)
+            _require_base(part)
+        _require_numbers(claim, sides)
     except CannotJudge as lacking:
         return {"printed": claim.share, "printed_b": claim.share_b, "reason": f"Cannot be judged: {lacking}."}
     main = _probability(claim, sides, evidence, Variant())
@@ -148,6 +151,10 @@ def _sides(claim: Any, evidence: Evidence) -> Sides:
             raise CannotJudge("no level is named")
         return Sides(first, (), level=float(claim.level))
     dim = claim.group_dim if pd.isna(claim.group_dim_b) else claim.group_dim_b
+    if claim.kind == "survey" and claim.survey_id_b in REGISTERS:
+        if pd.isna(claim.share_b):
+            raise CannotJudge("no share of the other population is in print")
+        return Sides(first, (), "The other is a register, without sampling error.", level=float(claim.share_b))
     if claim.kind == "survey":
         group = claim.group if pd.isna(claim.group_b) else claim.group_b
         item, category = _or(claim.item_b, claim.item_id), _or(claim.category_b, claim.category)
@@ -172,7 +179,7 @@ def _groups(claim: Any, first: Part, dim: str, evidence: Evidence) -> Sides:
         whole = _find(evidence, claim.survey_id, claim.item_id, claim.category, "all", "all", np.nan)
     except CannotJudge:
         whole = None
-    if whole is not None and not whole.hedged and whole.half == 0.5 and whole.n > first.n:
+    if whole is not None and whole.bound == "eq" and whole.half == 0.5 and whole.n > first.n:
         note = f"The whole includes the group, so it is held against the {whole.n - first.n:,.0f} outside it."
         return Sides(first, (remainder(whole, first),), note)
     others = _other_groups(first, claim, evidence)
@@ -233,11 +240,19 @@ def _find(
     return part_of(next(with_bases(head[columns]).itertuples()))
 
 
-def _require_usable(part: Part) -> None:
+def _require_base(part: Part) -> None:
     if np.isnan(part.n):
-        raise CannotJudge(f"the base of {part.group} is not in print ({part.question})")
-    if part.hedged:
-        raise CannotJudge(f"{part.share:g} % of {part.group} is printed only as a bound")
+        raise CannotJudge(f"the base of {part.group.replace('_', ' ')} is not in print")
+
+
+def _require_numbers(claim: Any, sides: Sides) -> None:
+    """Refuse a bound, unless even its value is on the cautious side of what is stated."""
+    up = claim.direction in UP
+    cautious = [(sides.first, "gt" if up else "lt"), *((part, "lt" if up else "gt") for part in sides.second)]
+    for part, allowed in cautious:
+        if part.bound in ("gt", "lt") and (part.bound != allowed or not sides.second):
+            word = "over" if part.bound == "gt" else "under"
+            raise CannotJudge(f"the share of {part.group.replace('_', ' ')} is printed only as {word} {part.share:g} %")
 
 
 def _probability(claim: Any, sides: Sides, evidence: Evidence, variant: Variant) -> dict[str, Any]:
@@ -268,7 +283,7 @@ def _joint(sides: Sides, evidence: Evidence, variant: Variant) -> tuple[Array, l
     n = n / (variant.design_effect if sides.first.survey in WEIGHTED else 1.0)
     pairs = []
     for part in sides.second:
-        shares = np.array([sides.first.share, part.share])
+        shares = np.array([share_in(sides.first, variant), share_in(part, variant)])
         turned = shares.sum() > 100  # nobody left out both
         counts = np.array([np.mean(possible_counts(100 - s if turned else s, n)) for s in shares])
         drawn = dirichlet_draws(counts, n, name=f"{sides.first.name} v {part.name}", seed=evidence.seed)
@@ -326,6 +341,9 @@ def _repeats(claim: Any, sides: Sides, evidence: Evidence) -> dict[str, str]:
     if any(part.survey in WEIGHTED for part in parts):
         variant = Variant(design_effect=DESIGN_EFFECTS[1])
         found["verdict_design_effect"] = verdict_of(_probability(claim, sides, evidence, variant)["p"])
+    if any(share_in(part, Variant(complement=True)) != part.share for part in parts):
+        variant = Variant(complement=True)
+        found["verdict_complement"] = verdict_of(_probability(claim, sides, evidence, variant)["p"])
     return found
 
 
@@ -348,6 +366,7 @@ def _reason(claim: Any, sides: Sides, main: Mapping[str, Any], repeats: Mapping[
     words = {
         "verdict_half_base": "half the assumed base", "verdict_double_base": "double the assumed base",
         "verdict_design_effect": f"a design effect of {DESIGN_EFFECTS[1]:g}",
+        "verdict_complement": "the unsafe easy shares as what the other answers leave of 100",
     }  # fmt: skip
     said += [f"With {words[name]} the verdict is {word}." for name, word in turned.items()]
     return " ".join(sentence for sentence in said if sentence)
@@ -361,7 +380,11 @@ def _reservations(claim: Any, sides: Sides) -> list[str]:
         for part in parts
         if part.n < part.base
     ]
-    said += [f"{part.share:g} % of {part.group} is printed as about, and enters as ± 2.5." for part in parts if part.half == 2.5]
+    for part in parts:
+        if part.bound in ("gt", "lt"):
+            said.append(f"{part.share:g} % of {part.group} is a bound; taken as it stands, which is cautious.")
+        elif part.half == 2.5:
+            said.append(f"{part.share:g} % of {part.group} is printed as about, and enters as ± 2.5.")
     if claim.overlap == "yes" and not sides.note.startswith("The whole"):
         said.append("The groups overlap by a number not in print; they are taken as independent, which is cautious.")
     if claim.comparable == "no":

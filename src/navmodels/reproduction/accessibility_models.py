@@ -27,10 +27,9 @@ FAMILY = {
     "mother_tongue_within_phoning_centre": "mother_tongue",
 }
 EXCLUSIVE = (("vulnerable_user", "benefit"), ("partner", "partner_type"))  # exclusive, but not all groups are printed
-RATED = ("satisfaction_nav_overall",)  # whole distributions, see `accessibility_ratings`
-# "easy" of figure 4-11, whose order is not safe; what says the opposite of a row beside it; one number for two groups
+RATED = ("person_user_nav/satisfaction_nav_overall", "resident/accessibility")  # whole distributions, apart
+# what says the opposite of a row beside it, and one number for two groups
 LEFT_OUT = (
-    "resident/accessibility/mostly_easy",
     "vulnerable_user/norwegian_mother_tongue/yes",
     "partner/fixed_contact_person/no_need",
 )
@@ -65,8 +64,8 @@ def group_cells(estimates: pd.DataFrame) -> pd.DataFrame:
     """
     one_sided = estimates["bound"].isin(["gt", "lt"])
     usable = estimates[estimates["share"].notna() & estimates["entered"].notna() & ~one_sided]
-    name = usable["survey_id"] + "/" + usable["item_id"] + "/" + usable["category"]
-    usable = usable[~usable["item_id"].isin(RATED) & ~name.isin(LEFT_OUT)]
+    item = usable["survey_id"] + "/" + usable["item_id"]
+    usable = usable[~item.isin(RATED) & ~(item + "/" + usable["category"]).isin(LEFT_OUT)]
     usable = usable.assign(model=usable["survey_id"] + " × " + usable["group_dim"].replace(FAMILY))
     usable["question"] = usable["item_id"] + ": " + usable["category"]
     within = usable["group_dim"].str.contains("_within_")

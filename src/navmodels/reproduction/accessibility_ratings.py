@@ -21,7 +21,7 @@ ANSWERS = {
     SATISFACTION: ("1_very_dissatisfied", "2", "3", "4", "5", "6_very_satisfied"),
     ACCESSIBILITY: ("mostly_difficult", "neither", "mostly_easy"),
 }  # lowest first
-CUT = {SATISFACTION: "4", ACCESSIBILITY: "mostly_easy"}
+SATISFIED = 4  # the lowest of the three satisfied answers
 FIGURE = "resident × figure 4-11"
 COMPLEMENT = "easy as complement"
 EASY = {"sickness_or_aap": 53.0, "parental_etc": 63.0, "pension": 55.0}  # what the other two answers leave of 100
@@ -60,8 +60,8 @@ def rating_draws(fit: xr.DataTree) -> dict[tuple[str, str], np.ndarray[Any, Any]
     """Return the draws of each answer and group, all chains in one row, under the names of `cell_draws`."""
     item = _item(fit)
     found = {}
-    for answer in ANSWERS[item]:
-        draws = nav.estimate(fit, by="group", category=answer).stack(sample=("chain", "draw"))
+    for score, answer in enumerate(ANSWERS[item], start=1):
+        draws = nav.estimate(fit, by="group", category=score).stack(sample=("chain", "draw"))
         for group in draws["group"].to_numpy():
             found[f"{item}: {answer}", str(group)] = draws.sel(group=group).to_numpy()
     return found
@@ -89,10 +89,10 @@ def _item(fit: xr.DataTree) -> str:
 def _measures(fit: xr.DataTree) -> Iterator[tuple[str, xr.DataArray]]:
     item = _item(fit)
     if item == SATISFACTION:
-        yield "answering 4 to 6", nav.estimate(fit, by="group", cut=CUT[item])
-    highest = ANSWERS[item][-1]
-    yield highest, nav.estimate(fit, by="group", category=highest)
-    yield f"mean score, 1 to {len(ANSWERS[item])}", nav.estimate(fit, by="group")
+        yield "answering 4 to 6", nav.estimate(fit, by="group", cut=SATISFIED)
+    highest = len(ANSWERS[item])
+    yield ANSWERS[item][-1], nav.estimate(fit, by="group", category=highest)
+    yield f"mean score, 1 to {highest}", nav.estimate(fit, by="group")
 
 
 def _distribution(estimates: pd.DataFrame, survey: str, item: str, dim: str) -> pd.DataFrame:
@@ -112,5 +112,5 @@ def _rating(table: pd.DataFrame, *, design_effect: float = 1.0) -> tuple["nav.Mo
     n = table["n"] / design_effect
     effective = n / (1 + n * (ROUNDING / 100) ** 2 / spread)
     counts = share.mul(effective, axis=0).assign(group=table["group"])
-    survey = nav.Survey.from_counts(counts, by="group", counts=answers, categories=answers)
-    return nav.Model(nav.Rating(by="group", scale=0.5), nav.Group("group", scale=1.0)), survey
+    survey = nav.Survey.from_counts(counts, by="group", counts=answers, categories=range(1, len(answers) + 1))
+    return nav.Model(nav.Rating(by="group", scale=0.5)), survey

@@ -13,6 +13,7 @@ import pandas as pd
 
 from navmodels.reproduction.accessibility_bases import WEIGHTED
 from navmodels.reproduction.accessibility_models import FAMILY, REST
+from navmodels.reproduction.accessibility_ratings import ACCESSIBILITY, COMPLEMENT, EASY, FIGURE
 from navmodels.reproduction.unpooled import beta_draws, possible_counts
 
 Array = npt.NDArray[np.float64]
@@ -21,10 +22,22 @@ Cells = Mapping[tuple[str, str], Array]  # draws of a model by question and grou
 
 @dataclass(frozen=True)
 class Variant:
-    """How a verdict is computed: assumed bases times a factor, and a design effect for surveys with weights."""
+    """How a verdict is computed: assumed bases times a factor, a design effect for surveys with weights, and the
+    unsafe "easy" values of figure 4-11 as read or as what the other answers leave of 100.
+    """
 
     base_factor: float = 1.0
     design_effect: float = 1.0
+    complement: bool = False
+
+    def suffixes(self) -> tuple[str, ...]:
+        """Return what the names of models in this variant end in, if they have it."""
+        ends = (
+            (self.base_factor != 1.0, f", base × {self.base_factor:g}"),
+            (self.design_effect != 1.0, f", design effect {self.design_effect:g}"),
+            (self.complement, f", {COMPLEMENT}"),
+        )
+        return tuple(end for asked, end in ends if asked)
 
 
 @dataclass(frozen=True)
@@ -43,8 +56,8 @@ class Part:
         Whether the base is assumed, and from what.
     survey, model, question, group
         Names of the cell in the pooled models.
-    hedged
-        The printed number is only a bound.
+    bound
+        "gt" or "lt" where the printed number is only a bound, else "eq" or "approx".
     """
 
     name: str
@@ -58,7 +71,7 @@ class Part:
     model: str
     question: str
     group: str
-    hedged: bool
+    bound: str
 
 
 def part_of(row: Any) -> Part:
@@ -69,9 +82,14 @@ def part_of(row: Any) -> Part:
         name="/".join((row.survey_id, row.item_id, row.category, row.group_dim, row.group)),
         share=float(row.share), half=float(row.half), n=float(row.entered), base=float(row.base),
         assumed=row.base_kind == "assumed", how=row.base_how, survey=row.survey_id,
-        model=f"{row.survey_id} × {dim}", question=f"{row.item_id}: {row.category}{within}", group=row.group,
-        hedged=row.bound in ("gt", "lt"),
+        model=FIGURE if in_figure(row) else f"{row.survey_id} × {dim}", question=f"{row.item_id}: {row.category}{within}", group=row.group,
+        bound=row.bound,
     )  # fmt: skip
+
+
+def in_figure(row: Any) -> bool:
+    """Return whether a row of the estimates is in figure 4-11."""
+    return bool(row.survey_id == "resident" and row.item_id == ACCESSIBILITY and row.group_dim == "benefit")
 
 
 def remainder(whole: Part, group: Part) -> Part:
@@ -80,8 +98,8 @@ def remainder(whole: Part, group: Part) -> Part:
     Examples
     --------
     >>> both = {"half": 0.5, "assumed": False, "how": "", "survey": "partner", "model": "", "question": ""}
-    >>> all_ = Part("all", 14.0, n=623.0, base=623.0, group="all", hedged=False, **both)
-    >>> gp = Part("gp", 24.0, n=45.0, base=45.0, group="gp", hedged=False, **both)
+    >>> all_ = Part("all", 14.0, n=623.0, base=623.0, group="all", bound="eq", **both)
+    >>> gp = Part("gp", 24.0, n=45.0, base=45.0, group="gp", bound="eq", **both)
     >>> round(remainder(all_, gp).share, 1), remainder(all_, gp).n
     (13.2, 578.0)
     """
@@ -96,8 +114,15 @@ def single_draws(part: Part, *, variant: Variant, seed: int, draws: int) -> Arra
     """Return draws of a share by itself."""
     n = part.n * (variant.base_factor if part.assumed else 1.0)
     n = n / (variant.design_effect if part.survey in WEIGHTED else 1.0)
-    counts = possible_counts(part.share, n, half=part.half)
+    counts = possible_counts(share_in(part, variant), n, half=part.half)
     return beta_draws(counts, n, name=part.name, seed=seed, draws=draws)
+
+
+def share_in(part: Part, variant: Variant) -> float:
+    """Return the printed share, or what stands for an unsafe one in the variant."""
+    if variant.complement and part.model == FIGURE and part.question.endswith("mostly_easy"):
+        return EASY.get(part.group, part.share)
+    return part.share
 
 
 def pooled_draws(part: Part, fits: Mapping[str, Cells], *, variant: Variant) -> Array | None:
@@ -108,11 +133,7 @@ def pooled_draws(part: Part, fits: Mapping[str, Cells], *, variant: Variant) -> 
 
 def model_cells(part: Part, fits: Mapping[str, Cells], *, variant: Variant) -> Cells | None:
     """Return the draws of the model a share belongs to, in the variant asked for where there is one."""
-    names = [part.model]
-    if variant.base_factor != 1.0:
-        names.insert(0, f"{part.model}, base × {variant.base_factor:g}")
-    if variant.design_effect != 1.0 and part.survey in WEIGHTED:
-        names.insert(0, f"{part.model}, design effect {variant.design_effect:g}")
+    names = [*(part.model + end for end in variant.suffixes()), part.model]
     return next((fits[name] for name in names if name in fits), None)
 
 

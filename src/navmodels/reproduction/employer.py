@@ -1,10 +1,7 @@
 """The audit of Nav's employer survey 2024: which models are fitted, and what is held against what."""
 
-from dataclasses import dataclass
-
 import pandas as pd
 import xarray as xr
-from tqdm import tqdm
 
 import navmodels as nav
 from navmodels.reproduction import (
@@ -19,7 +16,9 @@ from navmodels.reproduction import (
     series,
     totals,
 )
+from navmodels.reproduction.audits import Audit, Plan, fit_plan, fit_table
 from navmodels.reproduction.claims import FACTORS, audit_claims
+from navmodels.reproduction.employer_display import draw_employer, summarise_employer
 from navmodels.reproduction.evidence import Evidence
 from navmodels.reproduction.findings import combine
 from navmodels.reproduction.ledger import assemble_ledger, model_findings
@@ -29,19 +28,6 @@ SEED = 2024
 TABLES = ("items", "trends", "changes", "groups", "regressions", "phone_combinations", "claims")
 
 
-@dataclass(frozen=True)
-class Audit:
-    """What the audit of a report gives: the ledger, the claims, and what the plots are drawn from."""
-
-    ledger: pd.DataFrame
-    claims: pd.DataFrame
-    shrinkage: pd.DataFrame
-    trends: pd.DataFrame
-    sectors: pd.DataFrame
-    design_effect: float
-    fits: pd.DataFrame
-
-
 def audit_employer(*, engine: str = "auto", progress: bool = False) -> Audit:
     """Fit every model of the audit and hold every number and statement against it."""
     tables = {name: nav.load_report(REPORT, name) for name in TABLES}
@@ -49,12 +35,7 @@ def audit_employer(*, engine: str = "auto", progress: bool = False) -> Audit:
     design_effect, _ = intervals.estimate_design_effect(items)
     levels = series.series_levels(items, tables["trends"], tables["changes"])
     plan = _plan(tables, levels, design_effect)
-    fits = {}
-    with tqdm(total=len(plan), desc="Fitting", disable=not progress, unit="model") as bar:
-        for name, (model, survey) in plan.items():
-            bar.set_postfix_str(name)
-            fits[name] = nav.fit(model, survey, engine=engine, seed=SEED)
-            bar.update()
+    fits = fit_plan(plan, engine=engine, seed=SEED, progress=progress)
     evidence = _evidence(fits, tables, levels, design_effect)
     claims = audit_claims(tables["claims"], evidence)
     found = combine(
@@ -73,11 +54,15 @@ def audit_employer(*, engine: str = "auto", progress: bool = False) -> Audit:
     return Audit(
         ledger=assemble_ledger(nav.load_report(REPORT), found, model_findings(evidence, tables)),
         claims=_with_associations(claims, tables),
-        shrinkage=_shrinkage(fits["six-point shares"]),
-        trends=_trend_table(evidence, levels),
-        sectors=_sector_table(evidence, levels),
-        design_effect=design_effect,
-        fits=_fit_table(fits),
+        fits=fit_table(fits),
+        tables={
+            "shrinkage": _shrinkage(fits["six-point shares"]),
+            "trends": _trend_table(evidence, levels),
+            "sectors": _sector_table(evidence, levels),
+        },
+        summarise=summarise_employer,
+        draw=draw_employer,
+        facts={"design_effect": design_effect},
     )
 
 
@@ -86,7 +71,7 @@ def audit_employer(*, engine: str = "auto", progress: bool = False) -> Audit:
 
 def _plan(
     tables: dict[str, pd.DataFrame], levels: pd.DataFrame, design_effect: float
-) -> dict[str, tuple["nav.Model", "nav.Survey"]]:
+) -> Plan:
     """Return every model that is fitted, by name."""
     surveys = pooled.pooled_surveys(tables["items"], design_effect=design_effect)
     plan = {
@@ -167,18 +152,3 @@ def _sector_table(evidence: Evidence, levels: pd.DataFrame) -> pd.DataFrame:
     printed = printed.assign(published=printed["share"] / 100, published_lower=low / 100, published_upper=high / 100)
     columns = ["item_year", "sector", "published", "published_lower", "published_upper"]
     return table.merge(printed[columns], on=["item_year", "sector"], how="left")
-
-
-def _fit_table(fits: dict[str, xr.DataTree]) -> pd.DataFrame:
-    rows = [
-        (
-            name,
-            fit["survey"].sizes["cell"],
-            fit.attrs["engine"],
-            fit.attrs["seconds"],
-            fit.attrs["divergences"],
-            fit.attrs["unconverged"] or "passed",
-        )
-        for name, fit in fits.items()
-    ]
-    return pd.DataFrame(rows, columns=["model", "cells", "engine", "seconds", "divergences", "gate"])

@@ -8,7 +8,7 @@ from navmodels.data import checks
 from navmodels.inference.fitting import ENGINES
 from navmodels.reproduction.employer import audit_employer
 from navmodels.reproduction.wording import LANGUAGES
-from navmodels.reproduction.writing import summarise_audit, write_audit
+from navmodels.reproduction.writing import write_audit
 
 AUDITS = {"employer_2024": audit_employer}
 
@@ -62,5 +62,5 @@ def audit_report(report: str, *, out: str | Path | None, engine: str, lang: str,
     if out is not None:
         write_audit(audit, Path(out), lang=lang)
     ledger = audit.ledger.copy()
-    ledger.attrs["summary"] = summarise_audit(audit, lang=lang)
+    ledger.attrs["summary"] = audit.summarise(audit, lang)
     return ledger

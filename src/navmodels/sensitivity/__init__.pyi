@@ -1,0 +1,1 @@
+from .cuts import cut_points as cut_points

@@ -4,15 +4,15 @@ Parameters are drawn from a model's prior, answers from the parameters, and the 
 from the posterior, the rank of the truth among them is uniform, whatever the quantity (Talts et al. 2018). The
 log-likelihood of all answers, a function of parameters and data, sees errors that single parameters hide (Modrák et al.
 2023). Ranks are judged by a simultaneous envelope of their distribution function (Säilynoja, Bürkner & Vehtari 2022).
-Nothing here says whether a model suits real answers.
+What is simulated stands in `benchmarks.cases`. Nothing here says whether a model suits real answers.
 """
 
 import argparse
 import functools
 import io
-import itertools
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -23,12 +23,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special, stats
+import xarray as xr
+from scipy import stats
 
 import navmodels as nav
+from benchmarks.cases import SETS, Case, cases
 from benchmarks.tables import markdown_table
 from navmodels.models.model import Design, design
-from navmodels.models.priors import Prior
 
 Array = npt.NDArray[np.float64]
 Ranks = npt.NDArray[np.int64]
@@ -38,26 +39,19 @@ LEVEL = 0.95  # of the envelope
 SEED = 2018
 HERE = Path(__file__).parent
 FIGURES = HERE.parent / "docs" / "method"
-Z = float(stats.norm.ppf(0.975))
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
-    """A model, and how its numbers come to be known.
+class Values:
+    """Parameters of a model.
 
-    Attributes
-    ----------
-    words
-        What it is, for the reader of the table.
-    arrays
-        Design of a survey with the right cells, from which answers are drawn; what it says was answered is not used.
-    read
-        The survey made of drawn answers, dims (cell); None when they could not be entered as they are.
+    ``base`` dims (draw, channel): intercept or thresholds. ``effects`` of each block, dims (draw, level, channel), and
+    ``parameters`` of standard deviations by name, dims (draw).
     """
 
-    words: str
-    arrays: Design
-    read: Callable[[Array], nav.Survey | None]
+    base: Array
+    effects: Mapping[str, Array]
+    parameters: Mapping[str, Array]
 
 
 @dataclass(frozen=True)
@@ -84,43 +78,62 @@ def simulate(case: Case, seed: np.random.SeedSequence, *, engine: str) -> Simula
     survey, unread = None, -1
     while survey is None:
         truth = draw_prior(case.arrays, rng)
-        survey = case.read(case.arrays.model.outcome.draw(_eta(case.arrays, truth), case.arrays.data, rng))
+        survey = case.read(case.arrays.model.outcome.draw(_eta(case.arrays, truth)[0], case.arrays.data, rng))
         unread += 1
     arrays = design(case.arrays.model, survey)
     fit = nav.fit(arrays.model, survey, engine=engine, seed=int(rng.integers(2**31)))
-    draws = quantities(arrays, _thinned(fit["posterior"].to_dataset()))
-    ranks = {name: rank(value, draws[name], rng) for name, value in quantities(arrays, truth).items()}
+    draws = quantities(arrays, thinned(arrays, fit["posterior"].to_dataset()))
+    ranks = {name: rank(value[0], draws[name], rng) for name, value in quantities(arrays, truth).items()}
     return Simulated(ranks, fit.attrs["engine"], fit.attrs["unconverged"], unread)
 
 
-def draw_prior(arrays: Design, rng: np.random.Generator) -> dict[str, Array]:
-    """Return one draw from the prior, named as in a fit: intercept, standard deviations, effects by level."""
-    values = {"intercept": np.asarray(rng.normal(0.0, arrays.model.intercept_scale))}
-    for block in arrays.blocks:
-        scale = block.prior
-        if isinstance(scale, Prior):
-            scale = float(scale.quantile(rng.random()))
-            values[f"{block.name}_sd"] = np.asarray(scale)
-        values[f"{block.name}_effect"] = block.effect(scale, rng.normal(size=block.size))
-    return values
+def draw_prior(arrays: Design, rng: np.random.Generator) -> Values:
+    """Return one draw from the prior.
 
-
-def quantities(arrays: Design, values: Mapping[str, Array]) -> dict[str, Array]:
-    """Return what is ranked, dims (...), of parameters with dims (...) and (..., level).
-
-    The intercept, each standard deviation, the last level of each term (of a trend the newest year), the share or mean
-    of the first group, and the log-likelihood of all answers.
+    Thresholds are independent normals put in order. Where thresholds of a level would be out of order, everything is
+    drawn anew: the prior is the part of the normal one in which all are in order.
     """
-    found = {"intercept": values["intercept"]}
+    while True:
+        values = _draw_freely(arrays, rng)
+        if not isinstance(arrays.model.outcome, nav.Rating) or (np.diff(_eta(arrays, values)[..., 1:]) > 0).all():
+            return values
+
+
+def quantities(arrays: Design, values: Values) -> dict[str, Array]:
+    """Return what is ranked, dims (draw).
+
+    The intercept or every threshold, each parameter of a standard deviation, the last level of each term (of a trend
+    the newest year), the share or mean of the first group, and the log-likelihood of all answers. Of a choice all
+    categories.
+    """
+    channels = arrays.channels.based
+    found = _named(arrays, arrays.model.outcome.base, values.base[:, list(channels)], channels)
     for block in arrays.blocks:
-        found |= {name: values[name] for name in [f"{block.name}_sd"] if name in values}
-        found[f"{block.name} {block.labels[-1]}"] = values[f"{block.name}_effect"][..., -1]
+        found |= {name: values.parameters[name] for name in block.parameters}
+        found |= _named(arrays, f"{block.name} {block.labels[-1]}", values.effects[block.name][:, -1], block.channels)
     eta, survey, outcome = _eta(arrays, values), arrays.survey, arrays.model.outcome
     factor = survey.factors[0]
     weight = survey.cells["weight"].to_numpy() * (arrays.cells[factor] == survey.levels[factor][0]).to_numpy()
-    found[f"mean of {factor} {survey.levels[factor][0]}"] = outcome.mean(eta, survey) @ weight / weight.sum()
+    quantity, group = outcome.quantity(survey), f"{factor} {survey.levels[factor][0]}"
+    mean = np.tensordot(quantity.predict(eta), weight / weight.sum(), axes=(1, 0))
+    if quantity.dim is None:
+        found[f"mean of {group}"] = mean
+    else:
+        found |= {f"{label} in {group}": mean[:, place] for place, label in enumerate(quantity.labels)}
     found["log-likelihood"] = outcome.log_likelihood(eta, arrays.data).sum(axis=-1)
     return found
+
+
+def thinned(arrays: Design, posterior: xr.Dataset) -> Values:
+    """Return `KEPT` draws of a fit, evenly spread over the chains one after the other."""
+    places = np.linspace(0, posterior.sizes["chain"] * posterior.sizes["draw"] - 1, KEPT).astype(int)
+    base, effects = arrays.coefficients(posterior)
+    learned = {name: posterior[name].transpose("chain", "draw").to_numpy().ravel() for name in arrays.parameters}
+    return Values(
+        base[places],
+        {name: effect[places] for name, effect in effects.items()},
+        {name: value[places] for name, value in learned.items()},
+    )
 
 
 def rank(truth: float | Array, draws: Array, rng: np.random.Generator) -> int:
@@ -203,85 +216,24 @@ def judge(simulated: Sequence[Simulated], *, case: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@functools.cache
-def cases() -> dict[str, Case]:
-    """Return the cases by name; in the last two, answers are not drawn as the likelihood has it."""
-    share, reported = nav.Share(), nav.Reported()
-    years = [2019, 2020, 2022, 2023]
-    small = _grid(sector=["private", "public"], county=list("ABCD"), office=list("xyz"), year=years[:3])
-    tiny = _grid(office=[f"{place:02d}" for place in range(60)])
-    offices = _grid(office=[f"{place:02d}" for place in range(20)], year=[2021, 2022, 2023])
-    large = _grid(county=list("ABCDEFGH"), year=years)
-    mean = nav.Model(reported, nav.Group("county"), nav.Trend("year", order=2), intercept_scale=4.0)
-    both = nav.Model(reported, nav.Group("county"), nav.Trend("year"))
-    all_terms: list[Any] = [
-        nav.Effect("sector"),
-        nav.Group("county"),
-        nav.Group("office"),
-        nav.Group("county", "office"),
-    ]
-    heavy = nav.Model(
-        share, nav.Group("office", scale=nav.HalfStudentT(1.0)), nav.Trend("year", scale=nav.Exponential(0.5))
-    )
-    weighted = large.assign(n=_spread(large, 40, 400))
-    return {
-        "share, every term": _case(
-            "counts in 72 cells of 2–20: an effect, two groups, their interaction, a trend with a gap",
-            nav.Model(share, *all_terms, nav.Trend("year")), small.assign(n=_spread(small, 2, 20)), _counted,
-        ),
-        "share, tiny groups": _case(
-            "counts in 60 groups of 1–5 respondents",
-            nav.Model(share, nav.Group("office")), tiny.assign(n=_spread(tiny, 1, 5)), _counted,
-        ),
-        "share, large cells": _case(
-            "counts in 32 cells of 200–2,000: groups and a smooth trend",
-            nav.Model(share, nav.Group("county"), nav.Trend("year", order=2)),
-            large.assign(n=_spread(large, 200, 2000)), _counted,
-        ),
-        "share, heavy tails": _case(
-            "counts in 60 cells of 1–12: groups with a half-t prior, a trend with an exponential one",
-            heavy, offices.assign(n=_spread(offices, 1, 12)), _counted,
-        ),
-        "reported, counts": _case(
-            "whole percents of 5–60 respondents", both, large.assign(n=_spread(large, 5, 60)), _printed,
-        ),
-        "reported, intervals": _case(
-            "whole percents with 95 % intervals as of 40–400 respondents, design effect 1.4",
-            both, weighted.assign(sd=np.sqrt(1.4 / (weighted["n"] * 0.25))), _printed_interval, start=50.0,
-        ),
-        "reported, means": _case(
-            "means with one decimal and a standard error of 0.05–0.4",
-            mean, large.assign(se=_spread(large, 5, 40) / 100), _printed_mean,
-        ),
-        "reported, from n": _approximate_case(
-            "whole percents of 40–400 respondents, design effect 1.4, without intervals: an approximation",
-            both, large.assign(n=_spread(large, 40, 400)),
-        ),
-        "reported, from small n": _approximate_case(
-            "the same with 10–60 respondents", both, large.assign(n=_spread(large, 10, 60))
-        ),
-    }  # fmt: skip
-
-
 def run(
     names: Sequence[str], *, simulations: int, engine: str, seed: int, processes: int
-) -> dict[str, list[Simulated]]:
-    """Return the simulations of each case, which depend on its name and the seed only; more of them begin the same."""
-    found = {}
+) -> Iterator[tuple[str, list[Simulated]]]:
+    """Yield the simulations of each case, which depend on its name and the seed only; more of them begin the same."""
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         for name in names:
-            print(f"{name} ...", file=sys.stderr, flush=True)
+            start = time.perf_counter()
             one = functools.partial(_simulate_named, name, engine=engine)
             seeds = np.random.SeedSequence([seed, *name.encode()]).spawn(simulations)
-            found[name] = list(pool.map(one, seeds, chunksize=5))
-    return found
+            yield name, list(pool.map(one, seeds, chunksize=5))
+            print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
 
 
-def report(found: Mapping[str, Sequence[Simulated]], *, engine: str, seed: int) -> str:
+def report(found: Mapping[str, Sequence[Simulated]], *, engine: str, seed: int, chosen: str = "") -> str:
     """Return the result as Markdown: one table of cases, one of every quantity."""
     tables = {name: judge(simulated, case=name) for name, simulated in found.items()}
     asked = f"--engine {engine} --simulations {len(next(iter(found.values())))} --seed {seed}"
-    command = f"python -m benchmarks.calibration {asked}"
+    command = f"python -m benchmarks.calibration {chosen}{asked}"
     return "\n\n".join(
         [
             "# Calibration",
@@ -329,25 +281,31 @@ def draw(found: Mapping[str, Sequence[Simulated]], path: Path) -> None:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Simulate, print the tables, and write them: results/ and docs/method/ for all cases, out/ for some."""
+    """Simulate, print the tables, and write them after every case: to results/ for a whole set, to out/ for some."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
     parser.add_argument("--simulations", type=int, default=1000, help="of each case; default 1000")
     parser.add_argument("--engine", choices=("auto", "laplace", "nuts"), default="auto")
-    parser.add_argument("--case", action="append", choices=[*cases()], help="one case, may be repeated; default all")
+    parser.add_argument("--set", choices=SETS, default="shares", help="which cases; default shares")
+    parser.add_argument("--case", action="append", choices=[*cases()], help="one case, may be repeated")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--out", type=Path, help="file to write; default by set and engine")
     asked = parser.parse_args(argv)
-    found = run(
-        asked.case or [*cases()],
+    parts = ["calibration", *(["ratings"] if asked.set == "ratings" else [])]
+    name = "_".join([*parts, *([] if asked.engine == "auto" else [asked.engine])])
+    path = asked.out or (HERE / ("out" if asked.case else "results") / f"{name}.md")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    chosen = "".join(f"--case '{case}' " for case in asked.case or []) or f"--set {asked.set} "
+    found: dict[str, list[Simulated]] = {}
+    for case, simulated in run(
+        asked.case or [*SETS[asked.set]()],
         simulations=asked.simulations, engine=asked.engine, seed=asked.seed, processes=asked.processes,
-    )  # fmt: skip
-    text = report(found, engine=asked.engine, seed=asked.seed)
+    ):  # fmt: skip
+        found[case] = simulated
+        text = report(found, engine=asked.engine, seed=asked.seed, chosen=chosen)
+        path.write_text(text, encoding="utf-8")
     print(text)
-    name = "calibration" if asked.engine == "auto" else f"calibration_{asked.engine}"
-    tables, figures = (HERE / "out", HERE / "out") if asked.case else (HERE / "results", FIGURES)
-    tables.mkdir(exist_ok=True)
-    (tables / f"{name}.md").write_text(text, encoding="utf-8")
-    draw(found, figures / f"{name}.png")
+    draw(found, (HERE / "out" if asked.case or asked.out else FIGURES) / f"{path.stem}.png")
 
 
 # ---- inside: ranks
@@ -387,76 +345,31 @@ def _simulate_named(name: str, seed: np.random.SeedSequence, *, engine: str) -> 
     return simulate(cases()[name], seed, engine=engine)
 
 
-def _eta(arrays: Design, values: Mapping[str, Array]) -> Array:
-    return arrays.linear_predictor(values["intercept"], {b.name: values[f"{b.name}_effect"] for b in arrays.blocks})
+def _draw_freely(arrays: Design, rng: np.random.Generator) -> Values:
+    """Return one draw from the prior, in which thresholds of a level may be out of order."""
+    base, based = np.zeros((1, arrays.channels.size)), list(arrays.channels.based)
+    base[0, based] = rng.normal(0.0, arrays.model.intercept_scale, len(based))
+    if isinstance(arrays.model.outcome, nav.Rating):
+        base[0, based] = np.sort(base[0, based])
+    parameters: dict[str, Array] = {}
+    z = {}
+    for block in arrays.blocks:
+        parameters |= {name: np.full(1, prior.quantile(rng.random())) for name, prior in block.parameters.items()}
+        z[block.name] = rng.normal(size=(len(block.channels), block.size))
+    effects = {block.name: block.effect(block.scale.of(parameters), z[block.name]).T[None] for block in arrays.blocks}
+    return Values(base, effects, parameters)
 
 
-def _thinned(posterior: Any) -> dict[str, Array]:
-    """Return `KEPT` draws of each variable, evenly spread over the chains one after the other."""
-    size = posterior.sizes["chain"] * posterior.sizes["draw"]
-    places = np.linspace(0, size - 1, KEPT).astype(int)
-    ordered = {name: values.transpose("chain", "draw", ...).to_numpy() for name, values in posterior.data_vars.items()}
-    return {name: values.reshape(size, *values.shape[2:])[places] for name, values in ordered.items()}
+def _eta(arrays: Design, values: Values) -> Array:
+    return arrays.linear_predictor(values.base, values.effects)
 
 
-# ---- inside: surveys
-
-
-def _case(
-    words: str, model: nav.Model, table: pd.DataFrame, read: Callable[[pd.DataFrame, Array], Any], *, start: float = 0.0
-) -> Case:
-    """Return a case whose answers are drawn and read by the same survey; `start` is any number that can be read."""
-    return Case(words, design(model, read(table, np.full(len(table), start))), functools.partial(read, table))
-
-
-def _approximate_case(words: str, model: nav.Model, table: pd.DataFrame, *, design_effect: float = 1.4) -> Case:
-    """Return a case whose answers are counts out of n / design effect, and are read as a share with that design effect.
-
-    The reader's standard error then comes from the printed share, so that it moves with the answers.
-    """
-    effective = table.assign(n=np.floor(table["n"] / design_effect))
-    drawn_from = design(model, _printed(effective, np.zeros(len(table))))
-    return Case(words, drawn_from, functools.partial(_printed, table, design_effect=design_effect))
-
-
-def _grid(**levels: Sequence[Any]) -> pd.DataFrame:
-    table = pd.DataFrame(itertools.product(*levels.values()), columns=[*levels])
-    table.attrs["simulated"] = "simulated from the prior, for calibration"
-    return table
-
-
-def _spread(table: pd.DataFrame, low: int, high: int) -> npt.NDArray[np.int64]:
-    """Return whole numbers from low to high in proportion, in an order that goes with no factor."""
-    sizes = np.rint(np.geomspace(low, high, len(table))).astype(np.int64)
-    return np.random.default_rng(len(table)).permutation(sizes)
-
-
-def _factors(table: pd.DataFrame) -> list[str]:
-    return [str(name) for name in table if name not in ("n", "sd", "se")]
-
-
-def _counted(table: pd.DataFrame, drawn: Array) -> nav.Survey:
-    return nav.Survey.from_counts(table.assign(k=drawn), by=_factors(table), positive="k", n="n")
-
-
-def _printed(table: pd.DataFrame, drawn: Array, *, design_effect: float = 1.0) -> nav.Survey:
-    printed = table.assign(share=np.round(drawn))
-    return nav.Survey.from_report(printed, by=_factors(table), n="n", design_effect=design_effect)
-
-
-def _printed_interval(table: pd.DataFrame, drawn: Array) -> nav.Survey | None:
-    """Return None for a share that prints as 0 or 100 %: an interval says nothing there."""
-    share = np.round(drawn)
-    if (share <= 0).any() or (share >= 100).any():
-        return None
-    by, centre, reach = _factors(table), special.logit(share / 100), Z * table["sd"].to_numpy()
-    low, high = 100 * special.expit(centre - reach), 100 * special.expit(centre + reach)
-    return nav.Survey.from_report(table[by].assign(share=share, low=low, high=high), by=by, lower="low", upper="high")
-
-
-def _printed_mean(table: pd.DataFrame, drawn: Array) -> nav.Survey:
-    printed = table.assign(mean=np.round(drawn, 1))
-    return nav.Survey.from_report(printed, by=_factors(table), estimate="mean", se="se", unit="identity", digits=1)
+def _named(arrays: Design, name: str, values: Array, channels: tuple[int, ...]) -> dict[str, Array]:
+    """Return coefficients, dims (draw, channel), as a fit shows them, each by its name, dims (draw)."""
+    dims, shown = arrays.shown(values, channels)
+    if not dims:
+        return {name: shown}
+    return {f"{name} {label}": shown[:, place] for place, label in enumerate(arrays.channels.labels)}
 
 
 # ---- inside: tables

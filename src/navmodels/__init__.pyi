@@ -13,6 +13,7 @@ from .models import Group as Group
 from .models import HalfCauchy as HalfCauchy
 from .models import HalfNormal as HalfNormal
 from .models import HalfStudentT as HalfStudentT
+from .models import Known as Known
 from .models import Model as Model
 from .models import Rating as Rating
 from .models import Region as Region
@@ -40,7 +41,10 @@ from .posterior import shrinkage as shrinkage
 from .posterior import summarise as summarise
 
 # what would change it
+from .sensitivity import conclusions as conclusions
 from .sensitivity import cut_points as cut_points
+from .sensitivity import refit_scenarios as refit_scenarios
+from .sensitivity import standard_scenarios as standard_scenarios
 
 # what is shown
 from .plots import plot_change as plot_change

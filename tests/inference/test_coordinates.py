@@ -37,13 +37,14 @@ def test_log_density_differs_from_the_graph_only_by_the_change_of_variables(scal
     gaps = []
     for _ in range(4):
         w = rng.normal(size=len(at.centre)) * 0.5
-        logs = {block.name: rng.normal(-1.0, 0.5) for block in arrays.blocks if not isinstance(block.prior, float)}
-        scales = {f"{name}_sd_log__": np.array(value) for name, value in logs.items()}
+        logs = {name: rng.normal(-1.0, 0.5) for name in arrays.parameters}
+        assert list(logs) == [block.sd for block in arrays.blocks if block.sd is not None]
+        scales = {f"{name}_log__": np.array(value) for name, value in logs.items()}
         v = at.centre + at.spread @ w
         point, first, jacobian = {"intercept": np.array(MODEL.intercept_scale * v[0]), **scales}, 1, 0.0
         for block in arrays.blocks:
             part = slice(first, first + block.size)
-            sd = np.exp(logs[block.name]) if block.name in logs else block.prior
+            sd = block.scale.fixed if block.sd is None else np.exp(logs[block.sd])
             ratio = np.log(sd / at.reference[block.name])
             point[f"{block.name}_z"] = v[part] * np.exp(at.power[part] * ratio)
             jacobian += ratio * at.power[part].sum()

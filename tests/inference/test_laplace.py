@@ -154,18 +154,18 @@ def test_without_groups_against_quadrature():
 
 
 def basis_columns(arrays):
-    """Return [(columns of the linear predictor for scale 1, prior)], the intercept first."""
+    """Return the columns of the linear predictor for scale 1, the intercept first."""
     cells = len(arrays.cells)
-    parts = [(np.full((cells, 1), arrays.model.intercept_scale), 1.0)]
+    parts = [np.full((cells, 1), arrays.model.intercept_scale)]
     for block in arrays.blocks:
-        parts.append(((np.eye(len(block.levels)) if block.basis is None else block.basis)[block.index], block.prior))
+        parts.append((np.eye(len(block.levels)) if block.basis is None else block.basis)[block.index])
     return parts
 
 
 def conditional(arrays, scales):
     """Return log-evidence, and mean and covariance of the whitened coefficients, for given scales of each block."""
     data, parts = arrays.data, basis_columns(arrays)
-    columns = np.hstack([scale * each for scale, (each, _) in zip([1.0, *scales], parts, strict=True)])
+    columns = np.hstack([scale * each for scale, each in zip([1.0, *scales], parts, strict=True)])
     noise = np.diag(data["sd"] ** 2 + data["half"] ** 2 / 3)  # rounding is a uniform error, nearly
     cover = columns @ columns.T + noise
     log_density = stats.multivariate_normal.logpdf(data["centre"], cov=cover) + np.log(2 * data["half"]).sum()
@@ -191,17 +191,16 @@ def named_moments(arrays, scales, mean, cover):
 
 def over_scales(arrays, grid):
     """Return log-evidence and {name: (mean, sd)} by sums over a grid of u, dims (point, learned scale)."""
-    learned = [block for block in arrays.blocks if not isinstance(block.prior, float)]
     log_weights, moments = [], []
     for u in grid:
         column = iter(u)
-        scales = [block.prior if isinstance(block.prior, float) else float(block.prior.from_normal(next(column)))
+        scales = [block.scale.fixed if block.sd is None else float(block.parameters[block.sd].from_normal(next(column)))
                   for block in arrays.blocks]  # fmt: skip
         log_density, mean, cover = conditional(arrays, scales)
         log_weights.append(log_density + stats.norm.logpdf(u).sum())
         given = named_moments(arrays, scales, mean, cover)
-        taken = {block.name: scale for block, scale in zip(arrays.blocks, scales, strict=True)}
-        given |= {f"{block.name}_sd": (taken[block.name], taken[block.name] ** 2) for block in learned}
+        taken = {block.sd: scale for block, scale in zip(arrays.blocks, scales, strict=True) if block.sd is not None}
+        given |= {name: (scale, scale**2) for name, scale in taken.items()}
         moments.append(given)
     weight = np.exp(np.array(log_weights) - max(log_weights))
     step = np.prod([np.diff(np.unique(axis)).min() for axis in grid.T])

@@ -23,9 +23,12 @@ def posterior(made_fit, model, survey):
 
 @pytest.fixture(scope="module")
 def expected(arrays, posterior):
-    effects = {block.name: posterior[f"{block.name}_effect"].to_numpy() for block in arrays.blocks}
-    eta = arrays.linear_predictor(posterior["intercept"].to_numpy(), effects)
-    return arrays.model.outcome.log_likelihood(eta, arrays.data)
+    base = posterior["intercept"].to_numpy().reshape(200, 1)
+    effects = {
+        block.name: posterior[f"{block.name}_effect"].to_numpy().reshape(200, -1, 1) for block in arrays.blocks
+    }
+    eta = arrays.linear_predictor(base, effects)
+    return arrays.model.outcome.log_likelihood(eta, arrays.data).reshape(4, 50, 21)
 
 
 @pytest.fixture
@@ -52,7 +55,7 @@ def test_nothing_is_computed_until_it_is_looked_at(arrays, posterior, expected, 
     part = variable.isel(cell=3).sel(draw=slice(2, 5))
     assert calls == []
     assert part.to_numpy() == pytest.approx(expected[:, 2:6, 3], rel=1e-12)
-    assert calls == [(4, 4, 21)]  # the draws asked for, no others
+    assert calls == [(4 * 4, 21, 1)]  # the draws asked for, no others
 
 
 def test_it_is_computed_once(arrays, posterior, expected, calls):
@@ -111,7 +114,7 @@ def test_published_numbers(made_fit, schools):
     arrays = design(model, schools)
     found = log_likelihood(arrays, posterior)["estimate"].to_numpy()
     eta = posterior["intercept"].to_numpy()[..., None] + posterior["school_effect"].to_numpy()
-    assert found == pytest.approx(model.outcome.log_likelihood(eta, arrays.data), rel=1e-12)
+    assert found == pytest.approx(model.outcome.log_likelihood(eta[..., None], arrays.data), rel=1e-12)
 
 
 def test_a_fit_has_it_for_every_cell(model, survey, calls):
@@ -125,4 +128,5 @@ def test_a_fit_has_it_for_every_cell(model, survey, calls):
     cells = fit["survey"].to_dataset()
     eta = share.sel({name: cells[name] for name in ("year", "county", "sector")}).transpose("chain", "draw", "cell")
     arrays = design(model, survey)
-    assert given.to_numpy() == pytest.approx(model.outcome.log_likelihood(eta.to_numpy(), arrays.data), rel=1e-10)
+    expected = model.outcome.log_likelihood(eta.to_numpy()[..., None], arrays.data)
+    assert given.to_numpy() == pytest.approx(expected, rel=1e-10)

@@ -146,7 +146,9 @@ def halves():
 
 
 def test_two_categories_are_a_share(halves):
-    rating, share = (design(nav.Model(outcome), survey) for outcome, survey in zip((nav.Rating(), nav.Share()), halves))
+    rating, share = (
+        design(nav.Model(outcome), survey) for outcome, survey in zip((nav.Rating(), nav.Share()), halves, strict=True)
+    )
     for intercept in (-700.0, -3.0, 0.0, 1.7, 700.0):
         channels = np.array([[[0.3, 0.3 - intercept]]])
         left = rating.model.outcome.log_likelihood(channels, rating.data)
@@ -203,7 +205,7 @@ def test_multinomial_constant_is_scipys():
     below = special.expit(thresholds - eta[:, None])
     p = np.column_stack([below[:, 0], below[:, 1] - below[:, 0], 1 - below[:, 1]])
     count = frame[["a1", "a2", "a3"]].to_numpy()
-    expected = [stats.multinomial.logpmf(k, k.sum(), each) for k, each in zip(count, p, strict=True)]
+    expected = [float(stats.multinomial.logpmf(k, k.sum(), each)) for k, each in zip(count, p, strict=True)]
     assert found == pytest.approx(expected, rel=1e-10)
 
 
@@ -319,7 +321,7 @@ def test_categories_of_text_need_a_cut():
     survey = nav.Survey.from_counts(frame, by="office", counts=["x", "y", "z"], categories=names)
     with pytest.raises(ValueError, match="'misfornøyd', 'nøytral', 'fornøyd' are no numbers, so they have no mean"):
         nav.Rating().quantity(survey)
-    with pytest.raises(ValueError, match="cut is 'nøytrall'.*Did you mean 'nøytral'"):
+    with pytest.raises(ValueError, match=r"cut is 'nøytrall'.*Did you mean 'nøytral'"):
         nav.Rating().quantity(survey, cut="nøytrall")
     channels = np.array([[0.0, -1.0, 1.0]])
     assert nav.Rating().quantity(survey, cut="fornøyd").predict(channels) == pytest.approx(special.expit(-1.0))
@@ -442,12 +444,17 @@ def test_prior_predictive_answers_of_the_graph(survey):
     import pymc as pm
 
     with nav.to_pymc(nav.Model(nav.Rating(), nav.Group("office")), survey):
-        tree = pm.sample_prior_predictive(draws=200, random_seed=1)
+        tree = pm.sample_prior_predictive(draws=2000, random_seed=1)
     drawn = tree["prior_predictive"]["count_observed"]
     assert drawn.dims == ("chain", "draw", "cell", "category")
     n = survey.cells["count"].sum("category").to_numpy()
     assert (drawn.sum("category").to_numpy() == n).all()
-    assert (tree["prior"]["threshold"].diff("cut") > 0).all()
+    threshold = tree["prior"]["threshold"]
+    assert (threshold.diff("cut") > 0).all()
+    # normals kept to rising order are order statistics: the middle one of three has mean 0, variance 0.44867
+    middle = threshold.sel(cut=3)
+    assert float(middle.mean()) == pytest.approx(0, abs=4 * 1.5 * 0.67 / np.sqrt(2000))
+    assert float(middle.std()) == pytest.approx(1.5 * 0.44867**0.5, rel=4 / np.sqrt(2 * 2000))
 
 
 @pytest.mark.parametrize("coordinates", [walking_coordinates, plain_coordinates])

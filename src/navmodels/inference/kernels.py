@@ -104,7 +104,9 @@ def log_likelihood(kind: int, eta: Array, table: Array, flat: Array) -> Array:
 
 
 @compiled
-def linear_predictors(base: Array, effects: Array, index: npt.NDArray[np.int64], channel: npt.NDArray[np.int64]) -> Array:
+def linear_predictors(
+    base: Array, effects: Array, index: npt.NDArray[np.int64], channel: npt.NDArray[np.int64]
+) -> Array:
     """Return the linear predictors of each draw and cell, dims (draw, cell, channel).
 
     `base` dims (draw, channel), `effects` (draw, level), `index` (cell, term), and `channel` (term) that each feeds.
@@ -348,17 +350,19 @@ def _choice_values(eta: Array, table: Array, flat: Array, value: Array) -> None:
 
 @compiled
 def _softmax(contrasts: Array, eta: Array, logit: Array, p: Array) -> float:
-    """Write logits and probabilities of the categories; return the log of the sum of the exponentials."""
-    top = -np.inf
+    """Write logits less the largest, and probabilities of the categories; return the log of the sum of exponentials."""
+    best = 0
     for k in range(len(logit)):
         logit[k] = 0.0
         for i in range(len(eta)):
             logit[k] += contrasts[k, i] * eta[i]
-        top = max(top, logit[k])
-    total = 0.0
+        if logit[k] > logit[best]:
+            best = k
+    top, rest = logit[best], 0.0
     for k in range(len(logit)):
-        p[k] = math.exp(logit[k] - top)
-        total += p[k]
+        logit[k] -= top
+        p[k] = math.exp(logit[k])
+        rest += p[k] if k != best else 0.0
     for k in range(len(logit)):
-        p[k] /= total
-    return top + math.log(total)
+        p[k] /= 1.0 + rest
+    return math.log1p(rest)

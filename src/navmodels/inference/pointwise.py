@@ -56,7 +56,7 @@ class _Cells(BackendArray):
             rows = slice(first, first + step)
             eta = self.arrays.linear_predictor(base[rows], {name: each[rows] for name, each in effects.items()})
             flat[rows] = self.arrays.model.outcome.log_likelihood(eta, self.arrays.data)
-        out = flat.reshape(part.sizes["chain"], part.sizes["draw"], -1)[..., cell]
+        out = flat.reshape(part.sizes["chain"], part.sizes["draw"], self.shape[-1])[..., cell]
         dropped = tuple(place for place, each in enumerate((chain, draw)) if isinstance(each, int | np.integer))
         return np.asarray(out.squeeze(axis=dropped))
 

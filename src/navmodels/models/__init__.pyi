@@ -10,6 +10,7 @@ from .priors import Exponential as Exponential
 from .priors import HalfCauchy as HalfCauchy
 from .priors import HalfNormal as HalfNormal
 from .priors import HalfStudentT as HalfStudentT
+from .priors import Known as Known
 from .simulation import simulate_responses as simulate_responses
 from .terms import Effect as Effect
 from .terms import Group as Group

@@ -118,7 +118,9 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     blocks, base = arrays.blocks, len(arrays.channels.based)
     parts = [(place, channel) for place, block in enumerate(blocks) for channel in block.channels]
     given = dict(zip(parts, _spans([blocks[place].size for place, _ in parts], start=base), strict=True))
-    order = np.concatenate([np.arange(base), *(np.arange(given[part].start, given[part].stop) for part in _parts(arrays))])
+    order = np.concatenate(
+        [np.arange(base), *(np.arange(given[part].start, given[part].stop) for part in _parts(arrays))]
+    )
     levels = _level_spans(arrays)
     index = [blocks[place].index + levels[place, channel].start for place, channel in _parts(arrays)]
     scale = [arrays.model.intercept_scale, *(prior.scale for prior in arrays.parameters.values())]
@@ -165,8 +167,8 @@ def _plain(arrays: Design) -> Any:
             z = pm.Normal(f"{block.name}_z", dims=dims)
             columns = [z[:, place] for place in range(len(block.channels))] if several else [z]
             raw = columns if block.basis is None else [LinearMap()(block.basis, column) for column in columns]
-            fixed = 1.0 if block.scale.parts else pm.Data(f"{block.name}_scale", block.scale.fixed)
-            scale = block.scale.of(parameters) * fixed
+            fixed = pm.Data(f"{block.name}_scale", block.scale.fixed) if not block.scale.parts else block.scale.fixed
+            scale = replace(block.scale, fixed=1.0).of(parameters) * fixed
             effects += [scale * column for column in raw]
             shown = _shown(arrays, effects[-len(raw) :], block.channels)
             pm.Deterministic(f"{block.name}_effect", shown, dims=(block.name, *((channels.dim,) if several else ())))
@@ -196,7 +198,15 @@ def _base(arrays: Design, scale: Any) -> Any:
         return base
     start = np.linspace(-1.0, 1.0, len(channels.labels)) if len(channels.labels) > 1 else np.zeros(1)
     ordered = pm.distributions.transforms.ordered
-    threshold = pm.Normal(outcome.base, 0.0, scale, dims=channels.dim, transform=ordered, initval=start)
+    threshold = pm.CustomDist(
+        outcome.base,
+        scale,
+        logp=lambda value, scale: pm.logp(pm.Normal.dist(0.0, scale), value),
+        random=lambda scale, rng, size: np.sort(rng.normal(0.0, scale, size=size)),  # a normal kept to rising order
+        dims=channels.dim,
+        transform=ordered,
+        initval=start,
+    )
     return pt.concatenate([np.zeros(1), threshold])
 
 
@@ -215,7 +225,9 @@ def _observe(arrays: Design, eta: Any) -> None:
         eta,
         *shape,
         logp=lambda value, eta, *_: _log_likelihood(outcome.kernel, eta, data | {outcome.observed: value}),
-        random=lambda eta, *_, rng, size: outcome.draw(eta, {name: each.get_value() for name, each in data.items()}, rng),
+        random=lambda eta, *_, rng, size: outcome.draw(
+            eta, {name: each.get_value() for name, each in data.items()}, rng
+        ),
         observed=data[outcome.observed],
         dims=dims,
         signature="(d),(k)->(k)" if shape else "(d)->()",
@@ -229,7 +241,9 @@ def _shown(arrays: Design, columns: Sequence[Any], channels: tuple[int, ...]) ->
     shown = arrays.channels
     if shown.dim is None or shown.spread is None or channels != shown.based:
         return columns[0]
-    parts = [sum(weight * column for weight, column in zip(row, columns, strict=True) if weight) for row in shown.spread]
+    parts = [
+        sum(weight * column for weight, column in zip(row, columns, strict=True) if weight) for row in shown.spread
+    ]
     return pt.stack(parts, axis=-1)
 
 
@@ -304,7 +318,9 @@ def _walked(arrays: Design, at: Coordinates) -> Any:
         for place, block in enumerate(blocks):
             shown = _shown(arrays, [effects[levels[place, channel]] for channel in block.channels], block.channels)
             several = shown.ndim > 1 and arrays.channels.dim is not None
-            pm.Deterministic(f"{block.name}_effect", shown, dims=(block.name, *((arrays.channels.dim,) if several else ())))
+            pm.Deterministic(
+                f"{block.name}_effect", shown, dims=(block.name, *((arrays.channels.dim,) if several else ()))
+            )
         fed = np.array([channel for _, channel in _parts(arrays)], dtype=np.int64)
         eta = LinearPredictor()(first, effects, data["index"], fed)
         kernel = CellLikelihood(arrays.model.outcome.kernel)

@@ -86,8 +86,9 @@ class CellLikelihood(Op):  # type: ignore[misc]
         if known[0]:
             parts.append(outputs[1] * cotangents[0][:, None])
         if known[1]:
-            channels = inputs[0].type.shape[1]
-            full = outputs[2][:, [[kernels.pair(i, j) for j in range(channels)] for i in range(channels)]]
+            channel = pt.arange(inputs[0].shape[1])
+            low, high = pt.minimum(channel[:, None], channel), pt.maximum(channel[:, None], channel)
+            full = outputs[2][:, high * (high + 1) // 2 + low]  # as `kernels.pair` counts
             parts.append(-(full * cotangents[1][:, None, :]).sum(axis=-1))
         return [sum(parts[1:], start=parts[0]), *_data(self, inputs, 1)]
 

@@ -19,7 +19,7 @@ from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.models import outcomes, priors, terms
 from navmodels.models.outcomes import Channels, Outcome
-from navmodels.models.priors import Prior, Proportion
+from navmodels.models.priors import Learned, Proportion
 from navmodels.models.terms import Block, Term, tie
 
 Array = npt.NDArray[np.float64]
@@ -137,7 +137,7 @@ class Design:
         return self.model.outcome.channels(self.survey)
 
     @property
-    def parameters(self) -> dict[str, Prior | Proportion]:
+    def parameters(self) -> dict[str, Learned | Proportion]:
         """The prior of each parameter of the standard deviations, in the order of the blocks."""
         return {name: prior for block in self.blocks for name, prior in block.parameters.items()}
 
@@ -176,7 +176,8 @@ class Design:
             for name, values in posterior.data_vars.items()
         }
         base = np.zeros((draws, self.channels.size))
-        base[:, list(self.channels.based)] = self._to_channels(flat[self.model.outcome.base].reshape(draws, -1))
+        shown = flat[self.model.outcome.base].reshape(draws, max(1, len(self.channels.labels)))
+        base[:, list(self.channels.based)] = self._to_channels(shown)
         effects = {
             block.name: self._to_channels(effect) if (effect := flat[f"{block.name}_effect"]).ndim == 3 else effect[..., None]
             for block in self.blocks
@@ -252,8 +253,8 @@ def design(model: Model, survey: Survey) -> Design:
         for term in model.terms
         for block in term.blocks(cells, survey.levels)
     ]
-    blocks += model.outcome.blocks(cells, survey)
-    return Design(model, survey, tie(blocks, model.terms), model.outcome.arrays(survey))
+    parts = (*tie(blocks, model.terms), *model.outcome.blocks(cells, survey))
+    return Design(model, survey, parts, model.outcome.arrays(survey))
 
 
 def factor_frame(survey: Survey) -> pd.DataFrame:
@@ -283,7 +284,7 @@ TYPES: dict[str, Any] = {
     for kind in (
         outcomes.Share, outcomes.Reported, outcomes.Rating, outcomes.Choice,
         terms.Effect, terms.Group, terms.Trend, terms.Region,
-        priors.HalfNormal, priors.HalfStudentT, priors.HalfCauchy, priors.Exponential,
+        priors.HalfNormal, priors.HalfStudentT, priors.HalfCauchy, priors.Exponential, priors.Known,
     )
 }  # fmt: skip
 

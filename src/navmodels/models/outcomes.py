@@ -18,7 +18,7 @@ from scipy import linalg, special
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.models.priors import Prior, as_prior
-from navmodels.models.terms import Block, Group, Scale
+from navmodels.models.terms import Block, Group, standard_deviation
 
 Array = npt.NDArray[np.float64]
 Arrays = Mapping[str, Array]
@@ -241,8 +241,7 @@ class Rating:
         fed = self.channels(survey).based
         (block,) = Group(self.by, scale=self.scale).blocks(cells, survey.levels)
         name = f"{self.by}_threshold"
-        scale = Scale(1.0, ((f"{name}_sd", "itself"),))
-        learned = {f"{name}_sd": as_prior(self.scale)}
+        scale, learned = standard_deviation(name, self.scale)
         return [replace(block, name=name, channels=fed, scale=scale, parameters=learned, beyond=None)]
 
     def arrays(self, survey: Survey) -> dict[str, Array]:
@@ -358,13 +357,13 @@ def categories_of(survey: Survey) -> tuple[Any, ...]:
 def effective_counts(survey: Survey) -> Array:
     """Return the answers of each cell as they enter the likelihood; dims (cell, category).
 
-    With ``weighting="effective"``: weighted shares × effective n = (Σw)²/Σw² (Kish 1965), that is sums of weights ×
+    A design effect divides them. With ``weighting="effective"``: weighted shares × effective n = (Σw)²/Σw² (Kish 1965), that is sums of weights ×
     Σw/Σw², so that weights that are all 1 give the counts themselves, to the last bit.
     """
     cells: xr.Dataset = survey.cells
     count: Array = cells["count"].transpose("cell", "category").to_numpy()
     if cells.attrs["weighting"] != "effective":
-        return count.copy()
+        return count / cells.attrs.get("design_effect", 1.0)
     weighted, squares = cells["weighted"].transpose("cell", "category").to_numpy(), cells["squares"].to_numpy()
     total = weighted.sum(axis=1)
     factor = np.divide(total, squares, where=total > 0, out=np.zeros_like(total))

@@ -138,6 +138,19 @@ class Exponential:
 
 
 @dataclass(frozen=True)
+class Known:
+    """No prior: the standard deviation is known to be `scale`. A very large one pools nothing.
+
+    Examples
+    --------
+    >>> Known(0.3)
+    Known(scale=0.3)
+    """
+
+    scale: float
+
+
+@dataclass(frozen=True)
 class Proportion:
     """Uniform between 0 and 1: of the part of a variance, such as the spatial part of `Region`.
 
@@ -168,7 +181,8 @@ class Proportion:
         return pm.Uniform(name, 0.0, scale)
 
 
-Prior = HalfNormal | HalfStudentT | HalfCauchy | Exponential
+Learned = HalfNormal | HalfStudentT | HalfCauchy | Exponential
+Prior = Learned | Known
 PRIORS = ", or a prior such as HalfCauchy(5)"
 
 

@@ -17,7 +17,7 @@ from scipy import linalg
 
 from navmodels.data import checks
 from navmodels.models import maps
-from navmodels.models.priors import HalfNormal, Prior, Proportion, as_prior, positive
+from navmodels.models.priors import HalfNormal, Known, Learned, Prior, Proportion, as_prior, positive
 
 Array = npt.NDArray[np.float64]
 Level = tuple[Any, ...]
@@ -82,7 +82,7 @@ class Block:
     basis: Array | None = field(repr=False)
     index: npt.NDArray[np.intp] = field(repr=False)
     scale: Scale
-    parameters: Mapping[str, Prior | Proportion] = field(default_factory=dict)
+    parameters: Mapping[str, Learned | Proportion] = field(default_factory=dict)
     channels: tuple[int, ...] = (0,)
     beyond: "Beyond | None" = field(default=None, repr=False)
 
@@ -235,7 +235,7 @@ class Group:
         )
         place = {key: row for row, key in enumerate(found)}
         index = np.array([place[key] for key in keys], dtype=np.intp)
-        scale, parameters = _learned(self.label, HalfNormal(1.0) if isinstance(self.scale, str) else self.scale)
+        scale, parameters = standard_deviation(self.label, HalfNormal(1.0) if isinstance(self.scale, str) else self.scale)
         return [Block(self.label, self.names, tuple(found), None, index, scale, parameters, beyond=_draw_anew)]
 
 
@@ -304,7 +304,7 @@ class Trend:
             index = index + len(years) * pd.Index(groups).get_indexer(pd.Index(cells[self.by]))
             between = contrast_basis(len(groups))
         label = ":".join(self.factors)
-        scale, parameters = _learned(label, self.scale)
+        scale, parameters = standard_deviation(label, self.scale)
         basis = np.kron(between, random_walk_basis(len(years), order=self.order))
         walk_on = partial(_walk_on, order=self.order, years=len(years), between=between)
         walk = Block(label, self.factors, keys, basis, index, scale, parameters, beyond=walk_on)
@@ -379,9 +379,10 @@ class Region:
         for level in levels[self.name]:
             checks.one_of(level, areas, what=f"{self!r} is about a map; a level of {self.name!r}")
         index = pd.Index(areas).get_indexer(pd.Index(cells[self.name]))
-        keys, sd, share = tuple((area,) for area in areas), f"{self.name}_sd", f"{self.name}_spatial_share"
-        spatial, own = (Scale(1.0, ((sd, "itself"), (share, link))) for link in ("root", "root of rest"))
-        learned = {sd: as_prior(self.scale), share: Proportion()}
+        keys, share = tuple((area,) for area in areas), f"{self.name}_spatial_share"
+        sd, learned = standard_deviation(self.name, self.scale)
+        spatial, own = (Scale(sd.fixed, (*sd.parts, (share, link))) for link in ("root", "root of rest"))
+        learned[share] = Proportion()
         basis = maps.region_basis(map_)
         return [
             Block(f"{self.name}_spatial", self.factors, keys, basis, index, spatial, learned),
@@ -404,6 +405,14 @@ def tie(blocks: Sequence[Block], terms: Sequence[Term]) -> tuple[Block, ...]:
     own = {block.factors[0]: block.scale for block in reversed(blocks) if len(block.factors) == 1}
     structured = {term.label for term in terms if isinstance(term, Group) and term.scale == STRUCTURED}
     return tuple(_tied(block, own) if block.name in structured else block for block in blocks)
+
+
+def standard_deviation(label: str, scale: float | Prior) -> tuple[Scale, dict[str, Learned | Proportion]]:
+    """Return the scale of a block and its parameter: a standard deviation to be learned, unless it is known."""
+    prior = as_prior(scale)
+    if isinstance(prior, Known):
+        return Scale(prior.scale), {}
+    return Scale(1.0, ((f"{label}_sd", "itself"),)), {f"{label}_sd": prior}
 
 
 def contrast_basis(size: int) -> Array:
@@ -507,11 +516,6 @@ def _follow_line(
 
 
 # ---- inside
-
-
-def _learned(label: str, scale: float | Prior) -> tuple[Scale, dict[str, Prior | Proportion]]:
-    """Return a standard deviation to be learned, and its prior."""
-    return Scale(1.0, ((f"{label}_sd", "itself"),)), {f"{label}_sd": as_prior(scale)}
 
 
 def _tied(block: Block, own: Mapping[str, Scale]) -> Block:

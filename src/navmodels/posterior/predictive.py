@@ -276,7 +276,7 @@ def _judge(rows: Array, observed: Array) -> dict[str, Array]:
     size = rows.shape[1]
     tails = (1 - PROB) / 2, (1 + PROB) / 2
     ends = [int(np.ceil(size * tail - 1e-9)) - 1 for tail in tails]  # values that occur: the data are discrete
-    ordered = np.partition(rows, ends, axis=1)
+    lower, upper = np.partition(rows, ends, axis=1)[:, ends].T
     expected, sd = rows.mean(axis=1), rows.std(axis=1, ddof=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         residual = np.where(observed == expected, 0.0, (observed - expected) / sd)
@@ -284,8 +284,8 @@ def _judge(rows: Array, observed: Array) -> dict[str, Array]:
         "observed": observed,
         "expected": expected,
         "sd": sd,
-        "lower": ordered[:, ends[0]],
-        "upper": ordered[:, ends[1]],
+        "lower": lower,
+        "upper": upper,
         "prob": np.full(len(rows), PROB),
         "residual": residual,
         "p": _mid_p(rows, observed),

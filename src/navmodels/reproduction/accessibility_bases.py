@@ -45,7 +45,10 @@ ASSUMED = {
 }
 # questions that only some of a group were asked
 SUBSETS = {
-    ("dissatisfaction_reason", "benefit", "social_and_state"): (16, "35 % of 43, and a base at which 50 and 56 % print"),
+    ("dissatisfaction_reason", "benefit", "social_and_state"): (
+        16,
+        "35 % of 43, and a base at which 50 and 56 % print",
+    ),
     ("dissatisfaction_reason", "benefit", "no_benefit"): (16, "27 % of 56, and a base at which 44 and 50 % print"),
     ("dissatisfaction_reason", "mother_tongue", "other_mother_tongue"): (28, "30 % of 94, which mixes into 33 %"),
     ("dissatisfaction_reason", "mother_tongue", "norwegian_mother_tongue"): (66, "70 % of 94, which mixes into 33 %"),

@@ -1,7 +1,7 @@
-"""Counts of the accessibility study recomputed: shares of their bases, sums of groups, response rates, volumes.
+"""Counts of the accessibility study recomputed: shares of their bases, sums of groups, whole counts.
 
-For printed numbers that other printed counts imply. Shares that imply each other are in `accessibility_totals`.
-Nothing is sampled here.
+For printed numbers that other printed counts imply. Sizes of surveys are in `accessibility_surveys`,
+shares that imply each other in `accessibility_distributions` and `accessibility_relations`. Nothing is sampled here.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -78,24 +78,10 @@ def group_sums(groups: pd.DataFrame) -> pd.DataFrame:
         rows = groups[(groups["survey_id"] == survey) & (groups["group_dim"] == dim) & groups["n"].notna()]
         total = int(rows["n"].sum())
         for row in records(rows):
-            ours = whole - (total - row.n)
             status = "reproduced" if total == whole else "agrees" if total < whole else "differs"
+            ours = whole - (total - row.n) if total == whole else float("nan")
             found.append(Finding("groups", row.Index, "n", status, _sum(survey, dim, total, whole), ours))
-    return tabulate([*found, *_counted_twice(groups), *_other_sums(groups)])
-
-
-def survey_sizes(surveys: pd.DataFrame, groups: pd.DataFrame, volumes: pd.DataFrame) -> pd.DataFrame:
-    """Return the sizes of the surveys from sums of groups and of each other, the response rate, and sums of volumes.
-
-    Examples
-    --------
-    >>> from navmodels.data import load_report
-    >>> names = ("surveys", "groups", "contact_volumes")
-    >>> found = survey_sizes(*(load_report("accessibility_2025", table) for table in names))
-    >>> found.loc[found["status"] == "reproduced"].groupby("table").size().to_dict()
-    {'contact_volumes': 3, 'surveys': 13}
-    """
-    return tabulate([*_sizes(surveys, groups, volumes), *_volumes(volumes)])
+    return tabulate([*_other_sums(groups), *_counted_twice(groups), *found])
 
 
 def whole_counts(estimates: pd.DataFrame, *, fed: Collection[int] = ()) -> pd.DataFrame:
@@ -133,11 +119,13 @@ def _share_of(row: Any, table: str, quantity: str, share: float, count: float, b
     ours = 100 * count / base
     fits = count in counts_printing(share, base)
     text = f"{count:g} of {base:,.0f} is {ours:.1f} %"
-    reason = f"{text}; {share:g} % is printed."
+    reason = f"{text}; {share:g} % is printed{'' if fits else _cut(share, ours)}."
     found = [Finding(table, row.Index, quantity, "reproduced" if fits else "differs", reason, ours)]
     if table == "estimates":
         used = f"Used to compute the share: {text}, and {share:g} % is printed."
-        found += [Finding(table, row.Index, name, "input", used) for name in ("count", "n") if pd.notna(getattr(row, name))]
+        found += [
+            Finding(table, row.Index, name, "input", used) for name in ("count", "n") if pd.notna(getattr(row, name))
+        ]
     return found
 
 
@@ -149,8 +137,8 @@ def _sum(survey: str, dim: str, total: int, whole: int) -> str:
         return f"{text} for the whole."
     if total > whole:
         return (
-            f"Contradiction: nobody should be in two groups, yet they add up to {total:,}, {total - whole} more than the "
-            f"{whole:,} who answered. With 53 without a benefit, as annex E has it, they would add up to {total - 3}."
+            f"Contradiction: nobody should be in two groups, yet they add up to {total:,}, {total - whole} more than "
+            f"the {whole:,} who answered. With 53 without a benefit, as annex E has it, they would add up to {total - 3}."
         )
     if dim == "age":
         return f"{text}: {whole - total} are in no group, as many as did not state their age in annex B."
@@ -168,7 +156,7 @@ def _counted_twice(groups: pd.DataFrame) -> Iterator[Finding]:
         same = totals[0] == totals[1]
         reason = (
             f"{'Alike' if same else 'Contradiction'}: {totals[0]} in the chapter"
-            f" ({spell_rows(rows[0])}), {totals[1]} in annex B ({spell_rows(rows[1])})."
+            f" ({_listed(rows[0])}), {totals[1]} in annex B ({_listed(rows[1])})."
         )
         for each, other in zip(rows, totals[::-1], strict=True):
             for row in records(each):
@@ -176,7 +164,7 @@ def _counted_twice(groups: pd.DataFrame) -> Iterator[Finding]:
                 yield Finding("groups", row.Index, "n", "agrees" if same else "differs", reason, ours)
 
 
-def spell_rows(rows: pd.DataFrame) -> str:
+def _listed(rows: pd.DataFrame) -> str:
     """Return the sizes of groups and the labels they are printed under."""
     return spell(rows["n"]) + ": " + " + ".join(rows["label_nb"])
 
@@ -198,105 +186,29 @@ def _other_sums(groups: pd.DataFrame) -> Iterator[Finding]:
     yield Finding("groups", host.Index, "share_reference_population", "differs", reason, 25.0)
     municipal = known["partner", "partner_type", "municipal"]
     reason = (
-        "Contradiction: below figure 6-7 the whole is 620 and the municipal units 623, then 334; elsewhere 623 and 334, "
-        "with which all groups add up."
+        "Contradiction: below figure 6-7 the whole is 620 and the municipal units 623, then 334; elsewhere 623 and "
+        "334, with which all groups add up."
     )
     yield Finding("groups", municipal.Index, "n", "differs", reason, 334.0)
-
-
-def _sizes(surveys: pd.DataFrame, groups: pd.DataFrame, volumes: pd.DataFrame) -> Iterator[Finding]:
-    known = {row.survey_id: row for row in records(surveys)}
-    answered = [1589, 339, 74, 673, 654]
-    total = next(row for row in records(volumes) if row.series == "persons_answering_all_surveys")
-    text = f"{' + '.join(map(str, answered))} = {sum(answered):,}"
-    yield Finding(
-        "contact_volumes", total.Index, "value", "reproduced" if sum(answered) == total.value else "differs",
-        f"The surveys add up: {text}; for residents those analysed are counted.", float(sum(answered)),
-    )  # fmt: skip
-    for name, quantity in [
-        ("resident", "n_used"), ("vulnerable_user", "n_total"), ("office", "n_total"), ("employer", "n_total"),
-        ("partner", "n_total"),
-    ]:  # fmt: skip
-        row = known[name]
-        ours = total.value - (sum(answered) - float(getattr(row, quantity)))
-        yield Finding("surveys", row.Index, quantity, "reproduced", f"The surveys add up: {text}.", ours)
-    for name, dims in {
-        "vulnerable_user": ("age", "city"), "resident": ("age_table_b1", "region"),
-        "employer": ("employer_size", "sector", "region", "industry"), "partner": ("partner_type", "sector", "region"),
-    }.items():  # fmt: skip
-        row = known[name]
-        sums = [float(groups[(groups["survey_id"] == name) & (groups["group_dim"] == dim)]["n"].sum()) for dim in dims]
-        reason = f"The groups of {spell_list(dims)} add up to {spell(sums)}."
-        yield Finding("surveys", row.Index, "n_used", "reproduced", reason, sums[0])
-    yield from _rates(known)
-    yield from _seen_elsewhere(known)
-
-
-def _rates(known: Mapping[str, Any]) -> Iterator[Finding]:
-    office = known["office"]
-    ours = 100 * office.n_total / office.invited
-    reason = f"{office.n_total} of {office.invited} invited offices are {ours:.1f} %; {office.response_rate_pct:g} % is printed."
-    yield Finding("surveys", office.Index, "response_rate_pct", "reproduced", reason, ours)
-    yield Finding("surveys", office.Index, "invited", "input", f"Used to compute the response rate: {reason}")
-    rates = {"employer": (574, 673, 85), "partner": (623, 654, 95)}
-    for name, (used, answered, percent) in rates.items():
-        reason = f"{used} of {answered} analysed are {100 * used / answered:.1f} %, and {percent} % is printed."
-        yield Finding("surveys", known[name].Index, "n_total", "agrees", reason, answered)
-
-
-def _seen_elsewhere(known: Mapping[str, Any]) -> Iterator[Finding]:
-    """Return sizes that other numbers give: shares of offices that are whole counts out of 74, calls that add up."""
-    office, calls = known["office"], known["inspection_2020_21"]
-    reason = "The thirteen shares of Tabell A-1 are whole counts out of 74, and these add up to 74."
-    yield Finding("surveys", office.Index, "n_used", "reproduced", reason, 74.0)
-    for quantity in ("n_total", "n_used"):
-        reason = "15 calls closed by the centre and 44 it tried to transfer are 59."
-        yield Finding("surveys", calls.Index, quantity, "reproduced", reason, 59.0)
-    resident = known["resident"]
-    reason = "1 714 without contact, of whom 15 are 1 %, are left when the 1 589 analysed are taken away."
-    yield Finding("surveys", resident.Index, "n_total", "agrees", reason, 3303.0)
-
-
-def _volumes(volumes: pd.DataFrame) -> Iterator[Finding]:
-    known = {(row.series, row.group, row.period): row for row in records(volumes)}
-    at = {name: next(row for key, row in known.items() if key[0] == name) for name, _, _ in known}
-    observed, closed, tried = (at[name] for name in ("calls_observed", "calls_closed_by_centre", "calls_tried_transferred"))
-    reason = f"{closed.value:g} closed and {tried.value:g} tried transferred are {closed.value + tried.value:g} calls."
-    yield Finding("contact_volumes", observed.Index, "value", "reproduced", reason, closed.value + tried.value)
-    yield Finding("contact_volumes", closed.Index, "value", "reproduced", reason, observed.value - tried.value)
-    yield Finding("contact_volumes", tried.Index, "value", "input", f"Used to add up the calls: {reason}")
-    pairs = [("phone_contacts_employers", "employers"), ("phone_contacts_doctors", "doctors and other practitioners")]
-    early, late = ([known[name, group, year] for name, group in pairs] for year in ("2019", "2023"))
-    ours = sum(row.value for row in early) - sum(row.value for row in late)
-    reason = f"{' + '.join(f'{row.value:,.0f}' for row in early)} in 2019 less {' + '.join(f'{row.value:,.0f}' for row in late)} in 2023 is {ours:,.0f}"
-    yield Finding(
-        "contact_volumes", at["phone_contacts_fall"].Index, "value", "agrees" if ours > 140000 else "differs",
-        f"{reason}; over 140,000 is printed.", ours,
-    )  # fmt: skip
-    for row in (*early, *late):
-        yield Finding("contact_volumes", row.Index, "value", "input", f"Used to compute the fall: {reason}.")
-    offices, hosts = at["nav_offices"], at["host_collaborations"]
-    reason = "Contradiction: 62 host collaborations of 248 offices are 25.0 %; annex A prints 21 %."
-    for row in (offices, hosts):
-        yield Finding("contact_volumes", row.Index, "value", "differs", reason)
 
 
 def _whole(row: Any, *, fed: bool) -> Finding:
     counts = counts_printing(row.share, row.base)
     if len(counts):
         reason = f"{spell(counts)} of {row.base:g} prints as {row.share:g} %, so the base can be the whole group."
-        return Finding("estimates", row.Index, "share", "input" if fed else "agrees", reason, 100 * float(counts[0]) / row.base)
+        return Finding(
+            "estimates", row.Index, "share", "input" if fed else "agrees", reason, 100 * float(counts[0]) / row.base
+        )
     below = int(row.base * row.share / 100)
     shown = " and ".join(f"{k} of {row.base:g} is {100 * k / row.base:.1f} %" for k in (below, below + 1))
     near = f"; out of {row.entered:g} a count does" if row.entered < row.base else ""
+    cut = _cut(row.share, 100 * (below + 1) / row.base)
     reason = (
-        f"No whole count out of {row.base:g} prints as {row.share:g} % ({shown}){near}. Some did not answer, or the base "
-        "is another."
+        f"No whole count out of {row.base:g} prints as {row.share:g} % ({shown}){near}. Some did not answer, or the "
+        f"base is another{cut}."
     )
     return Finding("estimates", row.Index, "share", "differs", reason, 100 * (below + 1) / row.base)
 
 
-def spell_list(names: tuple[str, ...]) -> str:
-    """Return names in a row."""
-    words = [name.replace("_", " ") for name in names]
-    return " and ".join([", ".join(words[:-1]), words[-1]])
+def _cut(share: float, ours: float) -> str:
+    return f", or {ours:.1f} % was cut off instead of rounded" if int(ours) == share else ""

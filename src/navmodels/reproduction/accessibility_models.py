@@ -100,7 +100,7 @@ def group_survey(cells: pd.DataFrame, *, base_factor: float = 1.0, design_effect
         extra == 0 and bool(len(counts_printing(share, size)))
         for share, size, extra in zip(cells["share"], n, cells["extra_sd"], strict=True)
     ]
-    se = np.sqrt(1e4 * design_effect * p * (1 - p) / n + cells["extra_sd"] ** 2)
+    se = (1e4 * design_effect * p * (1 - p) / n + cells["extra_sd"] ** 2) ** 0.5
     table = cells.assign(n=n, se=se.mask(np.array(exact)))
     return nav.Survey.from_report(
         table, by=["question", "group"], estimate="share", n="n", se="se", design_effect=design_effect

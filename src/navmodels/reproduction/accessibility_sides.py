@@ -22,8 +22,16 @@ Cells = Mapping[tuple[str, str], Array]  # draws of a model by question and grou
 
 @dataclass(frozen=True)
 class Variant:
-    """How a verdict is computed: assumed bases times a factor, a design effect for surveys with weights, and the
-    unsafe "easy" values of figure 4-11 as read or as what the other answers leave of 100.
+    """How a verdict is computed.
+
+    Attributes
+    ----------
+    base_factor
+        Times every assumed base.
+    design_effect
+        Of the surveys with weights.
+    complement
+        Whether the unsafe "easy" shares of figure 4-11 are what the other answers leave of 100, not as read.
     """
 
     base_factor: float = 1.0
@@ -80,11 +88,18 @@ def part_of(row: Any) -> Part:
     within = f", {row.group_dim}" if "_within_" in row.group_dim else ""
     return Part(
         name="/".join((row.survey_id, row.item_id, row.category, row.group_dim, row.group)),
-        share=float(row.share), half=float(row.half), n=float(row.entered), base=float(row.base),
-        assumed=row.base_kind == "assumed", how=row.base_how, survey=row.survey_id,
-        model=FIGURE if in_figure(row) else f"{row.survey_id} × {dim}", question=f"{row.item_id}: {row.category}{within}", group=row.group,
+        share=float(row.share),
+        half=float(row.half),
+        n=float(row.entered),
+        base=float(row.base),
+        assumed=row.base_kind == "assumed",
+        how=row.base_how,
+        survey=row.survey_id,
+        model=FIGURE if in_figure(row) else f"{row.survey_id} × {dim}",
+        question=f"{row.item_id}: {row.category}{within}",
+        group=row.group,
         bound=row.bound,
-    )  # fmt: skip
+    )
 
 
 def in_figure(row: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What an audit is, whatever the report: its tables, how it is summed up, what is drawn; and the fitting of its models."""
+"""What an audit is, whatever the report: its tables, its summary and its plots; and the fitting of its models."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -69,9 +69,7 @@ def audit_employer(*, engine: str = "auto", progress: bool = False) -> Audit:
 # ---- inside
 
 
-def _plan(
-    tables: dict[str, pd.DataFrame], levels: pd.DataFrame, design_effect: float
-) -> Plan:
+def _plan(tables: dict[str, pd.DataFrame], levels: pd.DataFrame, design_effect: float) -> Plan:
     """Return every model that is fitted, by name."""
     surveys = pooled.pooled_surveys(tables["items"], design_effect=design_effect)
     plan = {

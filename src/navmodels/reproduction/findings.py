@@ -3,7 +3,7 @@
 The rooms' checks return such tables, and the ledger joins them by table, row and quantity. Nothing is checked here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -106,5 +106,31 @@ def spell(numbers: Iterable[float], *, form: str = "g") -> str:
     >>> spell([60, 63]), spell([35.94, 33.36, 30.7], form=".1f")
     ('60 and 63', '35.9, 33.4 and 30.7')
     """
-    shown = [format(number, form) for number in numbers]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+    return join([format(number, form) for number in numbers])
+
+
+def join(words: Sequence[str]) -> str:
+    """Return words in a row.
+
+    Examples
+    --------
+    >>> join(["AAP", "pension", "disability"])
+    'AAP, pension and disability'
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def unsaid(found: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings of `more` about numbers that `found` says nothing of, and those that say what fed a model.
+
+    Examples
+    --------
+    >>> known = tabulate([Finding("groups", 1, "n", "agrees", "The sum fits.")])
+    >>> more = tabulate([Finding("groups", row, "n", "not reproducible", "Nothing gives it.") for row in (1, 2)])
+    >>> unsaid(known, more)["row"].tolist()
+    [2]
+    """
+    key = ["table", "row", "quantity"]
+    known = pd.MultiIndex.from_frame(found[key])
+    fed = (more["status"] == "input") & more["reason"].str.startswith("Fed ")
+    return more[~pd.MultiIndex.from_frame(more[key]).isin(known) | fed]

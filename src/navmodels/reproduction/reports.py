@@ -6,11 +6,12 @@ import pandas as pd
 
 from navmodels.data import checks
 from navmodels.inference.fitting import ENGINES
+from navmodels.reproduction.accessibility import audit_accessibility
 from navmodels.reproduction.employer import audit_employer
 from navmodels.reproduction.wording import LANGUAGES
 from navmodels.reproduction.writing import write_audit
 
-AUDITS = {"employer_2024": audit_employer}
+AUDITS = {"employer_2024": audit_employer, "accessibility_2025": audit_accessibility}
 
 
 def reproduce(report: str, *, out: str | Path | None = None, engine: str = "auto", lang: str = "en") -> pd.DataFrame:
@@ -19,10 +20,10 @@ def reproduce(report: str, *, out: str | Path | None = None, engine: str = "auto
     Parameters
     ----------
     report
-        "employer_2024": Nav's employer survey 2024.
+        "employer_2024": Nav's employer survey 2024; "accessibility_2025": the study of Nav's accessibility.
     out
-        Folder for ledger.csv, claims.csv (one row for every statement of change or difference), shrinkage.csv,
-        trends.csv, sectors.csv, fits.csv and plots; None writes nothing.
+        Folder for ledger.csv, claims.csv (one row for every statement of change or difference), fits.csv,
+        shrinkage.csv, plots, and more tables (trends.csv, sectors.csv; ratings.csv); None writes nothing.
     engine
         As in `fit`.
     lang

@@ -73,24 +73,24 @@ def dirichlet_draws(counts: Array, n: float, *, name: str, seed: int, draws: int
     return rng.dirichlet([*(counts + 0.5), rest + 0.5], draws)[:, :-1]
 
 
-def interval(share: float, n: float, *, half: float = 0.5, prob: float = 0.95) -> tuple[float, float]:
-    """Return the equal-tailed interval (percent) of a share by itself.
+def interval(counts: Array, n: float, *, prob: float = 0.95) -> tuple[float, float]:
+    """Return the equal-tailed interval (percent) of a share by itself, its counts equally likely.
 
     Examples
     --------
-    >>> lower, upper = interval(29, 24)
+    >>> lower, upper = interval(possible_counts(29, 24), 24)
     >>> round(lower, 1), round(upper, 1)
     (14.1, 48.9)
     """
     from scipy import optimize, stats
 
-    counts = possible_counts(share, n, half=half)
     each = stats.beta(counts + 0.5, n - counts + 0.5)
-    tail = (1 - prob) / 2
-    if len(counts) == 1:
-        return tuple(100 * float(each.ppf(p)[0]) for p in (tail, 1 - tail))  # type: ignore[return-value]
-    low, high = (
-        optimize.brentq(lambda x, p=p: each.cdf(x).mean() - p, each.ppf(p).min() - 1e-12, each.ppf(p).max() + 1e-12)
-        for p in (tail, 1 - tail)
-    )
-    return 100 * low, 100 * high
+    ends = []
+    for p in ((1 - prob) / 2, (1 + prob) / 2):
+        low, high = float(np.min(each.ppf(p))), float(np.max(each.ppf(p)))
+
+        def excess(x: float, p: float = p) -> float:
+            return float(np.mean(each.cdf(x))) - p
+
+        ends.append(low if np.isclose(low, high, atol=1e-9) else float(optimize.brentq(excess, low, high)))
+    return 100 * ends[0], 100 * ends[1]

@@ -24,6 +24,8 @@ NORWEGIAN = {
     "no clear difference": "ingen klar forskjell",
     "clear": "klart",
     "open": "åpent",
+    "stands": "står seg",
+    "leans": "heller mot",
     "intervals overlap": "intervallene overlapper",
     "intervals do not overlap": "intervallene overlapper ikke",
     # the screen
@@ -38,12 +40,27 @@ NORWEGIAN = {
     "models fitted; did not pass the gate": "modeller tilpasset; besto ikke prøven",
     "of": "av",
     "verdict turns with half or double the assumed bases": "dommen snur med halve eller doble antatte baser",
+    "Comparisons judged": "Sammenligninger vurdert",
+    "Comparisons not judged": "Sammenligninger som ikke kan vurderes",
+    "Comparisons that do not stand": "Sammenligninger som ikke står seg",
+    "verdict turns with a design effect of 1.5": "dommen snur med en designeffekt på 1,5",
+    "verdict turns with the other reading of figure 4-11": "dommen snur med den andre lesningen av figur 4-11",
     "Written to": "Skrevet til",
     # plots
     "Changes 2023–2024 that the report speaks of": "Endringer 2023–2024 som rapporten omtaler",
     "Shares answering 4–6, published and modelled": "Andel som svarer 4–6, publisert og modellert",
     "Services: direct and pooled": "Tjenester: direkte og sammenveid",
     "Both sectors: published and modelled": "Begge sektorer: publisert og modellert",
+    "Comparisons of the accessibility study": "Sammenligningene i tilgjengelighetsstudien",
+    "Probability that the comparison holds": "Sannsynlighet for at sammenligningen holder",
+    "pooled where a model has the groups": "sammenveid der en modell har gruppene",
+    "by itself": "for seg",
+    "Partners who find Nav mostly easy to reach": "Samarbeidspartnere som finner det stort sett lett å nå Nav",
+    "Partners with a fixed contact person": "Samarbeidspartnere med fast kontaktperson",
+    "Employers who want a fixed contact person": "Arbeidsgivere som ønsker fast kontaktperson",
+    "Employers who find Nav mostly difficult to reach": "Arbeidsgivere som finner det stort sett vanskelig å nå Nav",
+    "Users with greater needs who are satisfied": "Fornøyde brukere med større behov",
+    "Offices where users mostly walk in": "Kontor der brukerne mest møter opp",
 }
 
 

@@ -1,0 +1,126 @@
+"""conclusions: statements crossed with scenarios, and whether each stands in all of them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from navmodels.data import checks
+from navmodels.inference.convergence import NotConvergedError, failures
+from navmodels.posterior.comparisons import require_draws
+
+Statement = Callable[[xr.DataArray], xr.DataArray]
+STANDS, LEANS = 0.95, 0.80
+
+
+def conclusions(
+    draws: xr.DataArray, statements: Mapping[str, Statement], *, base: str, most: int = 3
+) -> pd.DataFrame:
+    """Say of each statement how probable it is in every scenario, and whether it stands in all.
+
+    Parameters
+    ----------
+    draws
+        Dims (chain, draw, ..., scenario), of `refit_scenarios`.
+    statements
+        From a sentence to a function of draws without the dim scenario that returns, with dims (chain, draw), whether
+        it is true in each draw: ``lambda share: share.sel(office="A") > share.sel(office="B")``.
+    base
+        The scenario that the others are compared with, usually "as given".
+    most
+        How many scenarios a verdict names.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a statement: statement, p (in the base), class (in the base: "stands" from a probability of 0.95,
+        "leans" from 0.80, else "open"; "fails" and "leans against" when the opposite does), lowest and highest (over
+        scenarios), turned (number of scenarios with another class), scenarios (number it could be judged in), verdict
+        ("stands in all", "open in all", ..., or "depends on ..." with the scenarios that change the class most), then one column a
+        scenario with the probability, NaN where a group it speaks of is left out.
+
+    Raises
+    ------
+    ValueError
+        When base is no scenario, or a statement returns something else.
+    NotConvergedError
+        When the draws of the base did not pass the gate.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> from navmodels.sensitivity import conclusions
+    >>> rng = np.random.default_rng(1)
+    >>> values = rng.normal([[0.6, 0.6], [0.5, 0.59]], 0.02, size=(4, 500, 2, 2))
+    >>> coords = {"office": ["A", "B"], "scenario": ["as given", "other prior"]}
+    >>> draws = xr.DataArray(values, dims=("chain", "draw", *coords), coords=coords)
+    >>> table = conclusions(draws, {"A above B": lambda share: share.sel(office="A") > share.sel(office="B")}, base="as given")
+    >>> table[["statement", "class", "verdict"]].values.tolist()
+    [['A above B', 'stands', "depends on 'other prior'"]]
+    """
+    require_draws(draws)
+    scenarios = [checks.plain(name) for name in draws["scenario"].to_numpy()] if "scenario" in draws.dims else []
+    checks.one_of(base, scenarios, what="base")
+    reason = failures(draws.sel(scenario=base, drop=True))
+    if reason:
+        raise NotConvergedError(f"the draws of {base!r} did not converge: {reason}.")
+    rows = []
+    for sentence, statement in statements.items():
+        p = {name: _probability(draws.sel(scenario=name, drop=True), statement, sentence) for name in scenarios}
+        rows.append({"statement": sentence, **_verdict(p, base, most), **p})
+    return pd.DataFrame(rows)
+
+
+def classify_probability(p: float) -> str:
+    """Return the class of a probability.
+
+    Examples
+    --------
+    >>> [classify_probability(p) for p in (0.97, 0.9, 0.5, 0.1, 0.01)]
+    ['stands', 'leans', 'open', 'leans against', 'fails']
+    """
+    if p >= STANDS:
+        return "stands"
+    if p >= LEANS:
+        return "leans"
+    return "fails" if p <= 1 - STANDS else "leans against" if p <= 1 - LEANS else "open"
+
+
+# ---- inside
+
+
+def _probability(draws: xr.DataArray, statement: Statement, sentence: str) -> float:
+    """Return the share of draws in which a statement is true; NaN where what it speaks of is missing."""
+    known: Any = statement(draws)
+    if not isinstance(known, xr.DataArray) or set(known.dims) != {"chain", "draw"} or known.dtype != bool:
+        given = f"dims {known.dims} of {known.dtype}" if isinstance(known, xr.DataArray) else type(known).__name__
+        raise ValueError(
+            f"the statement {sentence!r} returns {given}; needed: true or false for each draw, dims (chain, draw)."
+        )
+    missing = draws.isnull().all(("chain", "draw"))
+    if bool(missing.any()):  # asked of draws in which the missing are certainly high, and certainly low
+        answers = {bool((statement(draws.fillna(value)) != known).any()) for value in (1e9, -1e9)}
+        if answers != {False}:
+            return float("nan")
+    return float(known.mean())
+
+
+def _verdict(p: Mapping[str, float], base: str, most: int) -> dict[str, Any]:
+    judged = {name: value for name, value in p.items() if value == value}
+    if base not in judged:
+        return {"p": p[base], "class": "", "turned": 0, "scenarios": len(judged), "verdict": f"not to be judged in {base!r}"}
+    own = classify_probability(p[base])
+    turned = {name: value for name, value in judged.items() if classify_probability(value) != own}
+    worst = sorted(turned, key=lambda name: -abs(turned[name] - p[base]))
+    more = f" and {len(worst) - most} more" if len(worst) > most else ""
+    verdict = f"depends on {', '.join(map(repr, worst[:most]))}{more}" if worst else f"{own} in all"
+    return {
+        "p": p[base],
+        "class": own,
+        "lowest": min(judged.values()),
+        "highest": max(judged.values()),
+        "turned": len(turned),
+        "scenarios": len(judged),
+        "verdict": verdict,
+    }

@@ -33,16 +33,24 @@ from .inference import save_fit as save_fit
 
 # what was learned
 from .posterior import change as change
+from .posterior import check_fit as check_fit
 from .posterior import contrast as contrast
 from .posterior import estimate as estimate
 from .posterior import exceed as exceed
+from .posterior import loo as loo
 from .posterior import rank as rank
+from .posterior import replicate as replicate
 from .posterior import shrinkage as shrinkage
 from .posterior import summarise as summarise
 
 # what would change it
 from .sensitivity import conclusions as conclusions
 from .sensitivity import cut_points as cut_points
+from .sensitivity import find_tipping_effect as find_tipping_effect
+from .sensitivity import find_tipping_nonresponse as find_tipping_nonresponse
+from .sensitivity import leave_out as leave_out
+from .sensitivity import pooling as pooling
+from .sensitivity import power_scale as power_scale
 from .sensitivity import refit_scenarios as refit_scenarios
 from .sensitivity import standard_scenarios as standard_scenarios
 

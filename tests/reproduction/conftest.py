@@ -10,7 +10,8 @@ from scipy.stats import norm
 
 import navmodels as nav
 from navmodels.posterior import summaries
-from navmodels.reproduction.employer import TABLES, Audit, audit_employer
+from navmodels.reproduction.audits import Audit
+from navmodels.reproduction.employer import TABLES, audit_employer
 from navmodels.reproduction.series import series_levels
 
 DESIGN_EFFECT = 1.24

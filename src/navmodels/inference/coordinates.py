@@ -81,6 +81,7 @@ def _curvature(arrays: Design, scales: list[float], mode: Array) -> Array:
             x[channel, :, first : first + block.size] = scale * basis[block.index]
             first += block.size
     eta = np.ascontiguousarray((x @ mode).T)
+    eta[:, 0] += arrays.offset
     value, gradient = np.empty(cells), np.empty_like(eta)
     curvature = np.empty((cells, channels.size * (channels.size + 1) // 2))
     kind, table, flat = pack(arrays.model.outcome.kernel, arrays.data)

@@ -31,7 +31,8 @@ class Layout(NamedTuple):
     the shared levels that meet own level l, its nested ones first (``nested`` of them); ``position`` dims (cell,
     varying block) are places among them. ``blocks`` dims (shared block, 6): first and last level, first and last
     coefficient, where the basis starts in ``bases`` (-1: identity), and the channel; ``fed`` dims (level) the channel
-    of each shared level, ``channels`` their number; the first ``base`` coefficients are the intercept or thresholds.
+    of each shared level, ``channels`` their number; the first ``base`` coefficients are the intercept or thresholds. ``offset`` dims
+    (cell) is added to the first channel.
     """
 
     own: Places
@@ -45,6 +46,7 @@ class Layout(NamedTuple):
     fed: Places
     channels: int
     base: int
+    offset: Array
 
 
 class Cells(NamedTuple):
@@ -99,6 +101,7 @@ def lay_out(arrays: Design) -> tuple[Layout, int | None, list[Part]]:
         np.array(fed, dtype=np.int64),
         arrays.channels.size,
         len(base),
+        arrays.offset,
     )
     return layout, own, [*nested, *varying]
 
@@ -136,6 +139,7 @@ def find_mode(
     objective = -np.inf
     for _ in range(20):  # a start with thresholds out of order is drawn towards those of all levels
         _predict(layout, _to_levels(layout, scale, z), own_scale * own_z, eta)
+        eta[:, 0] += layout.offset
         derivatives(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
         objective = value.sum() - 0.5 * (z @ z) - 0.5 * (own_z @ own_z)
         if objective > -np.inf:
@@ -240,6 +244,7 @@ def propose(
                     own_centre[level] - own_scale * moved[level] / h[level] + width * abs(e[dense + level])
                 )
             _predict(layout, _to_levels(layout, scale, here[:dense]), own_scale * here[dense:], eta)
+            eta[:, 0] += layout.offset
             values(cells.kind, eta, cells.table, cells.flat, value)
             density = normalised - 0.5 * (e @ e)
             log_ratio = value.sum() - 0.5 * (here @ here) - density
@@ -318,7 +323,7 @@ def _packed(eta: Array) -> Array:
 
 @compiled
 def _predict(layout: Layout, levels: Array, own_levels: Array, eta: Array) -> None:
-    """Write the linear predictors of each cell, dims (cell, channel)."""
+    """Write the linear predictors of each cell, dims (cell, channel), without the offset."""
     own, terms, fed = layout.own, layout.terms, layout.fed
     together = np.zeros((len(own_levels), layout.channels))
     for level in range(len(together)):

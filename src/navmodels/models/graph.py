@@ -98,7 +98,8 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
 
     ``walk`` holds centre and power of each coefficient, the reference of the intercept and of each block, and the prior
     scales: of the intercept, of each parameter, and the fixed number of each block. ``spread``, dims (coefficient,
-    walked); ``index``, dims (term, cell); ``table``, dims (column, cell), and ``flat`` are what the kernel takes.
+    walked); ``index``, dims (term, cell); ``table``, dims (column, cell), and ``flat`` are what the kernel takes;
+    ``offset``, dims (level), is the prior mean of the effects.
     Coefficients and levels stand in the order intercept, blocks with a basis, other blocks.
 
     Examples
@@ -111,7 +112,7 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> arrays = design(Model(Share(), Group("office")), survey)
     >>> {name: value.shape for name, value in walk_numbers(arrays, plain_coordinates(arrays)).items()}
-    {'walk': (11,), 'spread': (3, 3), 'index': (1, 2), 'table': (3, 2)}
+    {'walk': (11,), 'spread': (3, 3), 'index': (1, 2), 'table': (3, 2), 'offset': (2,)}
     """
     from navmodels.inference.kernels import FLAT, pack
 
@@ -133,6 +134,7 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
         "spread": coordinates.spread[order],
         "index": np.array(index, dtype=np.int32).reshape(len(parts), table.shape[1]),
         "table": table,
+        "offset": np.concatenate([np.zeros(0), *(_offset(blocks[place]) for place, _ in _parts(arrays))]),
     }
     return numbers | ({"flat": flat} if arrays.model.outcome.kernel in FLAT else {})
 
@@ -169,7 +171,8 @@ def _plain(arrays: Design) -> Any:
             raw = columns if block.basis is None else [LinearMap()(block.basis, column) for column in columns]
             fixed = pm.Data(f"{block.name}_scale", block.scale.fixed) if not block.scale.parts else block.scale.fixed
             scale = replace(block.scale, fixed=1.0).of(parameters) * fixed
-            effects += [scale * column for column in raw]
+            offset = 0.0 if block.offset is None else pm.Data(f"{block.name}_mean", block.offset)
+            effects += [scale * column + offset for column in raw]
             shown = _shown(arrays, effects[-len(raw) :], block.channels)
             pm.Deterministic(f"{block.name}_effect", shown, dims=(block.name, *((channels.dim,) if several else ())))
             level = pm.Data(f"{block.name}_index", block.index.astype(np.int32), dims="cell")
@@ -312,7 +315,7 @@ def _walked(arrays: Design, at: Coordinates) -> Any:
             z = v[base:] * pt.exp(bend)
             density += pt.sum(bend - 0.5 * z**2)
             raw = pt.concatenate([LinearMap()(matrix, z[: matrix.shape[1]]), z[matrix.shape[1] :]])
-            effects = raw * LinearMap()(of_level, sds)
+            effects = raw * LinearMap()(of_level, sds) + data["offset"]
         pm.Potential("walk_density", density)
         levels = _level_spans(arrays)
         for place, block in enumerate(blocks):
@@ -359,6 +362,10 @@ def _parts(arrays: Design) -> list[tuple[int, int]]:
     """Return place and channel of each part in the walked graph: those with a basis first, one product serves them all."""
     order = sorted(range(len(arrays.blocks)), key=lambda place: arrays.blocks[place].basis is None)
     return [(place, channel) for place in order for channel in arrays.blocks[place].channels]
+
+
+def _offset(block: Block) -> npt.NDArray[np.float64]:
+    return np.zeros(len(block.levels)) if block.offset is None else block.offset
 
 
 def _level_spans(arrays: Design) -> dict[tuple[int, int], slice]:

@@ -60,8 +60,7 @@ class Model:
     def __init__(self, outcome: Outcome, *terms: Term, intercept_scale: float = 1.5) -> None:
         if not isinstance(outcome, Outcome):
             raise TypeError(
-                "the first argument is the outcome, Share(), Rating(), Choice() or Reported(); given: "
-                f"{outcome!r}."
+                f"the first argument is the outcome, Share(), Rating(), Choice() or Reported(); given: {outcome!r}."
             )
         for term in terms:
             if not isinstance(term, Term):
@@ -137,6 +136,14 @@ class Design:
         return self.model.outcome.channels(self.survey)
 
     @property
+    def offset(self) -> Array:
+        """What prior means of effects add to the first linear predictor of each cell, dims (cell)."""
+        out = np.zeros(self.survey.cells.sizes["cell"])
+        for block in self.blocks:
+            out += 0.0 if block.offset is None else block.offset[block.index]
+        return out
+
+    @property
     def parameters(self) -> dict[str, Learned | Proportion]:
         """The prior of each parameter of the standard deviations, in the order of the blocks."""
         return {name: prior for block in self.blocks for name, prior in block.parameters.items()}
@@ -177,9 +184,11 @@ class Design:
         }
         base = np.zeros((draws, self.channels.size))
         shown = flat[self.model.outcome.base].reshape(draws, max(1, len(self.channels.labels)))
-        base[:, list(self.channels.based)] = self._to_channels(shown)
+        base[:, list(self.channels.based)] = self.to_channels(shown)
         effects = {
-            block.name: self._to_channels(effect) if (effect := flat[f"{block.name}_effect"]).ndim == 3 else effect[..., None]
+            block.name: self.to_channels(effect)
+            if (effect := flat[f"{block.name}_effect"]).ndim == 3
+            else effect[..., None]
             for block in self.blocks
         }
         return base, effects
@@ -196,8 +205,8 @@ class Design:
 
         return np.asarray(linear_predictors(base, stack_effects(effects.values(), len(base)), self.index, self.fed))
 
-    def _to_channels(self, values: Array) -> Array:
-        """Return values by channel from those shown; the columns of `spread` are orthogonal."""
+    def to_channels(self, values: Array) -> Array:
+        """Return values by channel, dims (..., channel), from those shown; the columns of `spread` are orthogonal."""
         spread = self.channels.spread
         return values if spread is None else values @ spread / (spread**2).sum(axis=0)
 
@@ -254,6 +263,8 @@ def design(model: Model, survey: Survey) -> Design:
         for block in term.blocks(cells, survey.levels)
     ]
     parts = (*tie(blocks, model.terms), *model.outcome.blocks(cells, survey))
+    if any(part.offset is not None and part.channels != (0,) for part in parts):
+        raise ValueError("a prior mean of an Effect is not for outcomes of several categories without order.")
     return Design(model, survey, parts, model.outcome.arrays(survey))
 
 

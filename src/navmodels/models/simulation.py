@@ -99,7 +99,9 @@ def _base(model: Model, truth: Mapping[str, Any]) -> tuple[list[Any], Array]:
         raise ValueError(f"truth needs {outcome.base!r}{' in logits' if outcome.base == 'intercept' else ''}.")
     given = truth[outcome.base]
     if isinstance(outcome, Rating):
-        cuts = dict(given) if isinstance(given, Mapping) else {place: value for place, value in enumerate(given, start=2)}
+        cuts = (
+            dict(given) if isinstance(given, Mapping) else {place: value for place, value in enumerate(given, start=2)}
+        )
         values = np.array(list(cuts.values()), dtype=float)
         if not len(values) or (np.diff(values) <= 0).any():
             raise ValueError(f"the thresholds are {checks.listing(values)}; allowed: one or more, in rising order.")
@@ -108,7 +110,9 @@ def _base(model: Model, truth: Mapping[str, Any]) -> tuple[list[Any], Array]:
         return [lowest, *cuts], np.concatenate([[0.0], values])
     if isinstance(outcome, Choice):
         if not isinstance(given, Mapping) or len(given) < 2:
-            raise ValueError(f"the intercept of a choice is {given!r}; allowed: a mapping from each category to its logit.")
+            raise ValueError(
+                f"the intercept of a choice is {given!r}; allowed: a mapping from each category to its logit."
+            )
         return list(given), _contrast(np.array(list(given.values()), dtype=float))
     return [0, 1], np.array([float(given)])
 

@@ -71,6 +71,8 @@ class Block:
         Prior of each parameter of the scale that no other block has.
     channels
         The linear predictors it feeds, each with coefficients of its own (`outcomes.Channels`).
+    offset
+        Dims (level): the prior mean of the effect; None stands for zero.
     beyond
         Effects of levels that are not among `levels`: a function of the block, the new levels, the draws of effect,
         dims (draw, level), and scale (draw), and a random generator. None: there is no telling.
@@ -84,6 +86,7 @@ class Block:
     scale: Scale
     parameters: Mapping[str, Learned | Proportion] = field(default_factory=dict)
     channels: tuple[int, ...] = (0,)
+    offset: Array | None = field(default=None, repr=False)
     beyond: "Beyond | None" = field(default=None, repr=False)
 
     @property
@@ -104,7 +107,8 @@ class Block:
     def effect(self, scale: npt.ArrayLike, z: Array) -> Array:
         """Return the effect of each level, dims (..., level), from scale (...) and z (..., coefficient)."""
         raw = z if self.basis is None else z @ self.basis.T
-        return np.asarray(scale)[..., None] * raw
+        effect = np.asarray(scale)[..., None] * raw
+        return np.asarray(effect if self.offset is None else effect + self.offset)
 
 
 Beyond = Callable[[Block, Sequence[Level], Array, Array, np.random.Generator], Array]
@@ -118,8 +122,8 @@ class Effect:
     `scale` (logits for shares), the same for every level whatever its name or place. Use it for few levels that are
     all there are, such as sector.
 
-    Covariate: `scale` times a standard normal coefficient times the number as it stands, for instance 0/1 for a change
-    of survey mode, with a tight `scale`. Numbers far from zero are better centred first.
+    Covariate: a slope, normal around `mean` with standard deviation `scale`, times the number as it stands; for instance
+    0/1 for a change of survey mode, with a tight `scale`. Numbers far from zero are better centred first.
 
     Parameters
     ----------
@@ -129,6 +133,9 @@ class Effect:
         Prior standard deviation of a level's deviation, or of the slope for each unit of the covariate.
     numeric
         True: a covariate; False: levels, also when they are numbers. None: a covariate when the numbers have decimals.
+    mean
+        Prior mean of the slope of a covariate, for each unit (logits for shares). Not for outcomes of several
+        categories without order.
 
     Examples
     --------
@@ -139,12 +146,16 @@ class Effect:
     name: str
     scale: float = field(default=1.0, kw_only=True)
     numeric: bool | None = field(default=None, kw_only=True)
+    mean: float = field(default=0.0, kw_only=True)
 
     def __post_init__(self) -> None:
         positive(self.scale, what=f"scale of Effect({self.name!r})")
+        if isinstance(self.mean, bool) or not isinstance(self.mean, int | float) or not np.isfinite(self.mean):
+            raise ValueError(f"mean of Effect({self.name!r}) is {self.mean!r}; allowed: a finite number.")
 
     def __repr__(self) -> str:
-        return f"Effect({self.name!r}, scale={self.scale}{'' if self.numeric is None else f', numeric={self.numeric}'})"
+        numeric = "" if self.numeric is None else f", numeric={self.numeric}"
+        return f"Effect({self.name!r}, scale={self.scale}{numeric}{f', mean={self.mean}' if self.mean else ''})"
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -157,10 +168,12 @@ class Effect:
         index = pd.Index(names).get_indexer(pd.Index(cells[self.name]))
         keys, scale = tuple((name,) for name in names), Scale(float(self.scale))
         if not self._is_numeric(names):
+            if self.mean:
+                raise ValueError(f"{self} has a prior mean, which is for covariates; say numeric=True.")
             return [Block(self.name, self.factors, keys, contrast_basis(len(names)), index, scale)]
-        return [
-            Block(self.name, self.factors, keys, np.array(names, dtype=float)[:, None], index, scale, beyond=_follow_line)
-        ]
+        x = np.array(names, dtype=float)
+        offset = self.mean * x if self.mean else None
+        return [Block(self.name, self.factors, keys, x[:, None], index, scale, offset=offset, beyond=_follow_line)]
 
     def _is_numeric(self, names: list[Any]) -> bool:
         numbers = all(isinstance(name, int | float) and not isinstance(name, str) for name in names)
@@ -203,7 +216,9 @@ class Group:
         if isinstance(scale, str):
             checks.one_of(scale, (STRUCTURED,), what=f"scale of Group({', '.join(map(repr, names))})")
             if len(names) < 2:
-                raise ValueError(f"scale={STRUCTURED!r} is for the combination of several factors; given: {names[0]!r}.")
+                raise ValueError(
+                    f"scale={STRUCTURED!r} is for the combination of several factors; given: {names[0]!r}."
+                )
         else:
             as_prior(scale)
         object.__setattr__(self, "names", names)
@@ -235,7 +250,9 @@ class Group:
         )
         place = {key: row for row, key in enumerate(found)}
         index = np.array([place[key] for key in keys], dtype=np.intp)
-        scale, parameters = standard_deviation(self.label, HalfNormal(1.0) if isinstance(self.scale, str) else self.scale)
+        scale, parameters = standard_deviation(
+            self.label, HalfNormal(1.0) if isinstance(self.scale, str) else self.scale
+        )
         return [Block(self.label, self.names, tuple(found), None, index, scale, parameters, beyond=_draw_anew)]
 
 
@@ -312,9 +329,7 @@ class Trend:
             return [walk]
         line = _unit_variance((np.arange(len(years)) - (len(years) - 1) / 2)[:, None])
         onward = partial(_line_on, years=len(years))
-        slope = Block(
-            f"{label}_slope", self.factors, keys, np.kron(between, line), index, Scale(1.0), beyond=onward
-        )
+        slope = Block(f"{label}_slope", self.factors, keys, np.kron(between, line), index, Scale(1.0), beyond=onward)
         return [walk, slope]
 
 
@@ -352,7 +367,11 @@ class Region:
     scale: float | Prior
 
     def __init__(
-        self, name: str, *, neighbours: str | Mapping[Any, Sequence[Any]] | Any = "nav_counties", scale: float | Prior = 0.5
+        self,
+        name: str,
+        *,
+        neighbours: str | Mapping[Any, Sequence[Any]] | Any = "nav_counties",
+        scale: float | Prior = 0.5,
     ) -> None:
         as_prior(scale)
         if isinstance(neighbours, str):
@@ -446,9 +465,7 @@ def random_walk_basis(size: int, *, order: int) -> Array:
 # ---- inside: effects of levels that were not observed
 
 
-def _draw_anew(
-    block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator
-) -> Array:
+def _draw_anew(block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator) -> Array:
     """Return effects drawn from the group's distribution: one draw a new level and posterior draw."""
     return np.asarray(scale)[:, None] * rng.normal(size=(len(effect), len(new)))
 
@@ -503,9 +520,7 @@ def _picked(block: Block, new: Sequence[Level], path: Array, last: Any, years: i
     return np.stack([path[:, groups.index(level[:-1]), int(level[-1]) - int(last) - 1] for level in new], axis=1)
 
 
-def _follow_line(
-    block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator
-) -> Array:
+def _follow_line(block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator) -> Array:
     """Return the effect of new values of a numeric covariate, a line through zero."""
     bad = [level[0] for level in new if isinstance(level[0], str)]
     if bad:

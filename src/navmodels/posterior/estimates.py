@@ -242,7 +242,9 @@ def _extended(
     return np.concatenate([effect, np.stack(more, axis=-1)], axis=1)
 
 
-def _unfold(draws: Array, keys: pd.DataFrame, levels: Mapping[str, list[Any]], n: Array, quantity: Quantity) -> xr.DataArray:
+def _unfold(
+    draws: Array, keys: pd.DataFrame, levels: Mapping[str, list[Any]], n: Array, quantity: Quantity
+) -> xr.DataArray:
     """Return draws (chain, draw, group, ...) with one dim for each factor, NaN where a combination does not occur."""
     shape = [len(each) for each in levels.values()]
     place = tuple(pd.Index(each).get_indexer(pd.Index(keys[name])) for name, each in levels.items())

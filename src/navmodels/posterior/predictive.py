@@ -75,7 +75,7 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
     dims = ("chain", "draw", "cell", *(("category",) if labels else ()))
     coords: dict[str, Any] = {"chain": posterior["chain"], "draw": posterior["draw"], "cell": np.arange(cells)}
     coords |= {"category": list(labels)} if labels else {}
-    coords |= {name: ("cell", values.to_numpy()) for name, values in arrays.cells.items()}
+    coords |= {str(name): ("cell", values.to_numpy()) for name, values in arrays.cells.items()}
     digits = None
     if arrays.survey.kind == "reported":
         digits = _digits(arrays.survey)
@@ -142,20 +142,21 @@ def check_fit(fit: xr.DataTree, *, seed: int | None = None, allow_unconverged: b
     arrays, rng = recall_design(fit), _generator(fit, seed)
     observed, size, weight = _observed(arrays)
     columns: list[dict[str, Array]] = []
-    total, outside = 0.0, 0.0
+    total: list[Array] = []
+    outside: list[Array] = []
     for part, draws in _replicates(arrays, fit["posterior"].to_dataset(), rng):
         values = draws / np.maximum(size[part], 1.0)[:, None]
-        total = total + np.einsum("dck,c->dk", values, weight[part])
+        total.append(np.einsum("dck,c->dk", values, weight[part]))
         rows = np.ascontiguousarray(values.reshape(len(values), -1).T)
         columns.append(_judge(rows, observed[part].ravel()))
-        outside = outside + _beyond(rows, columns[-1]).sum(axis=0)
+        outside.append(_beyond(rows, columns[-1]).sum(axis=0, dtype=float))
     judged = {name: np.concatenate([each[name] for each in columns]) for name in columns[0]}
     table = _rows(arrays).assign(**judged)
     there = np.repeat(size > 0, observed.shape[1])
     table = _stamped(table[there].reset_index(drop=True), reason)
     over = np.nansum(observed * weight[:, None], axis=0)
-    table.attrs = _labels(fit) | {"empty": int((size == 0).sum()), "unit": _unit(arrays.survey)}
-    table.attrs["calibration"] = _calibration(arrays, table, np.asarray(total), over, np.asarray(outside))
+    table.attrs |= _labels(fit) | {"empty": int((size == 0).sum()), "unit": _unit(arrays.survey)}
+    table.attrs["calibration"] = _calibration(arrays, table, np.sum(total, axis=0), over, np.sum(outside, axis=0))
     table.attrs["worst"] = _worst(table, arrays)
     return table
 
@@ -220,9 +221,13 @@ def loo(fit: xr.DataTree, *, allow_unconverged: bool = False) -> pd.DataFrame:
     limit = k_limit(likelihood[0].size)
     table = _rows(arrays, by_category=False).iloc[there].reset_index(drop=True)
     table = _stamped(table.assign(elpd=elpd, p_loo=p_loo, k=k, passed=k < limit), reason)
-    sums = {"elpd": float(elpd.sum()), "se": float(np.sqrt(len(elpd) * elpd.var())), "p_loo": float(p_loo.sum())}
+    sums = {
+        "elpd": float(elpd.sum()),
+        "se": float(np.sqrt(len(elpd)) * table["elpd"].std()),
+        "p_loo": float(p_loo.sum()),
+    }
     more = {"k_limit": limit, "unreliable": int((~table["passed"]).sum()), "empty": len(likelihood) - len(there)}
-    table.attrs = _labels(fit) | sums | more | {"warning": _unreliable(table, arrays, limit)}
+    table.attrs |= _labels(fit) | sums | more | {"warning": _unreliable(table, arrays, limit)}
     return table
 
 
@@ -316,7 +321,7 @@ def _calibration(arrays: Design, table: pd.DataFrame, total: Array, observed: Ar
         for place, name in enumerate(names)
     ]
     off = float(_beyond(table[["observed"]].to_numpy(), {name: table[name].to_numpy() for name in shown}).sum())
-    counted = _judge(outside[None].astype(float), np.array([off]))
+    counted = _judge(outside[None], np.array([off]))
     p = float(((outside >= off).sum() + 1) / (len(outside) + 1))
     row = {"rows": len(table), **{column: float(counted[column][0]) for column in shown}, "p": p}
     return {"categories": categories, "outside": row}

@@ -5,6 +5,7 @@ Finds the printed shares that a row of the claims speaks of, or says what lacks.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,12 @@ class Evidence:
     fits: Mapping[str, Cells]
     seed: int
     draws: int = 4000
+
+    @cached_property
+    def printed(self) -> Mapping[tuple[str, str, str], pd.DataFrame]:
+        """The rows of the estimates by survey, way of dividing and group."""
+        each = self.estimates.groupby(["survey_id", "group_dim", "group"], sort=False)
+        return {(str(survey), str(dim), str(group)): rows for (survey, dim, group), rows in each}
 
 
 @dataclass(frozen=True)
@@ -169,14 +176,13 @@ def _find(
     evidence: Evidence, survey: str, item: str, category: str, dim: str, group: str, share: float
 ) -> Part:  # fmt: skip
     """Return the share of a group in print; where only the statement itself has it, with the base of the group."""
-    table = evidence.estimates
-    where = (table["survey_id"] == survey) & (table["group_dim"] == dim) & (table["group"] == group)
-    rows = table[where & (table["item_id"] == item) & (table["category"] == category) & table["share"].notna()]
+    table = evidence.printed.get((survey, dim, group), evidence.estimates.head(0))
+    rows = table[(table["item_id"] == item) & (table["category"] == category) & table["share"].notna()]
     if pd.notna(share) and (rows["share"] == share).any():
         rows = rows[rows["share"] == share]
     if len(rows):
         return part_of(next(rows.itertuples()))
-    size = table[where & (table["base_kind"] != "")]
+    size = table[table["base_kind"] != ""]
     if pd.isna(share) or size.empty:
         raise CannotJudge(f"no share of {group} is in print for {item}: {category}")
     head = size.head(1).assign(

@@ -138,7 +138,7 @@ def _sum(survey: str, dim: str, total: int, whole: int) -> str:
     if total > whole:
         return (
             f"Contradiction: nobody should be in two groups, yet they add up to {total:,}, {total - whole} more than "
-            f"the {whole:,} who answered. With 53 without a benefit, as annex E has it, they would add up to {total - 3}."
+            f"the {whole:,} who answered. With 53 without a benefit (Tabell E-3) they would add up to {total - 3}."
         )
     if dim == "age":
         return f"{text}: {whole - total} are in no group, as many as did not state their age in annex B."

@@ -127,15 +127,15 @@ def with_intervals(
     Numbers without a base have none. The interval of the share by itself and its base end the reason; the rounding that
     was carried along in a check stands in it too.
     """
-    ledger = ledger.assign(lower=np.nan, upper=np.nan)
     rows = {int(row.Index): row for row in records(estimates)}
+    ends = pd.DataFrame(np.nan, index=ledger.index, columns=["lower", "upper"])
+    said = pd.Series("", index=ledger.index)
     for place, at in _same_share(ledger, estimates).items():
-        one = pooled.get(at)
-        ends = (one.lower, one.upper) if one is not None and not one.failed else single.get(at)
-        if ends is not None:
-            ledger.loc[place, ["lower", "upper"]] = ends
-            ledger.loc[place, "reason"] += f" {_by_itself(rows[at], single[at])}"
-    return ledger
+        if at in single:
+            one = pooled.get(at)
+            ends.loc[place] = single[at] if one is None or one.failed else (one.lower, one.upper)
+            said[place] = f" {_by_itself(rows[at], single[at])}"
+    return ledger.assign(lower=ends["lower"], upper=ends["upper"], reason=ledger["reason"] + said)
 
 
 # ---- inside
@@ -197,32 +197,35 @@ def _by_itself(row: Any, ends: tuple[float, float]) -> str:
 
 def _groups(groups: pd.DataFrame, estimates: pd.DataFrame, found: pd.DataFrame) -> Iterator[Finding]:
     about = found[(found["table"] == "estimates") & (found["quantity"] == "share")].set_index("row")
+    same = _compositions(estimates)
     for row in records(groups):
         if pd.notna(row.n):
             reason = "The size of a group: the base of its intervals; no sum in print contains it."
             yield Finding("groups", row.Index, "n", "input", reason)
         for quantity in ("share_printed", "share_reference_population"):
-            if pd.isna(getattr(row, quantity)):
+            share = getattr(row, quantity)
+            if pd.isna(share):
                 continue
-            same = _estimate_of(row, quantity, estimates)
-            if same is None:
+            whose = "" if quantity == "share_reference_population" else row.survey_id
+            at = same.get((whose, row.group_dim, row.group, share))
+            if at is None:
                 reason = "Printed without a count or a base that gives it."
                 yield Finding("groups", row.Index, quantity, "not reproducible", reason)
             else:
-                one = about.loc[same].to_dict()
+                one = about.loc[at].to_dict()
                 yield Finding("groups", row.Index, quantity, one["status"], one["reason"], one["ours"])
 
 
-def _estimate_of(row: Any, quantity: str, estimates: pd.DataFrame) -> int | None:
-    """Return the row of the estimates that prints the same share as a row of the groups."""
-    reference = quantity == "share_reference_population"
-    same = estimates[
-        estimates["item_id"].isin([f"composition_{row.group_dim}", row.group_dim, row.group])
-        & estimates["category"].isin([row.group, "yes"]) & (estimates["group_dim"] == "all")
-        & (estimates["survey_id"].isin(REGISTERS) if reference else estimates["survey_id"] == row.survey_id)
-        & (estimates["share"] == getattr(row, quantity))
-    ]  # fmt: skip
-    return None if same.empty else int(same.index[0])
+def _compositions(estimates: pd.DataFrame) -> dict[tuple[str, str, str, float], int]:
+    """Return the row of the estimates that prints a group's share, by survey ("" for others), dim, group and share."""
+    found: dict[tuple[str, str, str, float], int] = {}
+    for row in records(estimates[(estimates["group_dim"] == "all") & estimates["share"].notna()]):
+        survey = "" if row.survey_id in REGISTERS else row.survey_id
+        place = (row.item_id.removeprefix("composition_"), row.category)
+        if row.category == "yes":  # a group that is a question of its own, such as men
+            place = ({"men": "sex"}.get(row.item_id, "mother_tongue"), row.item_id)
+        found.setdefault((survey, *place, float(row.share)), int(row.Index))
+    return found
 
 
 def _surveys(surveys: pd.DataFrame) -> Iterator[Finding]:
@@ -257,23 +260,17 @@ def _volumes(volumes: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _same_share(ledger: pd.DataFrame, estimates: pd.DataFrame) -> dict[Any, int]:
-    """Return, for each row of the ledger that is a share, the row of the estimates that prints it."""
+    """Return, for each row of the ledger that is a share of a survey, the row of the estimates that prints it."""
     satisfaction = estimates[estimates["item_id"] == SATISFACTION]
     rated = {(row.group, row.category[0]): int(row.Index) for row in records(satisfaction)}
+    same = _compositions(estimates)
     found: dict[Any, int] = {}
     for row in records(ledger):
-        at: int | None = None
         if row.table == "estimates" and row.quantity == "share":
-            at = int(row.row)
+            found[row.Index] = int(row.row)
         elif row.table == "person_user_trend" and row.quantity == "share":
-            at = rated[row.group, row.item.rsplit("/", 1)[1]]
+            found[row.Index] = rated[row.group, row.item.rsplit("/", 1)[1]]
         elif row.table == "groups" and row.quantity == "share_printed":
-            printed = pd.Series({"survey_id": row.item, "share_printed": row.published, **_named(row)})
-            at = _estimate_of(printed, row.quantity, estimates)
-        if at is not None:
-            found[row.Index] = at
+            key = (row.item, row.group_dim, row.group, row.published)
+            found |= {row.Index: same[key]} if key in same else {}
     return found
-
-
-def _named(row: Any) -> dict[str, str]:
-    return {"group_dim": row.group_dim, "group": row.group}

@@ -82,15 +82,16 @@ def interval(counts: Array, n: float, *, prob: float = 0.95) -> tuple[float, flo
     >>> round(lower, 1), round(upper, 1)
     (14.1, 48.9)
     """
-    from scipy import optimize, stats
+    from scipy import optimize, special
 
-    each = stats.beta(counts + 0.5, n - counts + 0.5)
+    a, b = counts + 0.5, n - counts + 0.5
     ends = []
     for p in ((1 - prob) / 2, (1 + prob) / 2):
-        low, high = float(np.min(each.ppf(p))), float(np.max(each.ppf(p)))
+        each = special.betaincinv(a, b, p)
+        low, high = float(np.min(each)), float(np.max(each))
 
         def excess(x: float, p: float = p) -> float:
-            return float(np.mean(each.cdf(x))) - p
+            return float(np.mean(special.betainc(a, b, x))) - p
 
         ends.append(low if np.isclose(low, high, atol=1e-9) else float(optimize.brentq(excess, low, high)))
     return 100 * ends[0], 100 * ends[1]

@@ -1,4 +1,9 @@
 from .cuts import cut_points as cut_points
+from .influence import leave_out as leave_out
+from .poolings import pooling as pooling
+from .powerscale import power_scale as power_scale
 from .scenarios import refit_scenarios as refit_scenarios
 from .standard import standard_scenarios as standard_scenarios
+from .tipping import find_tipping_effect as find_tipping_effect
+from .tipping import find_tipping_nonresponse as find_tipping_nonresponse
 from .verdicts import conclusions as conclusions

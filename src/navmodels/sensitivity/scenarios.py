@@ -244,7 +244,9 @@ def _jobs(
             failed[name] = str(error)
             continue
         asked = estimand if callable(estimand) else {**estimand, **rest}
-        key = hashlib.sha256(f"{changed.to_json()} {data_hash(given)} {sorted(given.cells.attrs.items())}".encode()).hexdigest()
+        key = hashlib.sha256(
+            f"{changed.to_json()} {data_hash(given)} {sorted(given.cells.attrs.items())}".encode()
+        ).hexdigest()
         names, (_, _, estimands) = jobs.setdefault(key, ([], (changed, given, [])))
         names.append(name)
         estimands.append(asked)
@@ -278,7 +280,9 @@ class _Later:
 def _together(found: Mapping[str, xr.DataArray], names: list[str], failed: Mapping[str, str]) -> xr.DataArray:
     """Return the draws of all scenarios along a dim of that name, in the order given."""
     first = next(iter(found.values()))
-    joined = xr.concat(list(found.values()), dim="scenario", join="outer", combine_attrs="drop", coords="different", compat="equals")
+    joined = xr.concat(
+        list(found.values()), dim="scenario", join="outer", combine_attrs="drop", coords="different", compat="equals"
+    )
     joined = joined.assign_coords(scenario=list(found)).reindex(scenario=names)
     for dim in first.dims:  # an outer join sorts: levels keep the order of the first scenario
         levels = dict.fromkeys([*first[dim].to_numpy().tolist(), *joined[dim].to_numpy().tolist()])

@@ -53,7 +53,14 @@ def standard_scenarios(model: Model, survey: Survey) -> dict[str, Scenario]:
     (13, ['as given', 'prior scales × 0.5', 'prior scales × 2'], "without office='C'")
     """
     arrays = design(model, survey)
-    parts = (_priors(model), _poolings(model), _cuts(model, arrays.survey), _weights(survey), _sizes(arrays.survey), _left_out(model, survey))
+    parts = (
+        _priors(model),
+        _poolings(model),
+        _cuts(model, arrays.survey),
+        _weights(survey),
+        _sizes(arrays.survey),
+        _left_out(model, survey),
+    )
     return {"as given": {}} | {name: change for part in parts for name, change in part}
 
 
@@ -76,7 +83,9 @@ def _priors(model: Model) -> Named:
             yield f"prior scale of {label} × {factor:g}", {"priors": {label: number}}
     tails = {
         label: HalfCauchy(scale.scale if isinstance(scale, Prior) else scale)
-        for (label, scale), term in zip(learned.items(), (term for term in model.terms if not isinstance(term.scale, str)), strict=True)
+        for (label, scale), term in zip(
+            learned.items(), (term for term in model.terms if not isinstance(term.scale, str)), strict=True
+        )
         if not isinstance(term, Effect)
     }
     if tails:

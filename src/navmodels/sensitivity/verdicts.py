@@ -14,9 +14,7 @@ Statement = Callable[[xr.DataArray], xr.DataArray]
 STANDS, LEANS = 0.95, 0.80
 
 
-def conclusions(
-    draws: xr.DataArray, statements: Mapping[str, Statement], *, base: str, most: int = 3
-) -> pd.DataFrame:
+def conclusions(draws: xr.DataArray, statements: Mapping[str, Statement], *, base: str, most: int = 3) -> pd.DataFrame:
     """Say of each statement how probable it is in every scenario, and whether it stands in all.
 
     Parameters
@@ -67,7 +65,7 @@ def conclusions(
         raise NotConvergedError(f"the draws of {base!r} did not converge: {reason}.")
     rows = []
     for sentence, statement in statements.items():
-        p = {name: _probability(draws.sel(scenario=name, drop=True), statement, sentence) for name in scenarios}
+        p = {name: probability_of(statement, draws.sel(scenario=name, drop=True), what=sentence) for name in scenarios}
         rows.append({"statement": sentence, **_verdict(p, base, most), **p})
     return pd.DataFrame(rows)
 
@@ -87,29 +85,39 @@ def classify_probability(p: float) -> str:
     return "fails" if p <= 1 - STANDS else "leans against" if p <= 1 - LEANS else "open"
 
 
-# ---- inside
+def probability_of(statement: Statement, draws: xr.DataArray, *, what: str) -> float:
+    """Return the share of draws in which a statement is true; NaN where it speaks of something that is missing.
 
-
-def _probability(draws: xr.DataArray, statement: Statement, sentence: str) -> float:
-    """Return the share of draws in which a statement is true; NaN where what it speaks of is missing."""
+    Raises
+    ------
+    ValueError
+        When the statement, called `what`, does not return true or false for each draw.
+    """
     known: Any = statement(draws)
     if not isinstance(known, xr.DataArray) or set(known.dims) != {"chain", "draw"} or known.dtype != bool:
         given = f"dims {known.dims} of {known.dtype}" if isinstance(known, xr.DataArray) else type(known).__name__
         raise ValueError(
-            f"the statement {sentence!r} returns {given}; needed: true or false for each draw, dims (chain, draw)."
+            f"the statement {what!r} returns {given}; needed: true or false for each draw, dims (chain, draw)."
         )
-    missing = draws.isnull().all(("chain", "draw"))
-    if bool(missing.any()):  # asked of draws in which the missing are certainly high, and certainly low
-        answers = {bool((statement(draws.fillna(value)) != known).any()) for value in (1e9, -1e9)}
-        if answers != {False}:
+    if bool(draws.isnull().all(("chain", "draw")).any()):  # would it be another if the missing were high, or low?
+        if any(bool((statement(draws.fillna(value)) != known).any()) for value in (1e9, -1e9)):
             return float("nan")
     return float(known.mean())
+
+
+# ---- inside
 
 
 def _verdict(p: Mapping[str, float], base: str, most: int) -> dict[str, Any]:
     judged = {name: value for name, value in p.items() if value == value}
     if base not in judged:
-        return {"p": p[base], "class": "", "turned": 0, "scenarios": len(judged), "verdict": f"not to be judged in {base!r}"}
+        return {
+            "p": p[base],
+            "class": "",
+            "turned": 0,
+            "scenarios": len(judged),
+            "verdict": f"not to be judged in {base!r}",
+        }
     own = classify_probability(p[base])
     turned = {name: value for name, value in judged.items() if classify_probability(value) != own}
     worst = sorted(turned, key=lambda name: -abs(turned[name] - p[base]))

@@ -1,0 +1,138 @@
+"""leave_out: what every estimate would be without each group in turn.
+
+Where the data allow, the group's likelihood is divided out of the draws by importance weights (Pareto-smoothed; Vehtari
+et al. 2024), which costs nothing; where they do not, the model is fitted again. Each row says which.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+from scipy import special
+
+from navmodels.data import checks
+from navmodels.data.survey import Survey
+from navmodels.inference.convergence import NotConvergedError, k_limit
+from navmodels.inference.fitting import fit
+from navmodels.models.model import Model
+from navmodels.models.records import recall_design
+from navmodels.posterior.comparisons import to_rows
+from navmodels.posterior.estimates import estimate
+
+Array = npt.NDArray[np.float64]
+
+
+def leave_out(
+    model: Model,
+    survey: Survey,
+    *,
+    along: str,
+    estimand: Mapping[str, Any],
+    engine: str = "auto",
+    seed: int | None = None,
+) -> pd.DataFrame:
+    """Say how each group moves the estimates of the others.
+
+    Parameters
+    ----------
+    model, survey
+        As given to `fit`.
+    along
+        Factor of the model whose levels are left out in turn, for instance "county".
+    estimand
+        Arguments of `estimate`, for instance ``{"by": "industry", "cut": 4}``.
+    engine, seed
+        As in `fit`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each level left out and each estimate: left_out, the dims of the estimate, mean and sd without the
+        level, mean_all and sd_all with it (of the same population, which the level is no part of), shift (mean −
+        mean_all, in units of sd_all), k (Pareto k̂ of the weights), method ("weights" or "refit").
+
+    Raises
+    ------
+    ValueError
+        When `along` is no factor of the model, or has fewer than three levels.
+    NotConvergedError
+        When a fit did not pass the gate.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels import Group, Model, Share, Survey
+    >>> from navmodels.sensitivity import leave_out
+    >>> table = pd.DataFrame({"office": list("ABCD"), "k": [30, 51, 44, 20], "n": [60, 80, 75, 66]})
+    >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+    >>> out = leave_out(Model(Share(), Group("office")), survey, along="office", estimand={"by": "office"}, seed=1)
+    >>> out.columns.tolist()
+    ['left_out', 'office', 'mean', 'sd', 'mean_all', 'sd_all', 'shift', 'k', 'method']
+    >>> sorted(set(out.loc[out["left_out"] == "D", "office"]))
+    ['A', 'B', 'C']
+    """
+    checks.one_of(along, model.factors, what="along")
+    levels = survey.levels[along]
+    if len(levels) < 3:
+        raise ValueError(f"{along!r} has {len(levels)} levels; at least three are needed to leave one out.")
+    whole = _passed(fit(model, survey, engine=engine, seed=seed), "all groups")
+    arrays = recall_design(whole)
+    pointwise = whole["log_likelihood"][model.outcome.observed]
+    parts = []
+    for level in levels:
+        inside = arrays.cells[along].to_numpy() == level
+        draws = estimate(whole, **estimand, population=_population(arrays.cells, arrays.survey, ~inside))
+        weights, k = _without(pointwise.isel(cell=np.flatnonzero(inside)).sum("cell").to_numpy())
+        if k < k_limit(weights.size):
+            mean, sd = _weighted(draws, weights.reshape(draws.sizes["chain"], -1))
+            method = "weights"
+        else:
+            again = _passed(
+                fit(model, survey.drop(**{along: level}), engine=engine, seed=whole.attrs["seed"]), f"without {level!r}"
+            )
+            other = estimate(again, **estimand)
+            mean, sd, method = other.mean(("chain", "draw")), other.std(("chain", "draw"), ddof=1), "refit"
+        parts.append(_rows(level, draws, mean, sd).assign(k=k, method=method))
+    return pd.concat(parts, ignore_index=True)
+
+
+# ---- inside
+
+
+def _passed(fitted: xr.DataTree, what: str) -> xr.DataTree:
+    if fitted.attrs["unconverged"]:
+        raise NotConvergedError(f"the fit of {what} did not converge: {fitted.attrs['unconverged']}.")
+    return fitted
+
+
+def _population(cells: pd.DataFrame, survey: Survey, keep: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """Return the population of the cells kept, as a refit without the others would have it."""
+    return cells.assign(weight=survey.cells["weight"].to_numpy())[keep]
+
+
+def _without(log_likelihood: Array) -> tuple[Array, float]:
+    """Return weights that divide a likelihood out of the draws, dims (chain, draw) flat, and their k̂."""
+    from arviz_stats.base import array_stats
+
+    log_weight, k = array_stats.psislw(log_likelihood.ravel())
+    return np.exp(log_weight - special.logsumexp(log_weight)), float(k)
+
+
+def _weighted(draws: xr.DataArray, weights: Array) -> tuple[xr.DataArray, xr.DataArray]:
+    given = xr.DataArray(weights, dims=("chain", "draw"))
+    mean = (draws * given).sum(("chain", "draw"), skipna=False)
+    square = (given * (draws - mean) ** 2).sum(("chain", "draw"), skipna=False)
+    return mean, square**0.5
+
+
+def _rows(level: Any, draws: xr.DataArray, mean: xr.DataArray, sd: xr.DataArray) -> pd.DataFrame:
+    draws = draws.drop_vars("n", errors="ignore")
+    mean_all, sd_all = draws.mean(("chain", "draw")), draws.std(("chain", "draw"), ddof=1)
+    columns = {"mean": mean, "sd": sd, "mean_all": mean_all, "sd_all": sd_all, "shift": (mean - mean_all) / sd_all}
+    columns = {name: each.drop_vars("n", errors="ignore") for name, each in columns.items()}
+    rows = to_rows(columns, mean_all)
+    rows.insert(0, "left_out", checks.plain(level))
+    return rows

@@ -1,0 +1,194 @@
+"""Tipping points: how large something unseen must be to overturn a statement.
+
+An effect that the data cannot tell from a change (a new survey mode in the last year), and people who did not answer.
+The point is solved for, not read off a grid.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import optimize, special
+
+from navmodels.data import checks
+from navmodels.data.survey import Survey
+from navmodels.models.model import Model
+from navmodels.models.terms import Effect
+from navmodels.posterior.comparisons import require_draws
+from navmodels.sensitivity.scenarios import Estimand, refit_scenarios
+from navmodels.sensitivity.verdicts import Statement, probability_of
+
+KNOWN = 1e-4  # standard deviation, in logits, of an effect that is taken as known
+PRECISE = 1e-3  # logits
+FIRST = 0.25  # logits; the search doubles it
+
+
+def find_tipping_effect(
+    model: Model,
+    survey: Survey,
+    *,
+    effect: str,
+    estimand: Estimand,
+    statement: Statement,
+    prob: float = 0.5,
+    most: float = 4.0,
+    engine: str = "auto",
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Solve for the size of an effect at which a statement has a given probability.
+
+    The model is fitted again at each size tried, with the effect known; all fits have the same seed.
+
+    Parameters
+    ----------
+    model, survey
+        As given to `fit`. The model has a numeric `Effect`, for instance ``Effect("new_mode", numeric=True)`` with 1 in
+        the year of a new survey mode and 0 before.
+    effect
+        The factor of that effect.
+    estimand
+        As in `refit_scenarios`. For what is true of people and not of the mode, give a population in which the
+        indicator is 0.
+    statement
+        As in `conclusions`: a function of draws that says whether the statement is true in each.
+    prob
+        The probability to reach: 0.5, or for instance 0.95 for the point up to which the statement is clear.
+    most
+        Largest size tried, in units of the linear predictor (logits for shares).
+    engine, seed
+        As in `fit`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row: statement_at_zero (its probability without the effect), prob, size (of the effect, on the linear scale;
+        NaN when none up to `most` on either side reaches it), at_size (the probability there).
+
+    Raises
+    ------
+    ValueError
+        When the model has no such effect.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels import Effect, Group, Model, Share, Survey
+    >>> from navmodels.sensitivity import find_tipping_effect
+    >>> table = pd.DataFrame({"year": [2023, 2024], "digital": [0, 1], "k": [300, 345], "n": [500, 500]})
+    >>> survey = Survey.from_counts(table, by=["year", "digital"], positive="k", n="n")
+    >>> model = Model(Share(), Group("year", scale=1.0), Effect("digital", numeric=True))
+    >>> as_asked = pd.DataFrame({"year": [2023, 2024], "digital": [0, 0], "weight": [1.0, 1.0]})
+    >>> found = find_tipping_effect(
+    ...     model, survey, effect="digital", estimand={"by": "year", "population": as_asked},
+    ...     statement=lambda share: share.sel(year=2024) > share.sel(year=2023),
+    ... )
+    >>> found.round(1).values.tolist()
+    [[1.0, 0.5, 0.4, 0.5]]
+    """
+    place = [place for place, term in enumerate(model.terms) if isinstance(term, Effect) and term.name == effect]
+    if not place:
+        names = [term.name for term in model.terms if isinstance(term, Effect)]
+        raise ValueError(f"the model has no Effect of {effect!r}; it has {checks.listing(names) or 'none'}.")
+
+    def probability(size: float) -> float:
+        terms = list(model.terms)
+        terms[place[0]] = Effect(effect, scale=KNOWN, numeric=True, mean=float(size))
+        known = Model(model.outcome, *terms, intercept_scale=model.intercept_scale)
+        draws = refit_scenarios(known, survey, {"known": {}}, estimand=estimand, engine=engine, seed=seed)
+        return probability_of(statement, draws.isel(scenario=0, drop=True), what="statement")
+
+    return _solve(probability, prob, most)
+
+
+def find_tipping_nonresponse(
+    draws: xr.DataArray,
+    *,
+    response: float,
+    where: Mapping[str, Any],
+    statement: Statement,
+    prob: float = 0.5,
+    most: float = 10.0,
+) -> pd.DataFrame:
+    """Solve for how much non-respondents must differ for a statement about everybody to have a given probability.
+
+    The share of everybody is response × p + (1 − response) × expit(logit p + size), p being the estimate from those who
+    answered, at the entries that `where` selects; elsewhere non-respondents are like respondents.
+
+    Parameters
+    ----------
+    draws
+        Proportions, dims (chain, draw, ...), of `estimate`.
+    response
+        Proportion of the sample that answered.
+    where
+        Labels of the entries in which non-respondents differ, for instance ``{"year": 2024}``.
+    statement, prob, most
+        As in `find_tipping_effect`; sizes are log-odds of non-respondents less those of respondents.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `find_tipping_effect`.
+
+    Raises
+    ------
+    ValueError
+        When the response is not between 0 and 1, or the draws are no proportions.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> from navmodels.sensitivity import find_tipping_nonresponse
+    >>> values = np.random.default_rng(1).normal([0.60, 0.64], 0.01, size=(4, 1000, 2))
+    >>> draws = xr.DataArray(values, dims=("chain", "draw", "year"), coords={"year": [2023, 2024]})
+    >>> rose = lambda share: share.sel(year=2024) > share.sel(year=2023)
+    >>> find_tipping_nonresponse(draws, response=0.27, where={"year": 2024}, statement=rose)["size"].round(2).tolist()
+    [-0.23]
+    """
+    require_draws(draws)
+    if not 0 < response < 1:
+        raise ValueError(f"response is {response!r}; allowed: a proportion between 0 and 1.")
+    if bool((draws < 0).any() | (draws > 1).any()):
+        raise ValueError("the draws are no proportions: they lie outside 0 to 1.")
+    for dim, label in where.items():
+        checks.one_of(dim, tuple(name for name in draws.dims if name not in ("chain", "draw")), what="dim in where")
+        checks.one_of(label, tuple(draws[dim].to_numpy().tolist()), what=f"level of {dim!r}")
+    here = xr.ones_like(draws.isel(chain=0, draw=0, drop=True), dtype=bool)
+    for dim, label in where.items():
+        here = here & (draws[dim] == label)
+
+    def probability(size: float) -> float:
+        others = special.expit(special.logit(draws) + size)
+        everybody = xr.where(here, response * draws + (1 - response) * others, draws)
+        return probability_of(statement, everybody, what="statement")
+
+    return _solve(probability, prob, most)
+
+
+# ---- inside
+
+
+def _solve(probability: Callable[[float], float], prob: float, most: float) -> pd.DataFrame:
+    """Return the size nearest to zero at which a monotone probability crosses `prob`."""
+    if not 0 < prob < 1:
+        raise ValueError(f"prob is {prob!r}; allowed: between 0 and 1.")
+    at_zero = probability(0.0)
+    size = np.nan
+    for reach in _reaches(most):
+        for end in (-reach, reach):
+            if (probability(end) - prob) * (at_zero - prob) <= 0:
+                size = float(optimize.brentq(lambda x: probability(x) - prob, *sorted((0.0, end)), xtol=PRECISE))
+                break
+        if np.isfinite(size):
+            break
+    at_size = probability(size) if np.isfinite(size) else np.nan
+    return pd.DataFrame([{"statement_at_zero": at_zero, "prob": prob, "size": size, "at_size": at_size}])
+
+
+def _reaches(most: float) -> list[float]:
+    out = [FIRST]
+    while out[-1] < most:
+        out.append(min(2 * out[-1], most))
+    return out

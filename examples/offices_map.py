@@ -49,9 +49,7 @@ print(tables.groupby(["silent", "model"])[["error", "length", "inside"]].mean().
 evidence = tables.groupby(["seed", "model"])["evidence"].first().unstack()
 print("SIMULATED: log marginal likelihood, Region minus Group, by survey")
 print((evidence["Region"] - evidence["Group"]).round(1).to_string(), "\n")
-last = tables.query("seed == 8").pivot(
-    index=["county", "n", "truth"], columns="model", values=["mean", "lower", "upper"]
-)
+last = tables.query("seed == 8").pivot(index=["county", "n", "truth"], columns="model")[["mean", "lower", "upper"]]
 print("SIMULATED: the last survey; n = 0 rests on the map (Region), or on the other counties (Group)")
 print(last.round(2).swaplevel(axis=1)[["Region", "Group"]].to_string())
 

@@ -26,8 +26,7 @@ def with_rest(category):
     share = (whole["n"] * whole["share"] - (types["n"] * types["share"]).sum()) / n
     rounding = np.hypot(whole["n"], np.sqrt((types["n"] ** 2).sum())) / n / np.sqrt(12)  # each is within half a point
     se = np.hypot(np.sqrt(share * (100 - share) / n), rounding)
-    rest = {"category": category, "partner": "others", "share": round(share), "n": n, "se": se}
-    return pd.concat([types, pd.DataFrame([rest])], ignore_index=True)
+    return pd.concat([types, pd.DataFrame([{"partner": "others", "share": round(share), "n": n, "se": se}])])
 
 
 # %% One fit for each answer; a printed type enters as its counts, the others with their standard error

@@ -90,7 +90,59 @@ def own_table(text):
     assert 0.9 < float(organiser[4]) < 0.975
 
 
-CLAIMS = {each.__name__: each for each in (batteries, counties, own_table, satisfaction, sectors)}
+def accessibility_benefits(text):
+    satisfied, dissatisfied, difficult = text.strip().split("\n\n")
+    above = r"(\w+) above (\w+): (-?\d+) points \((-?\d+) to (-?\d+)\), P = ([\d.]+)"
+    for part, clear in ((satisfied, True), (dissatisfied, False), (difficult, True)):
+        found = re.findall(above, part)
+        assert len(found) == (3 if part is difficult else 2)
+        assert [int(row[3]) > 0 for row in found] == [clear] * len(found)
+    first = [float(value) for value in re.findall(r"highest: P = ([\d.]+)", text)]
+    assert first == pytest.approx([0.99, 0.6, 0.99], abs=0.05)
+    assert rows(satisfied, r"social_assistance \d")[0][1:3] == ["58.0", "0.76"]
+
+
+def partner_types(text):
+    easy = text.split("Mostly easy to reach")[1]
+    assert rows(easy, "others ")[0][1] == "0.31"
+    others, municipal, organiser = (
+        rows(easy.split(f"Points above {name}")[1].split("\n\n")[0], r"\w+ +-?0\.\d+ ")
+        for name in ("others", "municipal", "measure_organiser")
+    )
+    lower = {row[0]: float(row[2]) for row in others}
+    assert lower["municipal"] > 0.05
+    assert lower["upper_secondary_followup"] > 0.05
+    assert -0.05 < lower["measure_organiser"] < 0.02
+    for (row,) in (municipal, organiser):
+        assert float(row[2]) < 0 < float(row[1])
+    first = text.split("Probability that the type is first")[1].split("Mostly difficult")[0]
+    assert float(rows(first, "upper_secondary_followup")[0][1]) == pytest.approx(2 / 3, abs=0.05)
+    mean, lower_end, _, p_above = map(float, text.strip().splitlines()[-1].split())
+    assert mean == pytest.approx(0.10, abs=0.02)
+    assert lower_end < 0.01
+    assert 0.95 < p_above < 0.99
+
+
+def offices_map(text):
+    assert text.count("SIMULATED: ") == 3
+    _, errors, evidence, last = text.split("SIMULATED: ")
+    found = [float(each) for each in re.findall(r"(?:Group|Region) +([\d.]+)", errors)]  # answering, then silent
+    assert found[1] == pytest.approx(found[0], abs=0.3)
+    assert found[3] < found[2] - 2
+    length = [float(each) for each in re.findall(r"(?:Group|Region) +[\d.]+ +([\d.]+)", errors)]
+    assert length[3] < length[2] - 5
+    gain = [float(row[1]) for row in rows(evidence, r"\d ")]
+    assert len(gain) == 8
+    assert 1 <= sum(each > 3 for each in gain) < 4
+    assert len(rows(last, r".* 0\.0 ")) == 2
+
+
+CLAIMS = {
+    each.__name__: each
+    for each in (
+        accessibility_benefits, batteries, counties, offices_map, own_table, partner_types, satisfaction, sectors,
+    )
+}  # fmt: skip
 
 
 def test_every_example_is_checked():

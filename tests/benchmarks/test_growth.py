@@ -13,8 +13,8 @@ def shape(case):
     """Return cells, coefficients with the intercept, and learned scales."""
     model, table = case
     arrays = design(model, data.as_survey(table, by=model.factors))
-    learned = sum(not isinstance(block.prior, float) for block in arrays.blocks)
-    return arrays.survey.cells.sizes["cell"], 1 + sum(block.size for block in arrays.blocks), learned
+    coefficients = 1 + sum(block.size for block in arrays.blocks)
+    return arrays.survey.cells.sizes["cell"], coefficients, len(arrays.parameters)
 
 
 @pytest.mark.parametrize("respondents", [10**3, 10**8])

@@ -1,5 +1,6 @@
 """Kernels against SciPy, quadrature, exact sums and PyMC, to the ends of what doubles hold."""
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -264,6 +265,14 @@ def test_what_is_not_a_number_stays_so():
         assert np.isnan(intervals(*row)).all()
     assert np.isnan(counts(np.array([np.nan]), 24, 3, 5)).all()
     assert np.isnan(counts(np.array([np.nan]), 24, 3, 3)).all()
+
+
+def test_kernels_take_no_fast_math_from_their_caller():
+    # numba passes it on to functions that do not refuse; log(1 + e) would lose its second term
+    log1p = numba.jit(**kernels._log1p.targetoptions)(kernels._log1p.py_func)
+    caller = numba.njit(fastmath=True)(lambda e: log1p(e))
+    assert caller(1e-20) == 1e-20
+    assert all(not function.targetoptions["fastmath"] for function in (kernels.derivatives, kernels.log_likelihood))
 
 
 def test_cells_do_not_touch_each_other():

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 import navmodels as nav
+from navmodels.inference.coordinates import walking_coordinates
+from navmodels.models.graph import build_graph
 from navmodels.models.maps import load_map, precision, region_basis
 from navmodels.models.model import design
 from navmodels.models.terms import contrast_basis, random_walk_basis
@@ -131,6 +133,79 @@ def test_a_numeric_effect_needs_numbers():
         blocks_of(counted(sector=["house", "shop"]), nav.Effect("sector", numeric=True))
 
 
+def measured(**levels):
+    """Published means with standard errors, all but exactly as printed."""
+    frame = pd.MultiIndex.from_product(levels.values(), names=levels).to_frame(index=False)
+    frame["y"], frame["se"] = [1.62, 0.31, 2.4, 3.05][: len(frame)], [0.4, 0.7, 0.3, 0.5][: len(frame)]
+    return nav.Survey.from_report(frame, by=list(levels), estimate="y", se="se", unit="identity", digits=6)
+
+
+def conjugate(survey, x, prior_sd, prior_mean):
+    """Posterior mean and covariance of coefficients of a normal linear model."""
+    y, se = survey.cells["estimate"].to_numpy(), survey.cells["se"].to_numpy()
+    precision = np.diag(1 / np.square(prior_sd)) + (x.T / se**2) @ x
+    inverse = np.linalg.inv(precision)
+    return inverse @ (np.asarray(prior_mean) / np.square(prior_sd) + (x.T / se**2) @ y), inverse
+
+
+def test_the_prior_mean_of_a_slope_is_conjugate():
+    survey = measured(dose=[-1.5, 0.25, 1.0, 3.0])
+    model = nav.Model(nav.Reported(), nav.Effect("dose", scale=0.2, mean=0.7), intercept_scale=2.0)
+    fit = nav.fit(model, survey, engine="laplace", draws=5000, seed=1)
+    dose = np.array(survey.levels["dose"])
+    mean, cover = conjugate(survey, np.column_stack([np.ones(4), dose]), [2.0, 0.2], [0.0, 0.7])
+    size = min(fit.attrs["effective_draws"], 20_000)
+    effect = fit["posterior"]["dose_effect"]
+    for place, draws in ((0, fit["posterior"]["intercept"]), (1, effect.sel(dose=1.0) / 1.0)):
+        assert float(draws.mean()) == pytest.approx(mean[place], abs=4 * np.sqrt(cover[place, place] / size))
+        assert float(draws.std()) == pytest.approx(np.sqrt(cover[place, place]), rel=4 / np.sqrt(2 * size))
+    assert np.abs(effect - effect.sel(dose=1.0, drop=True) * effect["dose"]).max() < 1e-12
+    population = pd.DataFrame({"dose": [-4.0], "weight": [1.0]})
+    ahead = nav.estimate(fit, population=population) - fit["posterior"]["intercept"]
+    assert np.abs(ahead + 4 * effect.sel(dose=1.0, drop=True)).max() < 1e-12
+
+
+def test_the_graphs_know_the_prior_mean_of_a_slope():
+    survey = measured(dose=[-1.5, 0.25, 1.0, 3.0])
+    model = nav.Model(nav.Reported(), nav.Effect("dose", scale=0.2, mean=0.7), intercept_scale=2.0)
+    y, se = survey.cells["estimate"].to_numpy(), survey.cells["se"].to_numpy()
+    arrays = design(model, survey)
+    at = walking_coordinates(arrays)
+    plain, walked = build_graph(arrays).compile_logp(), build_graph(arrays, coordinates=at).compile_logp()
+    rng, gaps = np.random.default_rng(1), []
+    for _ in range(4):
+        w = rng.normal(size=2)
+        v = at.centre + at.spread @ w
+        intercept, slope = 2.0 * v[0], 0.7 + 0.2 * v[1]
+        residual = (y - intercept - slope * np.array(survey.levels["dose"])) / se
+        expected = -0.5 * (v @ v + residual @ residual)
+        density = float(plain({"intercept": np.array(intercept), "dose_z": v[1:]}))
+        gaps.append((density - expected, float(walked({"walked": w})) - expected))
+    assert np.ptp(gaps, axis=0) == pytest.approx(0, abs=1e-6)  # rounding at the sixth decimal
+
+
+def test_a_prior_mean_is_for_covariates():
+    with pytest.raises(ValueError, match="has a prior mean, which is for covariates; say numeric=True"):
+        blocks_of(counted(sector=["house", "shop"]), nav.Effect("sector", mean=0.5))
+    with pytest.raises(ValueError, match=r"mean of Effect\('dose'\) is nan; allowed: a finite number"):
+        nav.Effect("dose", mean=float("nan"))
+
+
+def test_a_known_standard_deviation_is_conjugate():
+    survey = measured(office=list("ABCD"))
+    model = nav.Model(nav.Reported(), nav.Group("office", scale=nav.Known(0.6)), intercept_scale=2.0)
+    fit = nav.fit(model, survey, engine="laplace", draws=5000, seed=1)
+    assert set(fit["posterior"].data_vars) == {"intercept", "office_effect"}
+    mean, cover = conjugate(survey, np.column_stack([np.ones(4), np.eye(4)]), [2.0, *[0.6] * 4], np.zeros(5))
+    size = min(fit.attrs["effective_draws"], 20_000)
+    for place, office in enumerate("ABCD", start=1):
+        draws = fit["posterior"]["office_effect"].sel(office=office)
+        assert float(draws.mean()) == pytest.approx(mean[place], abs=4 * np.sqrt(cover[place, place] / size))
+        assert float(draws.std()) == pytest.approx(np.sqrt(cover[place, place]), rel=4 / np.sqrt(2 * size))
+    new = nav.estimate(fit, population=pd.DataFrame({"office": ["new"], "weight": [1.0]}))
+    assert float((new - fit["posterior"]["intercept"]).std()) == pytest.approx(0.6, rel=4 / np.sqrt(40_000))
+
+
 # ---- structured interactions
 
 
@@ -163,6 +238,13 @@ def test_structure_follows_effects_trends_regions_and_the_order_of_terms():
     parameters |= {"area:sector_ratio": 2.0, "sector:year_ratio": 0.5}
     assert blocks["area:sector"].scale.of(parameters) == pytest.approx(2.0 * 0.4 * 0.7)  # the whole of the region's sd
     assert blocks["sector:year"].scale.of(parameters) == pytest.approx(0.5 * 0.7 * 0.2)  # the walk, not its slope
+
+
+def test_known_and_fixed_scales_of_parts_are_numbers():
+    survey = counted(county=list("ABC"), sector=["house", "shop"])
+    terms = nav.Group("county", scale=nav.Known(0.3)), nav.Effect("sector", scale=0.7)
+    block = blocks_of(survey, *terms, nav.Group("county", "sector", scale="structured"))["county:sector"]
+    assert block.scale.of({"county:sector_ratio": 2.0}) == pytest.approx(2.0 * 0.3 * 0.7)
 
 
 def test_structure_needs_parts_and_terms_of_their_own():
@@ -242,6 +324,8 @@ MODELS = {
     "rating by": nav.Model(nav.Rating(by="item", scale=nav.HalfStudentT(0.3, nu=4)), nav.Group("item")),
     "choice": nav.Model(nav.Choice(), nav.Group("county", "sector", scale=nav.HalfCauchy(0.5))),
     "numeric": nav.Model(nav.Share(), nav.Effect("dose", numeric=True), nav.Effect("mode", scale=0.1, numeric=False)),
+    "prior mean": nav.Model(nav.Share(), nav.Effect("mode", scale=0.1, numeric=True, mean=-0.2)),
+    "known": nav.Model(nav.Share(), nav.Group("county", scale=nav.Known(0.3)), nav.Trend("year", scale=nav.Known(1))),
     "structured": nav.Model(nav.Share(), nav.Group("a"), nav.Group("b"), nav.Group("a", "b", scale="structured")),
     "trend by": nav.Model(nav.Share(), nav.Trend("year", by="sector", scale=nav.Exponential(0.1))),
     "region": nav.Model(nav.Share(), nav.Region("county"), nav.Region("area", neighbours=MAP, scale=0.3)),

@@ -1,4 +1,3 @@
-import io
 import re
 import subprocess
 import sys
@@ -8,12 +7,10 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
-from PIL import Image
 
 import navmodels.plots
-from navmodels.plots import alt_text, plot_trend
-from navmodels.plots.style import check_table, number, percent_tick, plain, spread
+from navmodels.plots import plot_trend
+from navmodels.plots.style import percent_tick, spread
 
 matplotlib.use("Agg")
 
@@ -35,41 +32,8 @@ def test_spread_stays_inside_and_else_starts_at_the_bottom() -> None:
     np.testing.assert_allclose(spread(np.array([0.4, 0.5, 0.6]), np.full(3, 0.5)), [0.25, 0.75, 1.25])
 
 
-def test_numbers_in_words() -> None:
-    assert number(61.04, percent=True) == "61.0%"
-    assert number(-0.04, percent=True) == "0.0%"
-    assert number(-1234.567, percent=False) == "−1,234.57"
-    assert (plain(2024.0), plain(2024), plain(np.float64(2.5)), plain("Oslo")) == (
-        "2024",
-        "2024",
-        "2.5",
-        "Oslo",
-    )
+def test_ticks_in_percent() -> None:
     assert (percent_tick(45.0), percent_tick(2.5), percent_tick(-5.0)) == ("45%", "2.5%", "−5%")
-
-
-def test_every_missing_column_is_named() -> None:
-    with pytest.raises(ValueError, match=r"lacks 'sector', 'n', 'class'; it has 'year', 'mean', 'lower', 'upper'"):
-        check_table(TABLE, keys=["sector"], values=["mean", "n"], words=["class"])
-
-
-def test_alt_text_travels_in_png_and_svg() -> None:
-    ax = plot_trend(TABLE, title="Satisfied employers")
-    text = alt_text(ax)
-    assert text.startswith("Satisfied employers. Line chart by year, 2023 to 2024, with intervals.")
-    png, svg = io.BytesIO(), io.BytesIO()
-    ax.figure.savefig(png, format="png", metadata={"Description": text})
-    ax.figure.savefig(svg, format="svg", metadata={"Description": text})
-    plt.close(ax.figure)
-    assert Image.open(png).text["Description"] == text  # type: ignore[attr-defined]
-    assert text in svg.getvalue().decode()
-
-
-def test_an_ax_drawn_by_others_has_no_alt_text() -> None:
-    figure, ax = plt.subplots()
-    with pytest.raises(ValueError, match="no alternative text"):
-        alt_text(ax)
-    plt.close(figure)
 
 
 def test_plotting_leaves_the_style_of_others_alone() -> None:

@@ -25,9 +25,9 @@ def asked(monkeypatch, made_audit):
     [
         (
             {"report": "employer2024"},
-            r"report is 'employer2024'; allowed: 'employer_2024'\. Did you mean 'employer_2024'",
+            r"report is 'employer2024'; allowed: 'employer_2024', 'accessibility_2025'\. Did you mean 'employer_2024'",
         ),
-        ({"report": "accessibility_2025"}, "report is 'accessibility_2025'; allowed: 'employer_2024'"),
+        ({"report": "accessibility"}, "allowed: 'employer_2024', 'accessibility_2025'"),
         ({"lang": "no"}, r"lang is 'no'; allowed: 'en', 'nb'\. Did you mean 'n?"),
         ({"lang": "nbb"}, r"lang is 'nbb'; allowed: 'en', 'nb'\. Did you mean 'nb'"),
     ],

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 
 from navmodels.posterior.changes import CLASSES
+from navmodels.reproduction.accessibility_claims import VERDICTS
+from navmodels.reproduction.accessibility_display import SHOWN, TURNS
 from navmodels.reproduction.findings import STATUSES
 from navmodels.reproduction.wording import LANGUAGES, NORWEGIAN, say, say_columns, write_number
 from navmodels.reproduction.writing import WORDS
@@ -15,21 +17,26 @@ LABELS = ("higher", "lower", "tendency", "no clear difference", "clear", "open")
 
 
 def words_said(name):
-    """Return the literal first arguments of `say` in a source file."""
+    """Return the literal first arguments of `say`, and of `title` which passes them on, in a source file."""
     tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "say"]
+    calls = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in ("say", "title")
+    ]
     return {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
 
 
 def test_every_verdict_has_a_norwegian_word():
-    said = {*STATUSES, *CLASSES, *LABELS, "intervals overlap", "intervals do not overlap"}
+    said = {*STATUSES, *CLASSES, *LABELS, *VERDICTS, "intervals overlap", "intervals do not overlap"}
     assert said <= set(NORWEGIAN)
     assert len({NORWEGIAN[word] for word in said}) == len(said)
 
 
 def test_every_word_of_the_screen_and_plots_has_a_norwegian_one():
-    screen = words_said("reproduction/writing.py")
-    assert len(screen) == 15
+    screen = words_said("reproduction/writing.py") | words_said("reproduction/employer_display.py")
+    assert len(screen) == 14
+    screen |= words_said("reproduction/accessibility_display.py") | {title for _, _, title in SHOWN.values()}
+    screen |= {*TURNS.values(), *VERDICTS}
+    assert len(screen) == 32
     assert words_said("cli.py") == {"Written to"}
     assert screen | {"Written to"} <= set(NORWEGIAN)
 

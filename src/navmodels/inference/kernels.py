@@ -33,8 +33,11 @@ LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
 
 
 def compiled[Function: Callable[..., Any]](function: Function) -> Function:
-    """Compile a function with numba, cached on disk; it runs without Python's lock, so that threads share the work."""
-    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    """Compile a function with numba, cached on disk; it runs without Python's lock, so that threads share the work.
+
+    Unless fast-math is refused, a function takes it over from whoever calls it first, for instance a graph of PyTensor.
+    """
+    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)(function))
 
 
 def pack(kernel: str, data: Mapping[str, Array]) -> tuple[int, Array, Array]:

@@ -106,7 +106,7 @@ class Share:
 
     def draw(self, eta: Array, data: Arrays, rng: np.random.Generator) -> Array:
         """Return simulated positives, dims (..., cell); effective sample sizes are rounded down."""
-        return np.asarray(rng.binomial(np.floor(data["n"]).astype(int), special.expit(eta[..., 0])), dtype=float)
+        return np.asarray(rng.binomial(np.floor(data["n"] + 1e-9).astype(int), special.expit(eta[..., 0])), dtype=float)
 
 
 @dataclass(frozen=True)

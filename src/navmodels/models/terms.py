@@ -499,6 +499,14 @@ def _line_on(
 
 def _years_ahead(block: Block, new: Sequence[Level]) -> int:
     first, last = block.levels[0][-1], block.levels[-1][-1]
+    groups = {level[:-1] for level in block.levels}
+    unknown = [level[0] for level in new if level[:-1] not in groups]
+    if unknown:
+        known = list(dict.fromkeys(level[0] for level in block.levels))
+        raise ValueError(
+            f"{block.name!r} has no trend for {checks.listing(dict.fromkeys(unknown))}; its groups: "
+            f"{checks.listing(known, most=20)}.{checks.nearest(unknown[0], known)}"
+        )
     bad = [level[-1] for level in new if isinstance(level[-1], str) or level[-1] <= last or level[-1] != int(level[-1])]
     if bad:
         raise ValueError(
@@ -510,13 +518,6 @@ def _years_ahead(block: Block, new: Sequence[Level]) -> int:
 def _picked(block: Block, new: Sequence[Level], path: Array, last: Any, years: int) -> Array:
     """Return each new level's value from paths with dims (draw, group, year ahead)."""
     groups = [level[:-1] for level in block.levels[::years]]
-    unknown = [level[0] for level in new if level[:-1] not in groups]
-    if unknown:
-        known = [group[0] for group in groups]
-        raise ValueError(
-            f"{block.name!r} has no trend for {checks.listing(unknown)}; its groups: {checks.listing(known, most=20)}."
-            f"{checks.nearest(unknown[0], known)}"
-        )
     return np.stack([path[:, groups.index(level[:-1]), int(level[-1]) - int(last) - 1] for level in new], axis=1)
 
 

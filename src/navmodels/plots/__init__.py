@@ -10,8 +10,8 @@ from navmodels.plots.groups import plot_groups
 from navmodels.plots.ranks import plot_ranks
 from navmodels.plots.ratings import plot_ratings
 from navmodels.plots.reported import plot_reported
-from navmodels.plots.style import alt_text
 from navmodels.plots.trends import plot_trend
+from navmodels.plots.words import alt_text
 
 __all__ = [
     "alt_text",

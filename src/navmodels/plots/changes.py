@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from navmodels.plots.style import (
-    BLUE,
-    GREY,
-    INK,
+from navmodels.plots.style import BLUE, GREY, INK, ORANGE, VERMILLION, draw_row, finish_rows, row_axes, write_row
+from navmodels.plots.tables import (
     MODELLED,
-    ORANGE,
-    VERMILLION,
+    check_choice,
     check_proportions,
     check_table,
     check_unique,
-    draw_row,
-    finish_rows,
-    interval_words,
     label_columns,
     numbers,
-    plain,
-    quoted,
-    row_axes,
     row_names,
-    sentences,
-    write_row,
 )
+from navmodels.plots.words import bars_words, caution, chance, interval_words, plain, sentences, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,7 +99,7 @@ def plot_change(
 
     ax = row_axes(ax, names)
     mean, lower, upper = (numbers(table, name, percent=percent) for name in MODELLED)
-    parts = []
+    parts, digits = [], 1 if percent else 2
     for y, (name, up, kind) in enumerate(zip(names, table["p_increase"], table["class"], strict=True)):
         if not np.isfinite(mean[y]):
             write_row(ax, y, "not shown", x=0.02)
@@ -118,16 +107,16 @@ def plot_change(
             continue
         colour, marker = CLASSES[kind]
         draw_row(ax, y, mean[y], (lower[y], upper[y]), colour=colour, marker=marker)
-        write_row(ax, y, f"P(up) {_chance(up)}")
+        write_row(ax, y, f"P(up) {chance(up)}")
         write_row(ax, y, kind, indent=57)
-        bar = " to ".join(_signed(end, percent) for end in (lower[y], upper[y]))
-        parts.append(f"{name}: {_signed(mean[y], percent)} ({bar}), probability of an increase {_chance(up)}, {kind}")
+        x, low, high = (signed(value, digits=digits) for value in (mean[y], lower[y], upper[y]))
+        parts.append(f"{name}: {x} ({low} to {high}), probability of an increase {chance(up)}, {kind}")
     ax.axvline(0, color=INK, linewidth=1.0, zorder=1)
 
     words, unit = interval_words(table), " in percentage points" if percent else ""
     opening = f"Dot plot of {len(names)} change{'s' * (len(names) > 1)}{when}{unit}, with {words}."
-    alt = sentences(title, f"{opening}{_extremes(names, mean, percent)}", parts)
-    finish_rows(ax, xlabel=f"Change{when}{unit}\nBars: {words}.", percent=False, title=title, alt=alt)
+    alt = sentences(title, f"{caution(table)}{opening}{_extremes(names, mean, digits)}", parts)
+    finish_rows(ax, xlabel=f"Change{when}{unit}\n{bars_words(table)}", percent=False, title=title, alt=alt)
     ax.xaxis.set_major_formatter(lambda x, _: f"{x:+g}".replace("-", "−") if x else "0")
     return ax
 
@@ -138,10 +127,8 @@ def plot_change(
 def _check_classes(table: pd.DataFrame) -> None:
     """Raise at a class that is not one of the four; a row that is not shown needs none."""
     classes = table.loc[table["mean"].notna(), "class"].unique()
-    if odd := [str(kind) for kind in classes if kind not in CLASSES]:
-        near = difflib.get_close_matches(odd[0], CLASSES, n=1)
-        hint = f" (nearest to '{odd[0]}' is '{near[0]}')" if near else ""
-        raise ValueError(f"unknown class {quoted(odd)}; a change is one of {quoted(CLASSES)}{hint}")
+    for kind in classes:
+        check_choice(kind, CLASSES, what="class")
 
 
 def _names(table: pd.DataFrame, columns: list[str], times: list[str]) -> tuple[list[str], str]:
@@ -154,23 +141,9 @@ def _names(table: pd.DataFrame, columns: list[str], times: list[str]) -> tuple[l
     return names, f" from {spans[0]}" if same else ""
 
 
-def _chance(probability: float) -> str:
-    """Write a probability with two decimals, never as a certainty."""
-    if np.isnan(probability):
-        return "unknown"
-    return ">0.99" if probability >= 0.995 else "<0.01" if probability < 0.005 else f"{probability:.2f}"
-
-
-def _signed(value: float, percent: bool) -> str:
-    """Write a change with its sign."""
-    if np.isnan(value):
-        return "unknown"
-    return f"{value:+z.{1 if percent else 2}f}".replace("-", "−")
-
-
-def _extremes(names: list[str], mean: np.ndarray, percent: bool) -> str:
+def _extremes(names: list[str], mean: np.ndarray, digits: int) -> str:
     """Say the lowest and the highest of several changes."""
     if np.isfinite(mean).sum() < 2:
         return ""
-    low, high = (f"{_signed(mean[i], percent)} ({names[i]})" for i in (np.nanargmin(mean), np.nanargmax(mean)))
+    low, high = (f"{signed(mean[i], digits=digits)} ({names[i]})" for i in (np.nanargmin(mean), np.nanargmax(mean)))
     return f" Lowest {low}, highest {high}."

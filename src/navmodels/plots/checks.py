@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,31 +9,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from navmodels.plots.ratings import lay_out
-from navmodels.plots.style import (
-    BLUE,
-    GREY,
-    INK,
-    NOTE,
-    RULE,
-    VERMILLION,
-    axes,
+from navmodels.plots.style import BLUE, GREY, INK, NOTE, RULE, VERMILLION, axes, dress, percent_tick, write_margin
+from navmodels.plots.tables import (
+    check_choice,
     check_proportions,
     check_table,
     check_unique,
-    dress,
-    estimate_words,
     estimates,
     label_columns,
-    number,
     numbers,
-    percent_tick,
-    quoted,
     row_names,
-    sentences,
-    spread,
-    wrapped,
 )
+from navmodels.plots.words import caution, estimate_words, number, sentences, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,7 +93,7 @@ def plot_check(
     ['Troms +2.3']
     >>> import matplotlib.pyplot as plt; plt.close(ax.figure)
     """
-    columns = label_columns(table, label, without=["observed", "expected", "residual", "p"])
+    columns = label_columns(table, label)
     check_table(table, keys=columns, values=[*CHECKED, "residual", "p"])
     check_proportions(table, ["observed", "expected"], percent=percent)
     _check_choices(kind, worst)
@@ -130,16 +116,16 @@ def plot_check(
         _draw_band(ax)
     _draw_cells(ax, values[:, 1], height, outside)
 
-    simulated = "Simulated data. " if table.attrs.get("simulated") else ""
-    note = simulated + _count(table, outside, gaps=int((~there).sum()))
+    note = caution(table) + _count(table, outside, gaps=int((~there).sum()))
     most = np.argsort(-np.abs(residual), kind="stable")[: min(worst, int(np.isfinite(residual).sum()))]
     parts = [_say(names[i], values[i], residual[i], shown["p"].iloc[i], percent=percent) for i in most]
     opening = f"{WORDS[kind]} against expected of {len(names)} cell{'s' * (len(names) > 1)}. {note}"
     dress(ax, title=title, alt=sentences(title, f"{opening} Largest residuals:" if parts else opening, parts))
     _finish(ax, kind, note, named=most.size > 0, percent=percent)
     if most.size:
-        labels = [f"{names[i]} {_signed(residual[i])}" for i in most]
-        _name_cells(ax, labels, np.column_stack([values[most, 1], height[most]]))
+        labels = [f"{names[i]} {signed(residual[i])}" for i in most]
+        points = np.column_stack([values[most, 1], height[most]])
+        write_margin(ax, labels, points, colours=[GREY] * len(labels), gap=4)
     return ax
 
 
@@ -148,10 +134,7 @@ def plot_check(
 
 def _check_choices(kind: str, worst: int) -> None:
     """Raise at an unknown kind or a negative number of names."""
-    if kind not in WORDS:
-        near = difflib.get_close_matches(str(kind), WORDS, n=1)
-        hint = f" (nearest to '{kind}' is '{near[0]}')" if near else ""
-        raise ValueError(f"unknown kind '{kind}'; a check is drawn as one of {quoted(WORDS)}{hint}")
+    check_choice(kind, WORDS, what="kind")
     if worst < 0:
         raise ValueError(f"worst is {worst}; allowed: 0, for no names, and up")
 
@@ -199,39 +182,8 @@ def _finish(ax: Axes, kind: str, note: str, *, named: bool, percent: bool) -> No
         ax.yaxis.set_major_formatter(percent_tick)
 
 
-def _name_cells(ax: Axes, names: list[str], points: NDArray[np.float64]) -> None:
-    """Write names in the right margin, spread so that none overlap, each with a line to its point."""
-    from matplotlib.text import Text
-
-    notes = [
-        ax.annotate(
-            label,
-            (x, y),
-            xytext=(1.04, 0.5),
-            textcoords="axes fraction",
-            va="center",
-            color=INK,
-            fontsize=NOTE,
-            arrowprops={"arrowstyle": "-", "relpos": (0, 0.5), "color": GREY, "linewidth": 0.8, "shrinkB": 4},
-        )
-        for label, (x, y) in zip(wrapped(names, 26), points, strict=True)
-    ]
-    ax.set_xlim(ax.get_xlim())  # frozen: a label is placed for these limits
-    ax.set_ylim(ax.get_ylim())
-    lay_out(ax)
-    height = np.array([Text.get_window_extent(note).height for note in notes]) / ax.bbox.height * 1.2
-    level = ax.transAxes.inverted().transform(ax.transData.transform(points))[:, 1]
-    for note, y in zip(notes, spread(level, height), strict=True):
-        note.set_position((1.04, float(y)))
-
-
 def _say(name: str, values: NDArray[np.float64], residual: float, p: float, *, percent: bool) -> str:
     """Say one cell: values are observed, expected, lower, upper."""
     chance = "p unknown" if np.isnan(p) else "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
     observed, expected = number(values[0], percent=percent), estimate_words(values[1:], percent=percent)
-    return f"{name}: observed {observed}, expected {expected}, residual {_signed(residual)}, {chance}"
-
-
-def _signed(residual: float) -> str:
-    """Write a residual with its sign."""
-    return f"{residual:+z.1f}".replace("-", "−")
+    return f"{name}: observed {observed}, expected {expected}, residual {signed(residual)}, {chance}"

@@ -8,24 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from navmodels.plots.style import (
+from navmodels.plots.style import draw_pairs, finish_rows, row_axes, write_row
+from navmodels.plots.tables import (
     DIRECT,
     POOLED,
     check_proportions,
     check_table,
     check_unique,
-    draw_pairs,
     estimates,
-    finish_rows,
-    interval_words,
     label_columns,
     numbers,
-    pair_words,
-    row_axes,
     row_names,
-    sentences,
-    write_row,
 )
+from navmodels.plots.words import bars_words, caution, interval_words, pair_words, sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,8 +97,8 @@ def plot_groups(
     opening = f"Dot plot of the direct and the pooled estimate for {len(names)} group{'s' * (len(names) > 1)}"
     pairs = pair_words(names, "direct", direct, "pooled", pooled, percent=percent)
     parts = [f"{pair}, {size}" for pair, size in zip(pairs, sizes, strict=True)]
-    alt = sentences(title, f"{opening}, with {words}.", parts)
-    finish_rows(ax, xlabel=f"○ direct   ● pooled\nBars: {words}.", percent=percent, title=title, alt=alt)
+    alt = sentences(title, f"{caution(table)}{opening}, with {words}.", parts)
+    finish_rows(ax, xlabel=f"○ direct   ● pooled\n{bars_words(table)}", percent=percent, title=title, alt=alt)
     return ax
 
 

@@ -8,19 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from navmodels.plots.ratings import ink_on, lay_out
-from navmodels.plots.style import (
-    BLUE,
-    INK,
-    NOTE,
-    check_unique,
-    finish_rows,
-    plain,
-    quoted,
-    row_axes,
-    sentences,
-    write_row,
-)
+from navmodels.plots.style import BLUE, INK, NOTE, finish_rows, ink_on, lay_out, row_axes, write_row
+from navmodels.plots.tables import check_unique
+from navmodels.plots.words import caution, plain, quoted, sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,12 +86,12 @@ def plot_ranks(
     darkest = f"Shade: probability, darkest {_percent(shares.max())}"
     key = "Shade and number: probability in percent" if _draw_strips(ax, shares, ends) else darkest
 
-    simulated = "Simulated data. " if draws.attrs.get("simulated") else ""
+    said = caution(draws)
     best = f", {draws.attrs['best']} first" if draws.attrs.get("best") else ""
-    opening = f"{simulated}Probability of each rank of {len(names)} groups{best}, ordered by mean rank."
+    opening = f"{said}Probability of each rank of {len(names)} groups{best}, ordered by mean rank."
     finish_rows(
         ax,
-        xlabel=f"{simulated}Rank{best}\n{key}. Line: {prob * 100:g}% interval.\nRight: most probable rank, interval.",
+        xlabel=f"{said}Rank{best}\n{key}. Line: {prob * 100:g}% interval.\nRight: most probable rank, interval.",
         percent=False,
         title=title,
         alt=sentences(title, opening, parts),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,21 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from navmodels.plots.style import (
-    INK,
-    NAME,
-    NOTE,
-    check_table,
-    finish_rows,
-    label_columns,
-    numbers,
-    plain,
-    quoted,
-    row_axes,
-    row_names,
-    sentences,
-    write_row,
-)
+from navmodels.plots.style import INK, NAME, NOTE, finish_rows, ink_on, lay_out, row_axes, write_row
+from navmodels.plots.tables import check_choice, check_table, label_columns, numbers, row_names
+from navmodels.plots.words import caution, plain, quoted, sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,10 +89,7 @@ def plot_ratings(
     columns = label_columns(table, by, without=[category])
     sizes = ["n"] if "n" in table and "n" not in columns else []
     check_table(table, keys=[*columns, category], values=["mean", *sizes])
-    if centre not in CENTRES:
-        near = difflib.get_close_matches(str(centre), CENTRES, n=1)
-        hint = f" (nearest to '{centre}' is '{near[0]}')" if near else ""
-        raise ValueError(f"unknown centre '{centre}'; a stack starts at one of {quoted(CENTRES)}{hint}")
+    check_choice(centre, CENTRES, what="centre")
     names = pd.Series(row_names(table, columns), index=table.index)
     answers = _ordered(table[category])
     _check_stacks(table, names, category, answers)
@@ -121,32 +105,16 @@ def plot_ratings(
             write_row(ax, y, note)
 
     labels = [plain(answer) for answer in answers]
-    simulated = "Simulated data. " if table.attrs.get("simulated") else ""
-    opening = f"{simulated}Stacked bars of {len(labels)} ordered answers ({labels[0]} to {labels[-1]}) for "
+    said = caution(table)
+    opening = f"{said}Stacked bars of {len(labels)} ordered answers ({labels[0]} to {labels[-1]}) for "
     parts = [_say(*row, labels) for row in zip(groups, stacks, notes, strict=True)]
     alt = sentences(title, f"{opening}{len(groups)} group{'s' * (len(groups) > 1)}.", parts)
-    xlabel = simulated + (_sides(len(labels)) if centre == "diverging" else "Percent of the answers")
+    xlabel = said + (_sides(len(labels)) if centre == "diverging" else "Percent of the answers")
     finish_rows(ax, xlabel=xlabel, percent=True, title=title, alt=alt)
     ax.xaxis.set_major_formatter(lambda x, _: f"{abs(x):g}%")
     _name_answers(ax, labels)
     _keep_fitting(ax, marks, widths)
     return ax
-
-
-# ---- inside: what other plots that write into a drawing use too
-
-
-def ink_on(colour: NDArray[np.float64]) -> str:
-    """Return the colour of type that reads on this one (rgba): white on dark, else dark."""
-    return "white" if colour[:3] @ np.array([0.299, 0.587, 0.114]) < 0.5 else INK
-
-
-def lay_out(ax: Axes) -> None:
-    """Let the figure take its layout, so that what is drawn has a size."""
-    figure = ax.get_figure(root=True)
-    if figure is None:
-        raise ValueError("the ax given stands in no figure")
-    figure.draw_without_rendering()
 
 
 # ---- inside: the table

@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from navmodels.plots.style import (
+from navmodels.plots.style import draw_pairs, finish_rows, row_axes
+from navmodels.plots.tables import (
     MODELLED,
     PUBLISHED,
     check_proportions,
     check_table,
     check_unique,
-    draw_pairs,
     estimates,
-    finish_rows,
-    interval_words,
     label_columns,
-    pair_words,
-    row_axes,
     row_names,
-    sentences,
 )
+from navmodels.plots.words import bars_words, caution, interval_words, pair_words, sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,6 +88,6 @@ def plot_reported(
     words = interval_words(table)
     opening = f"Dot plot of {len(names)} published number{'s' * (len(names) > 1)} beside the model's estimate"
     parts = pair_words(names, "published", published, "modelled", modelled, percent=percent)
-    alt = sentences(title, f"{opening}, with {words}.", parts)
-    finish_rows(ax, xlabel=f"◇ published   ● modelled\nBars: {words}.", percent=percent, title=title, alt=alt)
+    alt = sentences(title, f"{caution(table)}{opening}, with {words}.", parts)
+    finish_rows(ax, xlabel=f"◇ published   ● modelled\n{bars_words(table)}", percent=percent, title=title, alt=alt)
     return ax

@@ -9,31 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from navmodels.plots.style import (
-    COLOURS,
-    INK,
-    MARKERS,
+from navmodels.plots.style import COLOURS, INK, MARKERS, NOTE, RULE, axes, dress, percent_tick, write_margin
+from navmodels.plots.tables import (
     MODELLED,
-    NOTE,
-    RULE,
-    axes,
     check_proportions,
     check_table,
-    dress,
-    estimate_words,
     estimates,
-    interval_words,
     label_columns,
-    number,
     numbers,
-    percent_tick,
-    plain,
-    quoted,
     row_names,
-    sentences,
-    spread,
-    wrapped,
 )
+from navmodels.plots.words import bars_words, caution, estimate_words, interval_words, number, plain, quoted, sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,12 +100,13 @@ def plot_trend(
         parts.append(_say_line(table.iloc[rows], along, name, percent=percent))
     _label_time(ax, ticks)
     words = interval_words(table)
-    note = f"Bars: {words}." + (" Open markers: as published." if published else "")
+    note = bars_words(table) + (" Open markers: as published." if published else "")
     times = list(ticks.values())
-    opening = f"Line chart by {along}, {times[0]} to {times[-1]}, with {words}."
+    opening = f"{caution(table)}Line chart by {along}, {times[0]} to {times[-1]}, with {words}."
     dress(ax, title=title, alt=sentences(title, opening, parts))
     _finish(ax, note, percent=percent)
-    _label_lines(ax, lines, ends, percent=percent)
+    labels = [f"{name} {number(y, percent=percent)}".strip() for name, (_, y) in zip(lines, ends, strict=True)]
+    write_margin(ax, labels, ends, colours=[(colour, 0.7) for colour in COLOURS[: len(lines)]])
     return ax
 
 
@@ -217,41 +204,3 @@ def _finish(ax: Axes, note: str, *, percent: bool) -> None:
     ax.set_xlabel(note, loc="left", fontsize=NOTE, color=INK)
     if percent:
         ax.yaxis.set_major_formatter(percent_tick)
-
-
-def _label_lines(ax: Axes, lines: list[str], ends: list[tuple[float, float]], *, percent: bool) -> None:
-    """Write each line's name and last value in the right margin, spread so that none overlap."""
-    from matplotlib.text import Text
-
-    labels = wrapped(
-        (f"{name} {number(y, percent=percent)}".strip() for name, (_, y) in zip(lines, ends, strict=True)), 26
-    )
-    notes = [
-        ax.annotate(
-            label,
-            end,
-            xytext=(1.04, 0.5),
-            textcoords="axes fraction",
-            va="center",
-            color=INK,
-            fontsize=NOTE,
-            arrowprops={
-                "arrowstyle": "-",
-                "relpos": (0, 0.5),
-                "color": COLOURS[i],
-                "linewidth": 0.8,
-                "alpha": 0.7,
-            },
-        )
-        for i, (label, end) in enumerate(zip(labels, ends, strict=True))
-    ]
-    ax.set_ylim(ax.get_ylim())  # frozen: a label is placed for these limits
-    figure = ax.get_figure(root=True)
-    if figure is None:
-        raise ValueError("the ax given stands in no figure")
-    figure.draw_without_rendering()  # so that the layout, and with it the height of the Axes, is known
-    box = ax.get_window_extent()
-    height = np.array([Text.get_window_extent(note).height for note in notes]) / box.height * 1.2
-    level = ax.transAxes.inverted().transform(ax.transData.transform(ends))[:, 1]
-    for note, y in zip(notes, spread(level, height), strict=True):
-        note.set_position((1.04, float(y)))

@@ -47,6 +47,13 @@ SHOWN = {
         "Offices where users mostly walk in",
     ),
 }
+# what a verdict was repeated with, and the words when it turns
+TURNS = {
+    "verdict_half_base": "verdict turns with half or double the assumed bases",
+    "verdict_double_base": "verdict turns with half or double the assumed bases",
+    "verdict_design_effect": "verdict turns with a design effect of 1.5",
+    "verdict_complement": "verdict turns with the other reading of figure 4-11",
+}
 
 
 def summarise_accessibility(audit: Audit, lang: str) -> str:
@@ -89,14 +96,8 @@ def _not_standing(judged: pd.DataFrame, *, lang: str) -> list[str]:
         f"P = {write_number(row['p'], lang=lang, digits=2)}"
         for row in weak.to_dict("records")
     ]
-    repeats = {
-        "verdict_half_base": "verdict turns with half or double the assumed bases",
-        "verdict_double_base": "verdict turns with half or double the assumed bases",
-        "verdict_design_effect": "verdict turns with a design effect of 1.5",
-        "verdict_complement": "verdict turns with the other reading of figure 4-11",
-    }
     notes = []
-    for column, note in repeats.items():
+    for column, note in TURNS.items():
         turned = judged[judged[column].notna() & (judged[column] != judged["verdict"])]
         notes += [f"  {name}: {say(note, lang=lang)}" for name in turned["claim"]]
     return [*lines, *dict.fromkeys(notes)]

@@ -1,17 +1,14 @@
-"""Every printed share of every year in one joint model: small series borrow from the rest.
+"""Every printed share of every item, sector and year, with its battery and its base.
 
-A series is an item for all establishments or for one sector. The bases of earlier years are not in print; the base
-assumed is written on each row, and callers repeat the fit with other bases.
+A series is an item for all establishments or for one sector. The bases of earlier years and of sectors are not in
+print; the base assumed is written on each row. Nothing is fitted here; see `batteries`.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
-import navmodels as nav
 from navmodels.reproduction.findings import records
 
 ROUNDED = 2.5 / np.sqrt(3)  # sd in points of a level printed as "around" or in words: uniform within ± 2.5
@@ -19,6 +16,16 @@ IMPLIED = 0.5 / np.sqrt(3)  # extra sd of a level computed from another and a pr
 RESPONDENTS = 4115
 SECTOR_MIX = {"private": 0.72, "public": 0.28}
 UNPRINTED = "value not printed|no value printed|restatement"
+KINDS = ("six-point", "answers")  # items rated on a scale, and answers to tick
+# batteries and kinds of items that appendix 2 does not have; any other is a battery of its own
+OTHER_BATTERY = {
+    "contact_person_dk": "contact_person",
+    "exp_assist_temp_layoff": "service_use",
+    "exp_posting_arbeidsplassen": "service_use",
+    "exp_sick_followup_assist": "service_use",
+    "sit_layoff_or_downsize": "situation_6m",
+}
+OTHER_KIND = dict.fromkeys(("satisfaction_overall_top2", "measures_followup_overall"), KINDS[0])
 OTHER_BASE = (
     "contact_person_yes",
     "contact_person_want",
@@ -39,7 +46,8 @@ def series_levels(items: pd.DataFrame, trends: pd.DataFrame, changes: pd.DataFra
     Returns
     -------
     pandas.DataFrame
-        series, item, group, year, share (percent), n (base, printed or assumed), n_printed, extra_sd (points), source.
+        series, battery, kind ("six-point" or "answers"), item, group, year, share (percent), n (base, printed or
+        assumed), n_printed, extra_sd (points), source.
     """
     text = trends[
         trends["group_dim"].isin(["all", "sector"]) & ~trends["source_note"].fillna("").str.contains(UNPRINTED)
@@ -60,44 +68,12 @@ def series_levels(items: pd.DataFrame, trends: pd.DataFrame, changes: pd.DataFra
     table["n_printed"] = (table["source"] == "appendix 2") & table["item"].map(base).notna()
     whole = table["item"].map(base).where(~table["item"].isin(OTHER_BASE)).fillna(RESPONDENTS)
     table["n"] = whole * table["group"].map(SECTOR_MIX).fillna(1.0)
-    order = ["series", "item", "group", "year", "share", "n", "n_printed", "extra_sd", "source"]
+    battery = dict(zip(items["item_id"], items["battery"], strict=True)) | OTHER_BATTERY
+    kind = dict(zip(items["item_id"], np.where(items["kind"] == "likert6", *KINDS), strict=True)) | OTHER_KIND
+    table["battery"] = table["item"].map(battery).fillna(table["item"])
+    table["kind"] = table["item"].map(kind).fillna(KINDS[1])
+    order = ["series", "battery", "kind", "item", "group", "year", "share", "n", "n_printed", "extra_sd", "source"]
     return table[order].sort_values(["series", "year"], kind="stable").reset_index(drop=True)
-
-
-def joint_survey(levels: pd.DataFrame, *, design_effect: float, base_factor: float = 1.0) -> "nav.Survey":
-    """Return the series with two years or more as a survey; bases not printed are multiplied by `base_factor`."""
-    several = levels.groupby("series")["year"].transform("nunique") >= 2
-    table = levels[several].copy()
-    n = table["n"] * np.where(table["n_printed"], 1.0, base_factor)
-    p = table["share"] / 100
-    table["se"] = np.sqrt(1e4 * design_effect * p * (1 - p) / n + table["extra_sd"] ** 2)
-    return nav.Survey.from_report(table, by=["series", "year"], estimate="share", se="se")
-
-
-def joint_model() -> "nav.Model":
-    """Return the model of all series: level by series, a walk over years that all share, deviations of each."""
-    return nav.Model(
-        nav.Reported(), nav.Group("series", scale=1.0), nav.Trend("year"), nav.Group("series", "year", scale=0.3)
-    )
-
-
-def series_draws(fit: xr.DataTree, pairs: Sequence[tuple[str, int]]) -> xr.DataArray:
-    """Return draws of the shares of series in years, printed or not; dims (chain, draw, series, year)."""
-    population = pd.DataFrame(sorted(set(pairs)), columns=["series", "year"]).assign(weight=1.0)
-    return nav.estimate(fit, by=["series", "year"], population=population)
-
-
-def asked_pairs(claims: pd.DataFrame, levels: pd.DataFrame) -> list[tuple[str, int]]:
-    """Return every series and year that is in print or that a statement speaks of."""
-    several = set(levels.loc[levels.groupby("series")["year"].transform("nunique") >= 2, "series"])
-    first, last = int(levels["year"].min()), int(levels["year"].max())
-    pairs = set(zip(levels["series"], levels["year"], strict=True))
-    for claim in records(claims[claims["kind"] == "change"]):
-        name = series_name(claim.item, claim.group)
-        pairs |= {
-            (name, int(year)) for year in (claim.year_from, claim.year_to) if pd.notna(year) and first <= year <= last
-        }
-    return sorted(pair for pair in pairs if pair[0] in several)
 
 
 def base_note(level: Any) -> str:

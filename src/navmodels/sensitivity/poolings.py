@@ -10,7 +10,7 @@ from navmodels.inference.fitting import fit
 from navmodels.models.model import Model
 from navmodels.posterior.pooling import shrinkage
 from navmodels.posterior.predictive import loo
-from navmodels.sensitivity.scenarios import change_scenario
+from navmodels.sensitivity.changes import change_scenario
 
 POOLINGS = ("none", "partial", "complete")
 

@@ -4,11 +4,10 @@ A scenario is a mapping of changes to what is given; `CHANGES` holds what can be
 survey (a cut, a category) is read off the same fit. Nothing is judged here: see `verdicts`.
 """
 
-import hashlib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,18 +15,18 @@ import xarray as xr
 from tqdm import tqdm
 
 from navmodels.data import checks
-from navmodels.data.readings import with_design_effect, with_minimum, with_weighting
 from navmodels.data.survey import Survey
+from navmodels.inference.convergence import carried_attrs
 from navmodels.inference.fitting import fit
 from navmodels.models.model import Model
-from navmodels.models.priors import Known, Prior
 from navmodels.models.records import data_hash
-from navmodels.models.terms import Group, Region, Term
+from navmodels.posterior.comparisons import require_draws
 from navmodels.posterior.estimates import estimate
+from navmodels.sensitivity.changes import CHANGES, Scenario, change_scenario
 
-Scenario = Mapping[str, Any]
 Estimand = Mapping[str, Any] | Callable[[xr.DataTree], xr.DataArray]
-POOLED = {"none": Known(10.0), "complete": Known(1e-6)}  # standard deviations, in logits, that pool nothing and all
+Outcome = xr.DataArray | str  # draws, or why there are none
+READ_OFF = ("population", "cut", "category", "scale")  # arguments of `estimate` that a scenario may replace
 
 
 def refit_scenarios(
@@ -59,15 +58,16 @@ def refit_scenarios(
             Another one.
         ``pooling``
             "none" (the levels of every `Group` have a standard deviation of 10), "complete" (of 0), or a mapping from
-            the labels of some terms to one of these.
+            the labels of some terms to one of these. A structured one follows those it is tied to.
         ``drop``
             A mapping from a factor to the levels left out.
         ``min_n``
-            Cells of fewer respondents are left out.
+            Cells of the model with fewer respondents are left out.
         ``design_effect``, ``weighting``
             As in `Survey.from_report` and `Survey.from_responses`.
 
-        All other entries are arguments of `estimate` (``cut=5``) that replace those of the estimand.
+        ``population``, ``cut``, ``category``, ``scale``
+            Arguments of `estimate` that replace those of the estimand.
     estimand
         Arguments of `estimate`, ``{"by": "county", "cut": 4}``, or a function of a fit that returns draws.
     engine, seed
@@ -81,8 +81,9 @@ def refit_scenarios(
     -------
     xarray.DataArray
         Dims (chain, draw, ..., scenario): all verbs and plots take it as it is. Groups that a scenario leaves out are
-        NaN there. ``attrs["failed"]``: from the name of each scenario that could not be fitted, or did not pass the
-        gate, to the reason; its entries are NaN.
+        NaN there; for `rank`, which takes no gaps, ``draws.dropna("scenario")`` leaves these scenarios out.
+        ``attrs["failed"]``: from the name of each scenario that could not be fitted, or did not pass the gate, to the
+        reason; its entries are NaN.
 
     Raises
     ------
@@ -112,117 +113,23 @@ def refit_scenarios(
     if not scenarios:
         raise ValueError("there are no scenarios; give a mapping from names to changes.")
     seed = int(np.random.SeedSequence().generate_state(1)[0] // 2) if seed is None else seed
-    jobs, failed = _jobs(model, survey, scenarios, estimand)
-    options = {"engine": engine, "seed": seed}
-    found: dict[str, xr.DataArray] = {}
-    submit: Callable[..., Any] = _Later if executor is None else executor.submit
+    jobs, outcome = _jobs(model, survey, scenarios, estimand)
+    run = partial(_fit_and_estimate, options={"engine": engine, "seed": seed})
     with tqdm(total=len(jobs), desc="Scenarios", disable=not progress, unit="fit") as bar:
-        waiting = [(names, submit(_fit_and_estimate, *job, options)) for names, job in jobs]
+        waiting = [
+            (names, partial(run, *job) if executor is None else executor.submit(run, *job).result)
+            for names, job in jobs
+        ]
         for names, result in waiting:
-            try:
-                draws = result.result()
-            except Exception as error:
-                failed |= dict.fromkeys(names, f"{type(error).__name__}: {error}")
-            else:
-                for name, each in zip(names, draws, strict=True):
-                    if each.attrs.get("unconverged"):
-                        failed[name] = f"did not pass the gate: {each.attrs['unconverged']}"
-                    else:
-                        found[name] = each
+            outcome |= zip(names, _attempt(result, len(names)), strict=True)
             bar.update()
+    found, failed = _sorted_out({name: outcome[name] for name in scenarios})
     if not found:
         name, reason = next(iter(failed.items()))
         raise ValueError(f"none of the {len(failed)} scenarios could be used; the first, {name!r}: {reason}")
     for name, reason in failed.items():
         warnings.warn(f"scenario {name!r} is left out: {reason}", UserWarning, stacklevel=2)
-    return _together(found, list(scenarios), failed)
-
-
-def change_scenario(model: Model, survey: Survey, scenario: Scenario) -> tuple[Model, Survey, dict[str, Any]]:
-    """Return model and survey of a scenario, and what is left for the estimand.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from navmodels import Group, Model, Share, Survey
-    >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
-    >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
-    >>> change_scenario(Model(Share(), Group("office")), survey, {"priors": 2.0})[0]
-    Model(Share(), Group('office', scale=1.0), intercept_scale=1.5)
-    """
-    for name, change in CHANGES.items():
-        if name in scenario:
-            model, survey = change(model, survey, scenario[name])
-    return model, survey, {name: value for name, value in scenario.items() if name not in CHANGES}
-
-
-# ---- inside: what can be changed
-
-
-def _other_priors(model: Model, survey: Survey, value: Any) -> tuple[Model, Survey]:
-    if not isinstance(value, Mapping):
-        return _with_terms(model, [_scaled(term, value) for term in model.terms]), survey
-    labels = [label_of(term) for term in model.terms]
-    for name in value:
-        checks.one_of(name, labels, what="term whose prior changes")
-    terms = [
-        replace_scale(term, value[label]) if label in value else term
-        for term, label in zip(model.terms, labels, strict=True)
-    ]
-    return _with_terms(model, terms), survey
-
-
-def _other_pooling(model: Model, survey: Survey, value: Any) -> tuple[Model, Survey]:
-    groups = [label_of(term) for term in model.terms if isinstance(term, Group)]
-    asked = dict(value) if isinstance(value, Mapping) else dict.fromkeys(groups, value)
-    for name, how in asked.items():
-        checks.one_of(name, groups, what="Group whose pooling changes")
-        checks.one_of(how, tuple(POOLED), what=f"pooling of {name!r}")
-    pooled = {name: POOLED[how] for name, how in asked.items()}
-    return _other_priors(model, survey, pooled)
-
-
-CHANGES: Mapping[str, Callable[[Model, Survey, Any], tuple[Model, Survey]]] = {
-    "model": lambda model, survey, value: (value, survey),
-    "survey": lambda model, survey, value: (model, value),
-    "priors": _other_priors,
-    "intercept_scale": lambda model, survey, value: (
-        Model(model.outcome, *model.terms, intercept_scale=value),
-        survey,
-    ),
-    "pooling": _other_pooling,
-    "drop": lambda model, survey, value: (model, survey.drop(**value)),
-    "min_n": lambda model, survey, value: (model, with_minimum(survey, value)),
-    "design_effect": lambda model, survey, value: (model, with_design_effect(survey, value)),
-    "weighting": lambda model, survey, value: (model, with_weighting(survey, value)),
-}
-
-
-def label_of(term: Term) -> str:
-    """Return the label of a term: its factors joined by ':'."""
-    return ":".join(term.factors)
-
-
-def replace_scale(term: Term, scale: Any) -> Term:
-    """Return a term with another scale or prior."""
-    if isinstance(term, Group):
-        return Group(*term.names, scale=scale)
-    if isinstance(term, Region):
-        return Region(term.name, neighbours=term.neighbours, scale=scale)
-    return replace(term, scale=scale)
-
-
-def _scaled(term: Term, factor: float) -> Term:
-    """Return a term with its prior scale times a factor; a structured one follows those it is tied to."""
-    if isinstance(term.scale, str):
-        return term
-    if isinstance(term.scale, Prior):
-        return replace_scale(term, replace(term.scale, scale=factor * term.scale.scale))
-    return replace_scale(term, factor * term.scale)
-
-
-def _with_terms(model: Model, terms: list[Any]) -> Model:
-    return Model(model.outcome, *terms, intercept_scale=model.intercept_scale)
+    return _together(found, failed, list(scenarios), survey.levels)
 
 
 # ---- inside
@@ -230,63 +137,89 @@ def _with_terms(model: Model, terms: list[Any]) -> Model:
 
 def _jobs(
     model: Model, survey: Survey, scenarios: Mapping[str, Scenario], estimand: Estimand
-) -> tuple[list[tuple[list[str], tuple[Any, ...]]], dict[str, str]]:
-    """Return each fit once: the names of its scenarios, model, survey and estimands; and scenarios that cannot be."""
+) -> tuple[list[tuple[list[str], tuple[Any, ...]]], dict[str, Outcome]]:
+    """Return each fit once: the names of its scenarios, model, survey and estimands; and why others cannot be made."""
     jobs: dict[str, tuple[list[str], tuple[Any, ...]]] = {}
-    failed: dict[str, str] = {}
+    failed: dict[str, Outcome] = {}
     for name, scenario in scenarios.items():
         if not isinstance(scenario, Mapping):
             raise ValueError(f"scenario {name!r} is {scenario!r}; allowed: a mapping of changes, {{}} for none.")
         _require_known(name, scenario, estimand)
         try:
             changed, given, rest = change_scenario(model, survey, scenario)
-        except ValueError as error:
-            failed[name] = str(error)
+        except (TypeError, ValueError) as error:
+            failed[name] = _describe(error)
             continue
-        asked = estimand if callable(estimand) else {**estimand, **rest}
-        key = hashlib.sha256(
-            f"{changed.to_json()} {data_hash(given)} {sorted(given.cells.attrs.items())}".encode()
-        ).hexdigest()
+        key = f"{changed.to_json()} {data_hash(given)} {dict(given.levels)} {sorted(given.cells.attrs.items())}"
         names, (_, _, estimands) = jobs.setdefault(key, ([], (changed, given, [])))
         names.append(name)
-        estimands.append(asked)
+        estimands.append(estimand if callable(estimand) else {**estimand, **rest})
     return list(jobs.values()), failed
 
 
 def _require_known(name: str, scenario: Scenario, estimand: Estimand) -> None:
-    allowed = [*CHANGES, *(() if callable(estimand) else ("by", "population", "cut", "category", "scale"))]
     for change in scenario:
+        allowed = (*CHANGES, *(() if callable(estimand) else READ_OFF))
         checks.one_of(change, allowed, what=f"a change of scenario {name!r}")
 
 
 def _fit_and_estimate(
-    model: Model, survey: Survey, estimands: list[Estimand], options: Mapping[str, Any]
-) -> list[xr.DataArray]:
+    model: Model, survey: Survey, estimands: list[Estimand], *, options: Mapping[str, Any]
+) -> list[Outcome]:
+    """Return the draws of each estimand, or why there are none."""
     fitted = fit(model, survey, **options)
-    return [each(fitted) if callable(each) else estimate(fitted, **each) for each in estimands]
+    if fitted.attrs["unconverged"]:
+        return [f"did not pass the gate: {fitted.attrs['unconverged']}"] * len(estimands)
+    return [_read_off(fitted, each) for each in estimands]
 
 
-class _Later:
-    """A call that is made when its result is asked for, as a `Future` of this process."""
-
-    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
-        self.call = lambda: function(*arguments)
-
-    def result(self) -> Any:
-        """Return what the call returns."""
-        return self.call()
+def _read_off(fitted: xr.DataTree, estimand: Estimand) -> Outcome:
+    try:
+        draws = estimand(fitted) if callable(estimand) else estimate(fitted, **estimand)
+        require_draws(draws)
+    except Exception as error:
+        return _describe(error)
+    return draws.assign_attrs({**carried_attrs(fitted.attrs), **draws.attrs})
 
 
-def _together(found: Mapping[str, xr.DataArray], names: list[str], failed: Mapping[str, str]) -> xr.DataArray:
-    """Return the draws of all scenarios along a dim of that name, in the order given."""
+def _attempt(result: Callable[[], list[Outcome]], size: int) -> list[Outcome]:
+    try:
+        return result()
+    except Exception as error:
+        return [_describe(error)] * size
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _sorted_out(outcome: Mapping[str, Outcome]) -> tuple[dict[str, xr.DataArray], dict[str, str]]:
+    """Return the draws of the scenarios that have them, and why the others have none."""
+    found = {name: each for name, each in outcome.items() if isinstance(each, xr.DataArray)}
+    failed = {name: each for name, each in outcome.items() if isinstance(each, str)}
+    dims = next((each.dims for each in found.values()), ())
+    for name in [name for name, each in found.items() if set(each.dims) != set(dims)]:
+        failed[name] = f"its draws have the dims {found.pop(name).dims}; those of the first have {dims}"
+    return found, failed
+
+
+def _together(
+    found: Mapping[str, xr.DataArray],
+    failed: Mapping[str, str],
+    names: list[str],
+    known: Mapping[str, Sequence[Any]],
+) -> xr.DataArray:
+    """Return the draws of all scenarios along a dim of that name, in the order given; levels in that of the survey."""
     first = next(iter(found.values()))
     joined = xr.concat(
         list(found.values()), dim="scenario", join="outer", combine_attrs="drop", coords="different", compat="equals"
     )
-    joined = joined.assign_coords(scenario=list(found)).reindex(scenario=names)
-    for dim in first.dims:  # an outer join sorts: levels keep the order of the first scenario
-        levels = dict.fromkeys([*first[dim].to_numpy().tolist(), *joined[dim].to_numpy().tolist()])
-        joined = joined.reindex({dim: list(levels)})
+    order = {"scenario": names}
+    for dim in map(str, first.dims):  # an outer join sorts
+        present = joined[dim].to_numpy().tolist()
+        before = dict.fromkeys([*known.get(dim, ()), *first[dim].to_numpy().tolist(), *present])
+        order[dim] = sorted(present, key=list(before).index)
+    joined = joined.assign_coords(scenario=list(found)).reindex(order)
     engines = {each.attrs["engine"] for each in found.values()}
     attrs = {**first.attrs, "engine": "nuts" if "nuts" in engines else "laplace", "failed": dict(failed)}
     return joined.transpose(*first.dims, "scenario").assign_attrs(attrs).rename(first.name)

@@ -1,0 +1,98 @@
+"""What a plot asks of its table: columns, numbers that can be drawn, and one name a row.
+
+Not for changing the table: what cannot be drawn as it stands is an error that says so.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from navmodels.plots.words import plain, quoted
+
+ESTIMATES = ("mean", "median", "sd", "lower", "upper", "prob", "p_increase", "p_above", "class", "unconverged")
+PUBLISHED = ("published", "published_lower", "published_upper")
+MODELLED = ("mean", "lower", "upper")
+DIRECT = ("direct", "direct_lower", "direct_upper")
+POOLED = ("pooled", "pooled_lower", "pooled_upper")
+MORE = ("n", "n_effective", "pooling_factor", "sd_reduction", "observed", "expected", "residual", "p")
+STATISTICS = {*ESTIMATES, *PUBLISHED, *DIRECT, *POOLED, *MORE}
+"""The columns of the library's tables that are not dims."""
+
+
+def check_table(table: pd.DataFrame, *, keys: Sequence[str], values: Sequence[str], words: Sequence[str] = ()) -> None:
+    """Raise unless the table has rows, these columns, no missing key, and numbers as values."""
+    has = [str(column) for column in table.columns]
+    if missing := [name for name in [*keys, *values, *words] if name not in has]:
+        near = {name: difflib.get_close_matches(name, has, n=1) for name in missing}
+        hints = [f"nearest to '{name}' is '{match[0]}'" for name, match in near.items() if match]
+        raise ValueError(
+            f"the table lacks {quoted(missing)}; it has {quoted(has) or 'no columns'}"
+            + (f" ({'; '.join(hints)})" if hints else "")
+        )
+    if table.empty:
+        raise ValueError("the table has no rows, so there is nothing to draw")
+    for name in keys:
+        if (gaps := table.index[table[name].isna()]).size:
+            raise ValueError(f"'{name}' is missing in row {', '.join(map(str, gaps[:5]))}: every row needs a name")
+    if text := [name for name in values if not pd.api.types.is_numeric_dtype(table[name])]:
+        raise ValueError(f"{quoted(text)} must be numbers, not {table[text[0]].dtype}")
+
+
+def check_proportions(table: pd.DataFrame, columns: Iterable[str], *, percent: bool, lowest: float = 0.0) -> None:
+    """Raise if percent is asked for and an estimate lies outside lowest..1."""
+    for name in columns if percent else ():
+        values = numbers(table, name, percent=False)
+        if (off := values[(values < lowest) | (values > 1)]).size:
+            raise ValueError(
+                f"percent=True draws proportions from {lowest:g} to 1, but '{name}' has {off[0]:g}: "
+                "divide percentages by 100, or use percent=False for scores and other numbers"
+            )
+
+
+def check_unique(names: Sequence[str]) -> None:
+    """Raise if two rows would carry the same name."""
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise ValueError(f"several rows are named {quoted(twice[:3])}: name them by more columns (label=[...])")
+
+
+def check_choice(given: object, allowed: Iterable[str], *, what: str) -> None:
+    """Raise unless one of the words allowed is given."""
+    words = list(allowed)
+    if given not in words:
+        near = difflib.get_close_matches(str(given), words, n=1)
+        hint = f" (nearest to '{given}' is '{near[0]}')" if near else ""
+        raise ValueError(f"unknown {what} '{given}'; allowed: {quoted(words)}{hint}")
+
+
+def label_columns(
+    table: pd.DataFrame, label: str | Sequence[str] | None, *, without: Collection[str] = ()
+) -> list[str]:
+    """Return the columns that name a row: those asked for, or every dim not in without."""
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(f"a plot draws a table (a DataFrame), not a {type(table).__name__}: summarise first")
+    if label is not None:
+        return [label] if isinstance(label, str) else list(label)
+    return [str(name) for name in table.columns if name not in STATISTICS and name not in without]
+
+
+def row_names(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return one name a row, the columns' values with commas between; without columns it is the whole."""
+    if not columns:
+        return ["all"] * len(table)
+    return [", ".join(plain(value) for value in row) for row in table[list(columns)].itertuples(index=False)]
+
+
+def numbers(table: pd.DataFrame, column: str, *, percent: bool) -> NDArray[np.float64]:
+    """Return a column as it is drawn: times 100 if percent; missing values stay missing."""
+    values = table[column].to_numpy(dtype=float, na_value=np.nan)
+    return 100 * values if percent else values
+
+
+def estimates(table: pd.DataFrame, columns: Sequence[str], *, percent: bool) -> NDArray[np.float64]:
+    """Return columns side by side (row, column), as they are drawn."""
+    return np.column_stack([numbers(table, name, percent=percent) for name in columns])

@@ -1,0 +1,113 @@
+"""What a scenario can change in a model and a survey: priors, pooling, weights, cells.
+
+Nothing is fitted here: see `scenarios`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from navmodels.data import checks
+from navmodels.data.readings import with_design_effect, with_minimum, with_weighting
+from navmodels.data.survey import Survey
+from navmodels.models.model import Model, design
+from navmodels.models.priors import Known, Prior, positive
+from navmodels.models.terms import Group, Region, Term
+
+Scenario = Mapping[str, Any]
+POOLED = {"none": Known(10.0), "complete": Known(1e-6)}  # standard deviations, in logits, that pool nothing and all
+
+
+def change_scenario(model: Model, survey: Survey, scenario: Scenario) -> tuple[Model, Survey, dict[str, Any]]:
+    """Return model and survey of a scenario, and what is left for the estimand.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels import Group, Model, Share, Survey
+    >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
+    >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+    >>> change_scenario(Model(Share(), Group("office")), survey, {"priors": 2.0})[0]
+    Model(Share(), Group('office', scale=1.0), intercept_scale=1.5)
+    """
+    for name, change in CHANGES.items():
+        if name in scenario:
+            model, survey = change(model, survey, scenario[name])
+    return model, survey, {name: value for name, value in scenario.items() if name not in CHANGES}
+
+
+def label_of(term: Term) -> str:
+    """Return the label of a term: its factors joined by ':'."""
+    return ":".join(term.factors)
+
+
+def with_scale(term: Term, scale: Any) -> Term:
+    """Return a term with another scale or prior."""
+    if isinstance(term, Group):
+        return Group(*term.names, scale=scale)
+    if isinstance(term, Region):
+        return Region(term.name, neighbours=term.neighbours, scale=scale)
+    return replace(term, scale=scale)
+
+
+def times(scale: float | Prior, factor: float) -> float | Prior:
+    """Return a scale, or a prior of the same family, times a factor.
+
+    Raises
+    ------
+    ValueError
+        When the factor is not a positive number.
+
+    Examples
+    --------
+    >>> times(0.5, 2), times(Known(0.3), 2)
+    (1.0, Known(scale=0.6))
+    """
+    factor = positive(factor, what="factor of the prior scales")
+    return replace(scale, scale=factor * scale.scale) if isinstance(scale, Prior) else factor * scale
+
+
+# ---- inside
+
+
+def _another[T](kind: type[T], value: Any) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(f"the other {kind.__name__.lower()} is {value!r}; allowed: a {kind.__name__}.")
+    return value
+
+
+def _other_priors(model: Model, survey: Survey, value: Any) -> tuple[Model, Survey]:
+    scales = {label_of(term): term.scale for term in model.terms}
+    if isinstance(value, Mapping):
+        for name in value:
+            checks.one_of(name, tuple(scales), what="term whose prior changes")
+        scales |= value
+    else:  # a structured one follows those it is tied to
+        scales = {name: scale if isinstance(scale, str) else times(scale, value) for name, scale in scales.items()}
+    terms = [with_scale(term, scales[label_of(term)]) for term in model.terms]
+    return Model(model.outcome, *terms, intercept_scale=model.intercept_scale), survey
+
+
+def _other_pooling(model: Model, survey: Survey, value: Any) -> tuple[Model, Survey]:
+    groups = [label_of(term) for term in model.terms if isinstance(term, Group)]
+    asked = value if isinstance(value, Mapping) else dict.fromkeys(groups, value)
+    for name, how in asked.items():
+        checks.one_of(name, groups, what="Group whose pooling changes")
+        checks.one_of(how, tuple(POOLED), what=f"pooling of {name!r}")
+    return _other_priors(model, survey, {name: POOLED[how] for name, how in asked.items()})
+
+
+CHANGES: Mapping[str, Callable[[Model, Survey, Any], tuple[Model, Survey]]] = {
+    "model": lambda model, survey, value: (_another(Model, value), survey),
+    "survey": lambda model, survey, value: (model, _another(Survey, value)),
+    "priors": _other_priors,
+    "intercept_scale": lambda model, survey, value: (
+        Model(model.outcome, *model.terms, intercept_scale=value),
+        survey,
+    ),
+    "pooling": _other_pooling,
+    "drop": lambda model, survey, value: (model, survey.drop(**value)),
+    "min_n": lambda model, survey, value: (model, with_minimum(design(model, survey).survey, value)),
+    "design_effect": lambda model, survey, value: (model, with_design_effect(survey, value)),
+    "weighting": lambda model, survey, value: (model, with_weighting(survey, value)),
+}

@@ -1,6 +1,6 @@
 """The machinery on ranks whose answer is known, the cases' processes, and a short run of the real engine."""
 
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -93,13 +93,76 @@ def test_prior_draws_follow_the_priors() -> None:
     rng = np.random.default_rng(4)
     case = calibration.cases()["share, large cells"]
     draws = [calibration.draw_prior(case.arrays, rng) for _ in range(2000)]
-    scale = np.array([each["county_sd"] for each in draws])
+    scale = np.array([each.parameters["county_sd"][0] for each in draws])
     assert stats.kstest(scale, stats.halfnorm(scale=0.5).cdf).pvalue > 0.01
-    assert stats.kstest([float(each["intercept"]) for each in draws], stats.norm(scale=1.5).cdf).pvalue > 0.01
-    standard = np.array([each["county_effect"] for each in draws]) / scale[:, None]
+    assert stats.kstest([each.base[0, 0] for each in draws], stats.norm(scale=1.5).cdf).pvalue > 0.01
+    standard = np.array([each.effects["county"][0, :, 0] for each in draws]) / scale[:, None]
     assert stats.kstest(standard.ravel(), stats.norm.cdf).pvalue > 0.01
-    walk = np.array([each["year_slope_effect"] for each in draws])[:, [0, 1, 3, 4]]  # the middle is exactly 0
+    walk = np.array([each.effects["year_slope"][0, :, 0] for each in draws])[:, [0, 1, 3, 4]]  # the middle is exactly 0
     assert np.exp(np.log(walk.var(axis=0)).mean()) == pytest.approx(1.0, abs=0.1)  # unit variance, fixed scale 1
+
+
+def test_thresholds_of_the_prior_are_normals_in_order() -> None:
+    rng = np.random.default_rng(4)
+    arrays = calibration.cases()["rating"].arrays
+    draws = np.array([calibration.draw_prior(arrays, rng).base[0] for _ in range(4000)])
+    assert (draws[:, 0] == 0).all()  # the linear predictor has no intercept
+    assert (np.diff(draws[:, 1:]) > 0).all()
+    normal = stats.norm(scale=1.5).cdf
+    for place in range(1, 6):  # the j-th smallest of five uniforms is beta(j, 6 - j)
+        assert stats.kstest(normal(draws[:, place]), stats.beta(place, 6 - place).cdf).pvalue > 0.01
+
+
+def test_thresholds_by_item_are_in_order_for_every_item_and_that_moves_their_prior() -> None:
+    rng = np.random.default_rng(4)
+    arrays = calibration.cases()["rating, thresholds by item"].arrays
+    draws = [calibration.draw_prior(arrays, rng) for _ in range(1000)]
+    thresholds = np.array([each.base[0, 1:] + each.effects["item_threshold"][0] for each in draws])
+    assert thresholds.shape == (1000, 4, 5)
+    assert np.diff(thresholds).min() > 0
+    scale = np.array([each.parameters["item_threshold_sd"][0] for each in draws])
+    free = np.array([calibration._draw_freely(arrays, rng).parameters["item_threshold_sd"][0] for _ in range(1000)])
+    assert scale.mean() < 0.5 * free.mean()  # large deviations are mostly out of order
+    assert free.mean() == pytest.approx(0.5 * np.sqrt(2 / np.pi), abs=0.03)
+
+
+def test_any_two_categories_of_a_choice_have_the_priors_log_odds() -> None:
+    rng = np.random.default_rng(4)
+    arrays = calibration.cases()["choice"].arrays
+    draws = [calibration.draw_prior(arrays, rng) for _ in range(3000)]
+    logit = np.array([arrays.shown(each.base[0], arrays.channels.based)[1] for each in draws])
+    assert logit.sum(axis=1) == pytest.approx(0, abs=1e-12)
+    for first, second in combinations(range(4), 2):
+        assert stats.kstest(logit[:, first] - logit[:, second], stats.norm(scale=1.5).cdf).pvalue > 0.01
+    scale = np.array([each.parameters["county_sd"][0] for each in draws])
+    county = np.array([arrays.shown(each.effects["county"][0, 0], arrays.channels.based)[1] for each in draws])
+    assert stats.kstest((county[:, 0] - county[:, 3]) / scale, stats.norm.cdf).pvalue > 0.01
+
+
+def test_parts_of_a_map_share_a_standard_deviation() -> None:
+    rng = np.random.default_rng(4)
+    arrays = calibration.cases()["share on a map"].arrays
+    draws = [calibration.draw_prior(arrays, rng) for _ in range(2000)]
+    spatial = np.array([each.parameters["county_spatial_share"][0] for each in draws])
+    assert stats.kstest(spatial, stats.uniform.cdf).pvalue > 0.01
+    sd = np.array([each.parameters["county_sd"][0] for each in draws])
+    own = np.array([each.effects["county_own"][0, :, 0] for each in draws])
+    assert stats.kstest((own / (sd * np.sqrt(1 - spatial))[:, None]).ravel(), stats.norm.cdf).pvalue > 0.01
+
+
+def test_quantities_of_a_choice_are_of_every_category() -> None:
+    arrays = calibration.cases()["choice"].arrays
+    truth = calibration.draw_prior(arrays, np.random.default_rng(5))
+    found = calibration.quantities(arrays, truth)
+    share = [found[f"{category} in sector private"][0] for category in ("chat", "form", "phone", "visit")]
+    assert sum(share) == pytest.approx(1)
+    assert sum(found[f"county H {category}"][0] for category in ("chat", "form", "phone", "visit")) == pytest.approx(0)
+    p = special.softmax(
+        arrays.shown(arrays.linear_predictor(truth.base, truth.effects)[0], arrays.channels.based)[1], axis=1
+    )
+    private = (arrays.cells["sector"] == "private").to_numpy()
+    weight = arrays.survey.cells["weight"].to_numpy()[private]
+    assert share == pytest.approx(weight @ p[private] / weight.sum())
 
 
 def test_printed_counts_are_the_process_of_their_likelihood() -> None:
@@ -108,7 +171,7 @@ def test_printed_counts_are_the_process_of_their_likelihood() -> None:
         prints = np.unique(np.round(100 * np.arange(n + 1) / n))
         table = pd.DataFrame({"row": np.arange(len(prints)), "share": prints, "n": n})
         arrays = design(nav.Model(nav.Reported()), nav.Survey.from_report(table, by="row", n="n"))
-        probability = np.exp(arrays.model.outcome.log_likelihood(np.full(len(prints), 0.7), arrays.data))
+        probability = np.exp(arrays.model.outcome.log_likelihood(np.full((len(prints), 1), 0.7), arrays.data))
         assert probability.sum() == pytest.approx(1.0, abs=1e-12)
 
 
@@ -158,9 +221,9 @@ def test_same_seed_gives_the_same_ranks() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["share, tiny groups", "reported, counts"])
-def test_short_calibration_of_laplace(name: str) -> None:
-    seeds = np.random.SeedSequence(2022).spawn(100)
+@pytest.mark.parametrize(("name", "size"), [("share, tiny groups", 100), ("reported, counts", 100), ("rating", 60)])
+def test_short_calibration_of_laplace(name: str, size: int) -> None:
+    seeds = np.random.SeedSequence(2022).spawn(size)
     made = [calibration.simulate(calibration.cases()[name], seed, engine="laplace") for seed in seeds]
     assert sum(bool(each.unconverged) for each in made) <= 5
     table = calibration.judge(made, case=name)

@@ -145,11 +145,14 @@ def compare(model, survey):
 def test_engines_agree(case):
     names, difference, allowed = compare(*made(case))
     worst = [f"{difference[row].max():.3f} {names[difference[row].argmax()]}" for row in range(4)]
-    noisy = int((allowed[:3] > np.array([[MEAN], [SPREAD], [ENDS]])).any(axis=0).sum())
+    limits = np.array([[MEAN], [SPREAD], [ENDS], [ENDS]])
+    noisy = int((allowed > limits).any(axis=0).sum())
     shown = dict(zip(("mean", "sd", "2.5 %", "97.5 %"), worst, strict=True))
-    print(f"\n{case}: {len(names)} quantities, {noisy} with an allowance for Monte Carlo error\n  {shown}")
+    most = (allowed / limits).max()
+    print(f"\n{case}: {len(names)} quantities, {noisy} with up to {most:.2f} times the limit allowed\n  {shown}")
     assert len(names) > 10
-    assert noisy < len(names) / 4  # so that the limits are what is tested
+    assert noisy < len(names) / 2  # so that the limits are what is tested
+    assert most < 4
     beyond = difference > allowed
     assert not beyond.any(), [(names[place], difference[:, place]) for place in np.flatnonzero(beyond.any(axis=0))]
 

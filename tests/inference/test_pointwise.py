@@ -24,9 +24,7 @@ def posterior(made_fit, model, survey):
 @pytest.fixture(scope="module")
 def expected(arrays, posterior):
     base = posterior["intercept"].to_numpy().reshape(200, 1)
-    effects = {
-        block.name: posterior[f"{block.name}_effect"].to_numpy().reshape(200, -1, 1) for block in arrays.blocks
-    }
+    effects = {block.name: posterior[f"{block.name}_effect"].to_numpy().reshape(200, -1, 1) for block in arrays.blocks}
     eta = arrays.linear_predictor(base, effects)
     return arrays.model.outcome.log_likelihood(eta, arrays.data).reshape(4, 50, 21)
 

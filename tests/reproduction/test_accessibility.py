@@ -63,13 +63,17 @@ def test_reproduced_numbers_print_as_published(audit):
 def test_every_recorded_contradiction_is_said(audit):
     """A note of a contradiction stands on its row; where the number itself is in doubt the status says so."""
     noted = audit.ledger[audit.ledger["note"].fillna("").str.startswith("contradiction")]
-    about = noted.groupby("note")["status"].agg(set)
-    unsaid = {note for note, statuses in about.items() if "differs" not in statuses}
-    assert unsaid == {
-        "contradiction: the text on Tabell A-4 names the same group of offices twice",
-        "contradiction: section 4.2.3 names disability, section 4.2.4 those with both kinds of benefit, as having least "
-        "direct contact; by section 4.2.2 the latter have it specially often",
+    noted = noted[noted["table"].isin(["estimates", "groups", "contact_volumes"])]
+    about = noted.groupby(noted["note"].str.split(";").str[0].str.removeprefix("contradiction: "))["status"].agg(set)
+    assert {note for note, statuses in about.items() if "differs" not in statuses} == {
+        "Vedlegg B says most are over 65, in Tabell B-1 the group 25-34 is the largest",  # of the text, not the numbers
+        "section 4.2.3 names disability, section 4.2.4 those with both kinds of benefit, as having least direct contact",
+        "the text on Tabell A-4 names the same group of offices twice",
+        "the three categories add to 102 %, rounding explains at most 101",  # the two answers that the text agrees with
+        "the three categories add to 89 %",
+        "the three categories add to 98 %, rounding explains at least 99",
     }
+    assert len(about) == 34
 
 
 def test_every_share_with_a_base_has_an_interval(audit):
@@ -80,11 +84,8 @@ def test_every_share_with_a_base_has_an_interval(audit):
     rows = shares.set_index("row").loc[with_base]
     assert rows["lower"].notna().all()
     assert (rows["lower"] < rows["upper"]).all()
-    wrong = rows[(rows["published"] < rows["lower"] - 0.5) | (rows["published"] > rows["upper"] + 0.5)]
-    assert wrong["item"].tolist() == ["resident/composition_labour_status/other/other"] or set(wrong["group"]) <= {
-        "all",
-        "parental_etc",
-    }
+    outside = rows[(rows["published"] < rows["lower"] - 0.5) | (rows["published"] > rows["upper"] + 0.5)]
+    assert set(outside["item"]) == {"resident/composition_labour_status/other"}  # 9 % printed, 47 of 1 589 counted
 
 
 def test_interval_of_an_unpooled_share_is_that_of_jeffreys(audit):
@@ -181,7 +182,7 @@ def test_verdicts_that_matter(claims, claim, verdict):
 def test_reservations_are_said(claims):
     judged = claims[claims["verdict"].notna()]
     apart = judged[judged["comparable"] == "no"]
-    assert len(apart) >= 15
+    assert len(apart) == 14
     assert apart["reason"].str.contains("differ in method and population").all()
     assumed = judged[judged["base_assumed"] == "yes"]
     assert assumed["reason"].str.contains("is assumed").all()

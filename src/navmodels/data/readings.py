@@ -3,6 +3,8 @@
 For sensitivity analyses: nothing is observed anew, and every function returns a survey beside the given one.
 """
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 
@@ -33,7 +35,7 @@ def with_design_effect(survey: Survey, design_effect: float) -> Survey:
     >>> with_design_effect(survey, 2.0).cells.attrs["design_effect"]
     2.0
     """
-    if not isinstance(design_effect, int | float) or not 0 < design_effect < np.inf:
+    if isinstance(design_effect, bool) or not isinstance(design_effect, Real) or not 0 < design_effect < np.inf:
         raise ValueError(f"design_effect is {design_effect!r}; allowed: a positive number.")
     cells = survey.cells
     if cells.attrs["weighting"] == "effective":
@@ -55,7 +57,8 @@ def with_weighting(survey: Survey, weighting: str) -> Survey:
     Raises
     ------
     ValueError
-        For another word, and for published numbers, which have no weights.
+        For another word, for published numbers, which have no weights, and for a survey whose weights are not used,
+        which does not have them any more.
 
     Examples
     --------
@@ -69,10 +72,17 @@ def with_weighting(survey: Survey, weighting: str) -> Survey:
     checks.one_of(weighting, WEIGHTING, what="weighting")
     if survey.kind == "reported":
         raise ValueError("published numbers have no weights to be used otherwise; change their design effect.")
-    cells = survey.cells.assign_attrs(weighting=weighting)
+    cells = survey.cells
+    if cells.attrs["weighting"] == weighting:
+        return survey
+    if cells.attrs["weighting"] == "none":
+        raise ValueError("the survey does not have its weights; make it anew, with weights=.")
     if weighting == "none":
-        cells = cells.assign(weight=cells["count"].sum("category"))
-    return Survey(cells, survey.levels)
+        n = cells["count"].sum("category")
+        if np.array_equal(cells["weight"], cells["weighted"].sum("category")):  # not from a population frame
+            cells = cells.assign(weight=n)
+        cells = cells.assign(weighted=cells["count"], squares=n)
+    return Survey(cells.assign_attrs(weighting=weighting), survey.levels)
 
 
 def with_minimum(survey: Survey, n: float) -> Survey:

@@ -95,7 +95,7 @@ def _curvature(arrays: Design, scales: list[float], mode: Array) -> Array:
 
 
 def _by_gaps(z: Array, scale: float) -> tuple[Array, Array]:
-    """Return thresholds over their scale as first and logarithms of gaps, and the derivative of the one by the other."""
+    """Return thresholds over their scale as first and logarithms of gaps, and the derivative of one by the other."""
     gap = scale * np.diff(z)
     bend = np.tril(np.ones((len(z), len(z))))
     bend[:, 1:] *= gap / scale

@@ -99,7 +99,7 @@ def values(kind: int, eta: Array, table: Array, flat: Array, value: Array) -> No
 
 @compiled
 def log_likelihood(kind: int, eta: Array, table: Array, flat: Array) -> Array:
-    """Return the log-likelihood, dims (draw, cell), at each of several linear predictors, dims (draw, cell, channel)."""
+    """Return the log-likelihood, dims (draw, cell), at several linear predictors, dims (draw, cell, channel)."""
     out = np.empty(eta.shape[:2])
     for draw in range(len(eta)):
         values(kind, eta[draw], table, flat, out[draw])
@@ -302,7 +302,7 @@ def _rating_values(eta: Array, table: Array, value: Array) -> None:
 
 @compiled
 def _gap(gap: float) -> tuple[float, float, float]:
-    """Return log(1 − exp(−gap)), its derivative and the negative of its second; impossible unless the gap is positive."""
+    """Return log(1 − exp(−gap)), its derivative and the negative of its second; impossible unless gap is positive."""
     if not gap > 0:
         return -np.inf, 0.0, 0.0
     rest = -math.expm1(-gap)

@@ -22,8 +22,8 @@ from navmodels.inference import kernels
 from navmodels.inference.convergence import MIN_ESS_PER_CHAIN, k_limit
 from navmodels.inference.modes import Cells, Layout, Part, find_mode, lay_out, propose
 from navmodels.models.model import Design
-from navmodels.models.terms import Block
 from navmodels.models.outcomes import Rating
+from navmodels.models.terms import Block
 
 Array = npt.NDArray[np.float64]
 
@@ -95,7 +95,7 @@ class Target:
         return z
 
     def by_block(self, z: Array) -> dict[int | None, Array]:
-        """Return coefficients, dims (..., coefficient) as laid out, by place of block, dims (..., coefficient, channel).
+        """Return coefficients, dims (..., coefficient) as laid out, by block's place, dims (..., coefficient, channel).
 
         None stands for the intercept or the thresholds.
         """
@@ -223,7 +223,7 @@ def make_target(arrays: Design) -> Target:
 
 def find_proposal(target: Target) -> Proposal:
     """Return the proposal around the mode of u: axes of the Hessian, widths of each side, the coefficients' mode."""
-    dense, size = target.sizes
+    dense, _ = target.sizes
     warm = target.start()
 
     def solve(u: Array) -> tuple[float, Array]:

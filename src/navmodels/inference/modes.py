@@ -31,8 +31,8 @@ class Layout(NamedTuple):
     the shared levels that meet own level l, its nested ones first (``nested`` of them); ``position`` dims (cell,
     varying block) are places among them. ``blocks`` dims (shared block, 6): first and last level, first and last
     coefficient, where the basis starts in ``bases`` (-1: identity), and the channel; ``fed`` dims (level) the channel
-    of each shared level, ``channels`` their number; the first ``base`` coefficients are the intercept or thresholds. ``offset`` dims
-    (cell) is added to the first channel.
+    of each shared level, ``channels`` their number; the first ``base`` coefficients are the intercept or thresholds.
+    ``offset`` dims (cell) is added to the first channel.
     """
 
     own: Places
@@ -136,7 +136,7 @@ def find_mode(
     eta = np.empty((len(layout.own), layout.channels))
     value, gradient, curvature = np.empty(len(eta)), np.empty_like(eta), _packed(eta)
     step_eta, trial = np.empty_like(eta), np.empty_like(eta)
-    objective = -np.inf
+    objective: Any = -np.inf
     for _ in range(20):  # a start with thresholds out of order is drawn towards those of all levels
         _predict(layout, _to_levels(layout, scale, z), own_scale * own_z, eta)
         eta[:, 0] += layout.offset

@@ -11,7 +11,6 @@ from xarray.core import indexing
 
 from navmodels.models.model import Design
 
-
 CHUNK = 1_000_000  # linear predictors held at once
 
 

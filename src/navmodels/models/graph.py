@@ -359,7 +359,7 @@ def _maps(arrays: Design) -> tuple[npt.NDArray[np.float64], ...]:
 
 
 def _parts(arrays: Design) -> list[tuple[int, int]]:
-    """Return place and channel of each part in the walked graph: those with a basis first, one product serves them all."""
+    """Return place and channel of each part in the walked graph: those with a basis first, for one product."""
     order = sorted(range(len(arrays.blocks)), key=lambda place: arrays.blocks[place].basis is None)
     return [(place, channel) for place in order for channel in arrays.blocks[place].channels]
 

@@ -22,11 +22,11 @@ SOURCES = b"".join(Path(path).read_bytes() for path in (__file__, kernels.__file
 
 
 class CellLikelihood(Op):  # type: ignore[misc]
-    """Log-likelihood of each cell, dims (cell), its gradient (cell, channel) and negative second derivatives, packed
-    (cell, pair), in one pass.
+    """Log-likelihood of each cell, its gradient and negative second derivatives, in one pass.
 
-    Inputs are the linear predictors, dims (cell, channel), and the kernel's table, dims (column, cell), and flat
-    numbers. The gradient of the first output is the second of the same node, so that both cost one pass.
+    Outputs have dims (cell), (cell, channel) and, packed, (cell, pair). Inputs are the linear predictors, dims (cell,
+    channel), and the kernel's table, dims (column, cell), and flat numbers. The gradient of the first output is the
+    second of the same node, so that both cost one pass.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class CellLikelihood(Op):  # type: ignore[misc]
 
 
 class LinearPredictor(Op):  # type: ignore[misc]
-    """Linear predictors of each cell, dims (cell, channel): the base of each channel and the levels that the cell picks.
+    """Linear predictors of each cell, dims (cell, channel): the base of each channel and the levels the cell picks.
 
     Inputs are the base, dims (channel), the effects of all levels of all terms, dims (level), the index, dims (term,
     cell), and the channel that each term feeds, dims (term).

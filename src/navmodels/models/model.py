@@ -212,7 +212,7 @@ class Design:
 
 
 def stack_effects(effects: Iterable[Array], draws: int) -> Array:
-    """Return effects, dims (draw, level, channel) each, one after the other, dims (draw, level), as `Design.index` counts."""
+    """Return effects, dims (draw, level, channel), one after the other, dims (draw, level), as `Design.index` says."""
     parts = [effect.transpose(0, 2, 1).reshape(draws, -1) for effect in effects]
     return np.ascontiguousarray(np.concatenate([np.empty((draws, 0)), *parts], axis=1))
 

@@ -357,13 +357,13 @@ def categories_of(survey: Survey) -> tuple[Any, ...]:
 def effective_counts(survey: Survey) -> Array:
     """Return the answers of each cell as they enter the likelihood; dims (cell, category).
 
-    A design effect divides them. With ``weighting="effective"``: weighted shares × effective n = (Σw)²/Σw² (Kish 1965), that is sums of weights ×
-    Σw/Σw², so that weights that are all 1 give the counts themselves, to the last bit.
+    A design effect divides them. With ``weighting="effective"``: weighted shares × effective n = (Σw)²/Σw² (Kish 1965),
+    that is sums of weights × Σw/Σw², so that weights that are all 1 give the counts themselves, to the last bit.
     """
     cells: xr.Dataset = survey.cells
     count: Array = cells["count"].transpose("cell", "category").to_numpy()
     if cells.attrs["weighting"] != "effective":
-        return count / cells.attrs.get("design_effect", 1.0)
+        return np.asarray(count / cells.attrs.get("design_effect", 1.0))
     weighted, squares = cells["weighted"].transpose("cell", "category").to_numpy(), cells["squares"].to_numpy()
     total = weighted.sum(axis=1)
     factor = np.divide(total, squares, where=total > 0, out=np.zeros_like(total))

@@ -99,9 +99,7 @@ def _base(model: Model, truth: Mapping[str, Any]) -> tuple[list[Any], Array]:
         raise ValueError(f"truth needs {outcome.base!r}{' in logits' if outcome.base == 'intercept' else ''}.")
     given = truth[outcome.base]
     if isinstance(outcome, Rating):
-        cuts = (
-            dict(given) if isinstance(given, Mapping) else {place: value for place, value in enumerate(given, start=2)}
-        )
+        cuts = dict(given) if isinstance(given, Mapping) else dict(enumerate(given, start=2))
         values = np.array(list(cuts.values()), dtype=float)
         if not len(values) or (np.diff(values) <= 0).any():
             raise ValueError(f"the thresholds are {checks.listing(values)}; allowed: one or more, in rising order.")

@@ -34,7 +34,8 @@ class Scale:
 
     Examples
     --------
-    >>> float(Scale(1.0, (("county_sd", "itself"), ("county_share", "root"))).of({"county_sd": 0.4, "county_share": 0.25}))
+    >>> scale = Scale(1.0, (("county_sd", "itself"), ("county_share", "root")))
+    >>> float(scale.of({"county_sd": 0.4, "county_share": 0.25}))
     0.2
     """
 
@@ -100,6 +101,11 @@ class Block:
         return len(self.levels) if self.basis is None else self.basis.shape[1]
 
     @property
+    def matrix(self) -> Array:
+        """The basis, also where it is the identity; dims (level, coefficient)."""
+        return np.eye(len(self.levels)) if self.basis is None else self.basis
+
+    @property
     def sd(self) -> str | None:
         """Name of the parameter that is the standard deviation itself, if there is one."""
         return self.scale.parts[0][0] if self.scale.parts == ((f"{self.name}_sd", "itself"),) else None
@@ -122,8 +128,8 @@ class Effect:
     `scale` (logits for shares), the same for every level whatever its name or place. Use it for few levels that are
     all there are, such as sector.
 
-    Covariate: a slope, normal around `mean` with standard deviation `scale`, times the number as it stands; for instance
-    0/1 for a change of survey mode, with a tight `scale`. Numbers far from zero are better centred first.
+    Covariate: a slope, normal around `mean` with standard deviation `scale`, times the number as it stands; for
+    instance 0/1 for a change of survey mode, with a tight `scale`. Numbers far from zero are better centred first.
 
     Parameters
     ----------
@@ -322,14 +328,15 @@ class Trend:
             between = contrast_basis(len(groups))
         label = ":".join(self.factors)
         scale, parameters = standard_deviation(label, self.scale)
-        basis = np.kron(between, random_walk_basis(len(years), order=self.order))
+        basis = np.asarray(np.kron(between, random_walk_basis(len(years), order=self.order)), dtype=float)
         walk_on = partial(_walk_on, order=self.order, years=len(years), between=between)
         walk = Block(label, self.factors, keys, basis, index, scale, parameters, beyond=walk_on)
         if self.order == 1:
             return [walk]
         line = _unit_variance((np.arange(len(years)) - (len(years) - 1) / 2)[:, None])
         onward = partial(_line_on, years=len(years))
-        slope = Block(f"{label}_slope", self.factors, keys, np.kron(between, line), index, Scale(1.0), beyond=onward)
+        lines = np.asarray(np.kron(between, line), dtype=float)
+        slope = Block(f"{label}_slope", self.factors, keys, lines, index, Scale(1.0), beyond=onward)
         return [walk, slope]
 
 
@@ -478,8 +485,7 @@ def _walk_on(
     last = block.levels[-1][-1]
     ahead = _years_ahead(block, new)
     path = effect.reshape(len(effect), -1, years)[..., -2:]
-    assert block.basis is not None
-    step = np.linalg.norm(np.diff(block.basis[:years], n=order, axis=0)[0]) / np.linalg.norm(between[0])
+    step = np.linalg.norm(np.diff(block.matrix[:years], n=order, axis=0)[0]) / np.linalg.norm(between[0])
     for _ in range(ahead):
         drawn = scale[:, None] * step * (rng.normal(size=(len(effect), between.shape[1])) @ between.T)
         then = path[..., -1] if order == 1 else 2 * path[..., -1] - path[..., -2]
@@ -510,7 +516,8 @@ def _years_ahead(block: Block, new: Sequence[Level]) -> int:
     bad = [level[-1] for level in new if isinstance(level[-1], str) or level[-1] <= last or level[-1] != int(level[-1])]
     if bad:
         raise ValueError(
-            f"{block.name!r} is a walk from {first} to {last}; it can go on to coming years, not to {checks.listing(bad)}."
+            f"{block.name!r} is a walk from {first} to {last}; it can go on to coming years, not to "
+            f"{checks.listing(bad)}."
         )
     return int(max(level[-1] for level in new)) - int(last)
 
@@ -526,9 +533,9 @@ def _follow_line(block: Block, new: Sequence[Level], effect: Array, scale: Array
     bad = [level[0] for level in new if isinstance(level[0], str)]
     if bad:
         raise ValueError(f"{block.name!r} is a numeric covariate; the population has {checks.listing(bad)}.")
-    assert block.basis is not None
-    place = int(np.argmax(np.abs(block.basis[:, 0])))
-    return effect[:, [place]] / block.basis[place, 0] * np.array([float(level[0]) for level in new])
+    slope = block.matrix[:, 0]
+    place = int(np.argmax(np.abs(slope)))
+    return np.asarray(effect[:, [place]] / slope[place] * np.array([float(level[0]) for level in new]))
 
 
 # ---- inside
@@ -539,8 +546,8 @@ def _tied(block: Block, own: Mapping[str, Scale]) -> Block:
     lacking = [name for name in block.factors if name not in own]
     if lacking:
         raise ValueError(
-            f"Group({', '.join(map(repr, block.factors))}, scale={STRUCTURED!r}) is tied to terms of its factors; there "
-            f"is none for {checks.listing(lacking)}. Add Group({lacking[0]!r}) or give the scale a number."
+            f"Group({', '.join(map(repr, block.factors))}, scale={STRUCTURED!r}) is tied to terms of its factors; "
+            f"there is none for {checks.listing(lacking)}. Add Group({lacking[0]!r}) or give the scale a number."
         )
     ratio = f"{block.name}_ratio"
     fixed = float(np.prod([own[name].fixed for name in block.factors]))

@@ -10,6 +10,7 @@ from navmodels.plots.groups import plot_groups
 from navmodels.plots.ranks import plot_ranks
 from navmodels.plots.ratings import plot_ratings
 from navmodels.plots.reported import plot_reported
+from navmodels.plots.scenarios import plot_sensitivity
 from navmodels.plots.trends import plot_trend
 from navmodels.plots.words import alt_text
 
@@ -21,5 +22,6 @@ __all__ = [
     "plot_ranks",
     "plot_ratings",
     "plot_reported",
+    "plot_sensitivity",
     "plot_trend",
 ]

@@ -28,13 +28,13 @@ TITLE, NAME, NOTE = 11.0, 9.0, 8.5  # sizes of type, in points
 # ---- inside: the Axes
 
 
-def axes(ax: Axes | None, *, height: float) -> Axes:
-    """Return the Axes given, or that of a new figure, 7 inches wide."""
+def axes(ax: Axes | None, *, height: float, width: float = 7.0) -> Axes:
+    """Return the Axes given, or that of a new figure (inches)."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=(7.0, height), layout="constrained")[1]
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
 def dress(ax: Axes, *, title: str | None, alt: str, width: int = 70) -> None:
@@ -53,12 +53,17 @@ def wrapped(names: Iterable[str], width: int) -> list[str]:
     return ["\n".join(textwrap.wrap(name, width)) for name in names]
 
 
-def row_axes(ax: Axes | None, names: Sequence[str]) -> Axes:
-    """Return Axes with one named row for each name, the first on top."""
-    labels = wrapped(names, 34)
+def row_axes(
+    ax: Axes | None, names: Sequence[str], *, row: float = 0.38, gap: float = 0.10, width: float = 7.0, wrap: int = 34
+) -> Axes:
+    """Return Axes with one named row for each name, the first on top.
+
+    A row is at least so high, and leaves a gap between the names (inches), which are wrapped at so many letters.
+    """
+    labels = wrapped(names, wrap)
     lines = [label.count("\n") + 1 for label in labels]
     neighbours = max(a + b for a, b in zip(lines, lines[1:] + lines[-1:], strict=True)) / 2
-    ax = axes(ax, height=1.2 + len(labels) * max(0.38, 0.10 + 0.16 * neighbours))
+    ax = axes(ax, height=1.2 + len(labels) * max(row, gap + 0.16 * neighbours), width=width)
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(labels) - 0.5, -0.5)
     ax.grid(axis="x", color=RULE, linewidth=0.8)

@@ -54,10 +54,10 @@ def check_proportions(table: pd.DataFrame, columns: Iterable[str], *, percent: b
             )
 
 
-def check_unique(names: Sequence[str]) -> None:
+def check_unique(names: Sequence[str], *, hint: str = "name them by more columns (label=[...])") -> None:
     """Raise if two rows would carry the same name."""
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        raise ValueError(f"several rows are named {quoted(twice[:3])}: name them by more columns (label=[...])")
+        raise ValueError(f"several rows are named {quoted(twice[:3])}: {hint}")
 
 
 def check_choice(given: object, allowed: Iterable[str], *, what: str) -> None:
@@ -66,7 +66,8 @@ def check_choice(given: object, allowed: Iterable[str], *, what: str) -> None:
     if given not in words:
         near = difflib.get_close_matches(str(given), words, n=1)
         hint = f" (nearest to '{given}' is '{near[0]}')" if near else ""
-        raise ValueError(f"unknown {what} '{given}'; allowed: {quoted(words)}{hint}")
+        more = f" and {len(words) - 8} more" if len(words) > 8 else ""
+        raise ValueError(f"unknown {what} '{given}'; allowed: {quoted(words[:8])}{more}{hint}")
 
 
 def label_columns(

@@ -170,7 +170,7 @@ def _known_levels(arrays: Design, name: str) -> tuple[Any, ...]:
         if name in block.factors
     ]
     known = tuple(arrays.survey.levels[name])
-    return tuple(max(wider, key=len)) if max(map(len, wider), default=0) > len(known) else known
+    return max([known, *map(tuple, wider)], key=len)
 
 
 def _level_order(arrays: Design, present: pd.Series, name: str) -> list[Any]:
@@ -232,8 +232,8 @@ def _extended(
     """Return an effect, dims (draw, level, channel), with that of new levels after the known."""
     if block.beyond is None:
         raise ValueError(
-            f"the term {block.name!r} knows nothing of {checks.listing([':'.join(map(str, level)) for level in new])}; its "
-            f"levels: {checks.listing(block.labels, most=20)}.{checks.nearest(new[0][-1], block.labels)}"
+            f"the term {block.name!r} knows nothing of {checks.listing([':'.join(map(str, level)) for level in new])}; "
+            f"its levels: {checks.listing(block.labels, most=20)}.{checks.nearest(new[0][-1], block.labels)}"
         )
     names = {name for name, _ in block.scale.parts}
     scale = block.scale.of({name: posterior[name].to_numpy().ravel() for name in names})

@@ -39,12 +39,12 @@ def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str], cut: Any = None, cat
         pooling_factor, sd_reduction.
 
         ``direct``: (weighted) share of the respondents, or the published number; interval on the logit scale, exact
-        (Clopper & Pearson 1934) for 0 and 100 %; of a mean, normal; NaN where nobody answered. ``pooling_factor``: how far the group is
-        pulled to the others, 0 not at all to 1 completely: 1 − s²/(s² + V) with s the learned standard deviation
-        between groups and V the group's sampling variance on the linear scale (Gelman & Pardoe 2006, ω), for shares
-        and ratings at the pooled estimate; NaN without a `Group` of exactly these factors, and for choices, where
-        each category is pulled by its own amount. ``sd_reduction``: 1 − posterior sd /
-        direct standard error; NaN where the direct share is 0 or 1, whose standard error says nothing.
+        (Clopper & Pearson 1934) for 0 and 100 %; of a mean, normal; NaN where nobody answered. ``pooling_factor``: how
+        far the group is pulled to the others, 0 not at all to 1 completely: 1 − s²/(s² + V) with s the learned standard
+        deviation between groups and V the group's sampling variance on the linear scale (Gelman & Pardoe 2006, ω), for
+        shares and ratings at the pooled estimate; NaN without a `Group` of exactly these factors, and for choices,
+        where each category is pulled by its own amount. ``sd_reduction``: 1 − posterior sd / direct standard error; NaN
+        where the direct share is 0 or 1, whose standard error says nothing.
 
     Raises
     ------

@@ -76,7 +76,7 @@ def _ledger(
         relations(tables["estimates"]),
         contradictions(tables["estimates"], sums, tables["groups"]),
     )
-    found = combine(checked, unsaid(checked, numbers.estimate_findings(estimates, pooled)))
+    found = combine(unsaid(checked, numbers.estimate_findings(estimates, pooled)), checked)
     found = combine(found, unsaid(found, numbers.other_findings(tables, found, whole)))
     ledger = assemble_ledger(nav.load_report(REPORT), found, tabulate([]))
     return numbers.with_intervals(ledger, estimates, pooled, single)

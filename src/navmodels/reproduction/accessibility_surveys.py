@@ -10,6 +10,12 @@ import pandas as pd
 
 from navmodels.reproduction.findings import Finding, join, records, spell, tabulate
 
+# what is printed elsewhere against the size of a survey
+ELSE = {
+    "vulnerable_user": " Those of benefit add up to 345.",
+    "partner": " Below figure 6-7, 620 is printed.",
+}
+
 
 def survey_sizes(surveys: pd.DataFrame, groups: pd.DataFrame, volumes: pd.DataFrame) -> pd.DataFrame:
     """Return the sizes of the surveys from sums of groups and of each other, the response rate, and sums of volumes.
@@ -50,7 +56,7 @@ def _sizes(surveys: pd.DataFrame, groups: pd.DataFrame, volumes: pd.DataFrame) -
     }.items():  # fmt: skip
         row = known[name]
         sums = [float(groups[(groups["survey_id"] == name) & (groups["group_dim"] == dim)]["n"].sum()) for dim in dims]
-        reason = f"The groups of {join([dim.replace('_', ' ') for dim in dims])} add up to {spell(sums)}."
+        reason = f"The groups of {join([dim.replace('_', ' ') for dim in dims])} add up to {spell(sums)}.{ELSE.get(name, '')}"
         yield Finding("surveys", row.Index, "n_used", "reproduced", reason, sums[0])
     yield from _rates(known)
     yield from _seen_elsewhere(known)

@@ -66,7 +66,9 @@ def battery_survey(levels: pd.DataFrame, *, design_effect: float, base_factor: f
     n = levels["n"] * np.where(levels["n_printed"], 1.0, base_factor)
     p = levels["share"] / 100
     se = np.sqrt(1e4 * design_effect * p * (1 - p) / n + levels["extra_sd"] ** 2)
-    return nav.Survey.from_report(_factors(levels).assign(share=levels["share"], n=n, se=se), by=FACTORS, estimate="share", se="se", n="n")
+    return nav.Survey.from_report(
+        _factors(levels).assign(share=levels["share"], n=n, se=se), by=FACTORS, estimate="share", se="se", n="n"
+    )
 
 
 def repeated(levels: pd.DataFrame) -> pd.DataFrame:
@@ -124,9 +126,7 @@ def _factors(levels: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns={"group": "sector"})[FACTORS]
 
 
-def _picked(
-    fit: xr.DataTree, asked: pd.DataFrame, each: pd.DataFrame, *, along: str, names: pd.Series
-) -> xr.DataArray:
+def _picked(fit: xr.DataTree, asked: pd.DataFrame, each: pd.DataFrame, *, along: str, names: pd.Series) -> xr.DataArray:
     """Return the estimates of the cells asked for, with one dim in place of the two columns of `each`."""
     population = _factors(asked).assign(weight=1.0)
     draws = nav.estimate(fit, by=["item", "sector", "year"], population=population).drop_vars("n")

@@ -1,4 +1,4 @@
-"""Every statement of change or difference in the employer report, held against the joint models.
+"""Every statement of change or difference in the employer report, held against the joint models of `batteries`.
 
 A statement can be judged when both of its levels are in print (or follow from a printed change). The bases of earlier
 years and of sectors are assumed; every verdict is repeated with half and with double of what was assumed.
@@ -24,6 +24,7 @@ from navmodels.reproduction.verdicts import (
     Row,
     Verdict,
     compare,
+    compare_each,
     direct_z,
     judge,
     judge_order,
@@ -81,9 +82,9 @@ def _compare(claims: list[Any], evidence: Evidence) -> Compared:
     units = [_units(claim) for claim in differences if claim.group_dim == "unit_called"]
     items = [(claim.item_b, claim.item) for claim in differences if claim.group_dim == "all"]
     return Compared(
-        series={factor: compare(draws, changes) for factor, draws in evidence.series.items()},
-        sectors={factor: compare(draws, sectors) for factor, draws in evidence.sectors.items()},
-        items={pair: row for draws in evidence.items for pair, row in compare(draws, items).items()},
+        series={factor: compare_each(draws, changes) for factor, draws in evidence.series.items()},
+        sectors={factor: compare_each(draws, sectors) for factor, draws in evidence.sectors.items()},
+        items=compare_each(evidence.items, items),
         units=compare(evidence.units, units),
     )
 
@@ -161,7 +162,7 @@ def _change(claim: Any, evidence: Evidence, compared: Compared) -> dict[str, Any
             points = _points(_judge(compared.series[1.0], pair, claim))
             reason += f" Filled in from the other years and series, the model has {points}."
         return _nothing(reason)
-    verdicts = {factor: _judge(rows, pair, claim) for factor, rows in compared.series.items()}
+    verdicts = {factor: _judge(rows, pair, claim) for factor, rows in compared.series.items() if pair in rows}
     notes = "; ".join(base_note(level) for level in known)
     reason = f"{_sentence(verdicts[1.0])} {notes}. {_other_side(claim, evidence, known)}".strip()
     return _judged(verdicts, reason, **_direct(known, evidence))
@@ -196,7 +197,8 @@ def _sector_difference(claim: Any, evidence: Evidence, compared: Compared) -> di
     if lacking:
         when = f" in {claim.year_to}" if pd.notna(claim.year_to) else ""
         return _nothing(f"No level is in print for the {' and the '.join(lacking)} sector{when}.")
-    verdicts = {factor: _judge(rows, _sectors(claim), claim) for factor, rows in compared.sectors.items()}
+    pair = _sectors(claim)
+    verdicts = {factor: _judge(rows, pair, claim) for factor, rows in compared.sectors.items() if pair in rows}
     notes = "; ".join(f"{group} {base_note(level)}" for group, level in zip(groups, known, strict=True))
     return _judged(verdicts, f"{_sentence(verdicts[1.0])} {notes}.", **_direct(known[::-1], evidence))
 

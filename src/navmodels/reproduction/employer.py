@@ -7,14 +7,15 @@ import navmodels as nav
 from navmodels.reproduction import (
     associations,
     bases,
+    batteries,
     intervals,
     phone_calls,
     pooled,
     regressions,
     restatements,
-    sectors,
     series,
     totals,
+    units,
 )
 from navmodels.reproduction.audits import Audit, Plan, fit_plan, fit_table
 from navmodels.reproduction.claims import FACTORS, audit_claims
@@ -77,35 +78,38 @@ def _plan(tables: dict[str, pd.DataFrame], levels: pd.DataFrame, design_effect: 
         "six-point means": (pooled.pooled_model("mean"), surveys["mean"]),
         "multiple choice": (pooled.pooled_model("choice"), surveys["choice"]),
         "units phoned": (
-            sectors.unit_model(),
-            sectors.unit_survey(tables["phone_combinations"], design_effect=design_effect),
+            units.unit_model(),
+            units.unit_survey(tables["phone_combinations"], design_effect=design_effect),
         ),
     }
     for factor in FACTORS:
         base = {"design_effect": design_effect, "base_factor": factor}
-        plan[f"years, base × {factor:g}"] = (series.joint_model(), series.joint_survey(levels, **base))
-        plan[f"sectors, base × {factor:g}"] = (sectors.sector_model(), sectors.sector_survey(levels, **base))
+        for kind, rows in _kinds(levels).items():
+            plan[_joint(kind, factor)] = (batteries.battery_model(), batteries.battery_survey(rows, **base))
     return plan
 
 
 def _evidence(
     fits: dict[str, xr.DataTree], tables: dict[str, pd.DataFrame], levels: pd.DataFrame, design_effect: float
 ) -> Evidence:
-    pairs = series.asked_pairs(tables["claims"], levels)
+    kinds = _kinds(levels)
+    pairs = {kind: batteries.asked_pairs(tables["claims"], rows) for kind, rows in kinds.items()}
 
-    def usable(name: str) -> list[float]:
-        """Return the base factors whose fit may be used: a repetition that failed the gate is left out."""
-        return [
-            factor for factor in FACTORS if factor == 1.0 or not fits[f"{name}, base × {factor:g}"].attrs["unconverged"]
-        ]
+    def usable(factor: float) -> dict[str, xr.DataTree]:
+        """Return the fit of each kind that may be used: a repetition that failed the gate is left out."""
+        joint = {kind: fits[_joint(kind, factor)] for kind in kinds}
+        return {kind: fit for kind, fit in joint.items() if factor == 1.0 or not fit.attrs["unconverged"]}
 
     battery = dict(zip(tables["items"]["item_id"], tables["items"]["battery"], strict=True))
     return Evidence(
         levels=levels,
-        series={factor: series.series_draws(fits[f"years, base × {factor:g}"], pairs) for factor in usable("years")},
+        series={
+            factor: [batteries.series_draws(fit, kinds[kind], pairs[kind]) for kind, fit in usable(factor).items()]
+            for factor in FACTORS
+        },
         sectors={
-            factor: nav.estimate(fits[f"sectors, base × {factor:g}"], by=["item_year", "sector"])
-            for factor in usable("sectors")
+            factor: [batteries.sector_draws(fit, kinds[kind]) for kind, fit in usable(factor).items()]
+            for factor in FACTORS
         },
         items=[pooled.item_draws(fits[name]) for name in ("six-point shares", "multiple choice")],
         means=pooled.item_draws(fits["six-point means"]),
@@ -114,6 +118,16 @@ def _evidence(
         trends=tables["trends"],
         design_effect=design_effect,
     )
+
+
+def _kinds(levels: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the rows of the joint models: six-point items and answers vary on scales of their own."""
+    rows = batteries.repeated(levels)
+    return {kind: rows[rows["kind"] == kind] for kind in series.KINDS}
+
+
+def _joint(kind: str, factor: float) -> str:
+    return f"{kind} by sector and year, base × {factor:g}"
 
 
 def _with_associations(claims: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -137,16 +151,14 @@ def _shrinkage(fit: xr.DataTree) -> pd.DataFrame:
 
 def _trend_table(evidence: Evidence, levels: pd.DataFrame) -> pd.DataFrame:
     """Return the modelled share of each series and year with the published one beside it."""
-    table = evidence.years_table.drop(columns="n")
     published = levels.assign(published=levels["share"] / 100)[["series", "year", "published", "source"]]
-    return table.merge(published, on=["series", "year"], how="left")
+    return evidence.years_table.merge(published, on=["series", "year"], how="left")
 
 
 def _sector_table(evidence: Evidence, levels: pd.DataFrame) -> pd.DataFrame:
     """Return the modelled share of both sectors with the published one and its direct interval beside it."""
-    table = evidence.sectors_table.drop(columns="n")
     printed = levels.assign(item_year=levels["item"] + " " + levels["year"].astype(str), sector=levels["group"])
     low, high = intervals.ends(printed["share"].to_numpy(float), printed["n"].to_numpy(float) / evidence.design_effect)
     printed = printed.assign(published=printed["share"] / 100, published_lower=low / 100, published_upper=high / 100)
     columns = ["item_year", "sector", "published", "published_lower", "published_upper"]
-    return table.merge(printed[columns], on=["item_year", "sector"], how="left")
+    return evidence.sectors_table.merge(printed[columns], on=["item_year", "sector"], how="left")

@@ -3,7 +3,7 @@
 Nothing is judged here; see `claims` for statements and `ledger` for numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,7 +24,8 @@ class Evidence:
     levels
         Every level in print (`series_levels`).
     series, sectors
-        For each base factor, draws by (series, year) and by (item_year, sector).
+        For each base factor, draws of the joint models, six-point items and answers apart: by (series, year) and, where
+        both sectors are in print, by (item_year, sector).
     items, means
         Draws of 2024 by item, from the pooled batteries: shares (six-point and multiple choice apart), and means.
     units
@@ -38,8 +39,8 @@ class Evidence:
     """
 
     levels: pd.DataFrame
-    series: Mapping[float, xr.DataArray]
-    sectors: Mapping[float, xr.DataArray]
+    series: Mapping[float, Sequence[xr.DataArray]]
+    sectors: Mapping[float, Sequence[xr.DataArray]]
     items: list[xr.DataArray]
     means: xr.DataArray
     units: xr.DataArray
@@ -54,10 +55,17 @@ class Evidence:
 
     @cached_property
     def years_table(self) -> pd.DataFrame:
-        """Summary of the joint model of years with the bases assumed."""
-        return nav.summarise(self.series[1.0], allow_unconverged=True)
+        """Summary of the series with the bases assumed."""
+        return _summaries(self.series[1.0])
 
     @cached_property
     def sectors_table(self) -> pd.DataFrame:
-        """Summary of the joint model of both sectors with the bases assumed."""
-        return nav.summarise(self.sectors[1.0], allow_unconverged=True)
+        """Summary of both sectors with the bases assumed."""
+        return _summaries(self.sectors[1.0])
+
+
+# ---- inside
+
+
+def _summaries(each: Sequence[xr.DataArray]) -> pd.DataFrame:
+    return pd.concat([nav.summarise(draws, allow_unconverged=True) for draws in each], ignore_index=True)

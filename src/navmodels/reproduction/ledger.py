@@ -14,7 +14,7 @@ import navmodels as nav
 from navmodels.reproduction.evidence import Evidence
 from navmodels.reproduction.findings import COLUMNS, HALF, TOLERANCE, Finding, records, tabulate
 from navmodels.reproduction.series import series_name
-from navmodels.reproduction.verdicts import Row, compare
+from navmodels.reproduction.verdicts import Row, compare_each
 
 KEY = ["table", "row", "quantity"]
 
@@ -72,9 +72,8 @@ def model_findings(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.Da
             *_context(tables["groups"]),
         ]
     )
-    failed = {
-        draws.attrs.get("unconverged", "") for draws in (*evidence.items, evidence.means, *evidence.series.values())
-    }
+    used = (*evidence.items, evidence.means, *(draws for each in evidence.series.values() for draws in each))
+    failed = {draws.attrs.get("unconverged", "") for draws in used}
     if any(failed):  # said on every row that carries a model's number
         note = f" A model did not pass the gate: {'; '.join(sorted(filter(None, failed)))}."
         found.loc[found["ours"].notna(), "reason"] += note
@@ -122,27 +121,21 @@ def _pooled(quantity: str, row: Any, pooled: Row, unit: float, word: str) -> Fin
 
 
 def _trends(evidence: Evidence, trends: pd.DataFrame) -> Iterator[Finding]:
-    """Return for each share in the text: whether it fed the joint model of years, or how it compares with it."""
+    """Return for each share in the text: whether it fed a joint model, or how it compares with it."""
     years = {(row["series"], row["year"]): row for row in evidence.years_table.to_dict("records")}
-    sectors = {(row["item_year"], row["sector"]): row for row in evidence.sectors_table.to_dict("records")}
     for row in records(trends):
         key = (series_name(row.item_id, row.group), int(row.year))
-        sector_key = (f"{row.item_id} {row.year}", row.group)
         level = evidence.level.get(key)
         if key in years:
-            model, name = years[key], "the joint model of series and years"
-        elif sector_key in sectors:
-            model, name = sectors[sector_key], "the joint model of both sectors"
+            yield _against_model(row, years[key], fed=level is not None and level.share == row.share)
         else:
             yield Finding("trends", row.Index, "share", "not reproducible", _no_model(row, level is not None))
-            continue
-        yield _against_model(row, model, name, fed=level is not None and level.share == row.share)
 
 
-def _against_model(row: Any, model: Row, name: str, *, fed: bool) -> Finding:
+def _against_model(row: Any, model: Row, *, fed: bool) -> Finding:
     value, lower, upper = (100 * float(model[column]) for column in ("mean", "lower", "upper"))
     numbers = {"ours": value, "lower": lower, "upper": upper}
-    found = f"{name}, which has {value:.1f} % ({lower:.1f} to {upper:.1f})"
+    found = f"the joint model of items, sectors and years, which has {value:.1f} % ({lower:.1f} to {upper:.1f})"
     if fed:
         reason = f"Fed {found}."
         return Finding("trends", row.Index, "share", "input", reason, **numbers)
@@ -165,7 +158,7 @@ def _changes(evidence: Evidence, changes: pd.DataFrame) -> Iterator[Finding]:
     """Return for each printed size of a change: what the joint model has."""
     printed = records(changes[changes["quality"] == "exact"])
     pairs = [(series_name(row.item_id, row.group), int(row.year_from), int(row.year_to)) for row in printed]
-    compared = compare(evidence.series[1.0], pairs)
+    compared = compare_each(evidence.series[1.0], pairs)
     for row, pair in zip(printed, pairs, strict=True):
         value, lower, upper = (100 * float(compared[pair][column]) for column in ("mean", "lower", "upper"))
         levels = [evidence.level.get((pair[0], year)) for year in pair[1:]]

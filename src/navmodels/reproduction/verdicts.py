@@ -4,7 +4,7 @@ A statement of direction agrees when the difference has that sign at 95 %; a sta
 of no change or no difference agrees unless the difference is clear at 95 %.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,11 @@ def compare(draws: xr.DataArray, asked: Iterable[Pair]) -> dict[Pair, Row]:
     names = {", ".join(map(str, pair)): pair for pair in pairs}
     table = _summarise_each(change.assign_coords(pair=list(names)))
     return {names[row["pair"]]: row for row in table.to_dict("records")}
+
+
+def compare_each(each: Iterable[xr.DataArray], asked: Sequence[Pair]) -> dict[Pair, Row]:
+    """Return what `compare` returns, of several draws with different levels."""
+    return {pair: row for draws in each for pair, row in compare(draws, asked).items()}
 
 
 def judge(row: Row, *, direction: str, stated: str, over_time: bool) -> Verdict:

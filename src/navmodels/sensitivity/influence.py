@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 from scipy import special
@@ -22,7 +21,7 @@ from navmodels.models.records import recall_design
 from navmodels.posterior.comparisons import to_rows
 from navmodels.posterior.estimates import estimate
 
-Array = npt.NDArray[np.float64]
+OVER = ("chain", "draw")
 
 
 def leave_out(
@@ -43,7 +42,8 @@ def leave_out(
     along
         Factor of the model whose levels are left out in turn, for instance "county".
     estimand
-        Arguments of `estimate`, for instance ``{"by": "industry", "cut": 4}``.
+        Arguments of `estimate`, for instance ``{"by": "industry", "cut": 4}``. A population loses its rows of the level
+        left out.
     engine, seed
         As in `fit`.
 
@@ -80,21 +80,24 @@ def leave_out(
         raise ValueError(f"{along!r} has {len(levels)} levels; at least three are needed to leave one out.")
     whole = _passed(fit(model, survey, engine=engine, seed=seed), "all groups")
     arrays = recall_design(whole)
-    pointwise = whole["log_likelihood"][model.outcome.observed]
+    pointwise = whole["log_likelihood"].to_dataset()[model.outcome.observed]
+    everybody = estimand.get("population")
+    if everybody is None:
+        everybody = arrays.cells.assign(weight=arrays.survey.cells["weight"].to_numpy())
     parts = []
     for level in levels:
-        inside = arrays.cells[along].to_numpy() == level
-        draws = estimate(whole, **estimand, population=_population(arrays.cells, arrays.survey, ~inside))
-        weights, k = _without(pointwise.isel(cell=np.flatnonzero(inside)).sum("cell").to_numpy())
-        if k < k_limit(weights.size):
-            mean, sd = _weighted(draws, weights.reshape(draws.sizes["chain"], -1))
-            method = "weights"
+        asked = {**estimand, "population": everybody[everybody[along] != level]}
+        draws = estimate(whole, **asked)
+        inside = np.flatnonzero(arrays.cells[along].to_numpy() == level)
+        weights, k = _without(pointwise.isel(cell=inside).sum("cell"))
+        method = "weights" if k < k_limit(weights.size) else "refit"
+        if method == "refit":
+            less = survey.drop(**{along: level})
+            again = _passed(fit(model, less, engine=engine, seed=whole.attrs["seed"]), f"without {level!r}")
+            other = estimate(again, **asked)
+            mean, sd = other.mean(OVER), other.std(OVER, ddof=1)
         else:
-            again = _passed(
-                fit(model, survey.drop(**{along: level}), engine=engine, seed=whole.attrs["seed"]), f"without {level!r}"
-            )
-            other = estimate(again, **estimand)
-            mean, sd, method = other.mean(("chain", "draw")), other.std(("chain", "draw"), ddof=1), "refit"
+            mean, sd = _weighted(draws, weights)
         parts.append(_rows(level, draws, mean, sd).assign(k=k, method=method))
     return pd.concat(parts, ignore_index=True)
 
@@ -108,29 +111,25 @@ def _passed(fitted: xr.DataTree, what: str) -> xr.DataTree:
     return fitted
 
 
-def _population(cells: pd.DataFrame, survey: Survey, keep: npt.NDArray[np.bool_]) -> pd.DataFrame:
-    """Return the population of the cells kept, as a refit without the others would have it."""
-    return cells.assign(weight=survey.cells["weight"].to_numpy())[keep]
-
-
-def _without(log_likelihood: Array) -> tuple[Array, float]:
-    """Return weights that divide a likelihood out of the draws, dims (chain, draw) flat, and their k̂."""
+def _without(log_likelihood: xr.DataArray) -> tuple[xr.DataArray, float]:
+    """Return weights that divide a likelihood, dims (chain, draw), out of the draws, and their k̂."""
     from arviz_stats.base import array_stats
 
-    log_weight, k = array_stats.psislw(log_likelihood.ravel())
-    return np.exp(log_weight - special.logsumexp(log_weight)), float(k)
+    values = log_likelihood.to_numpy()
+    if np.ptp(values) == 0:  # nobody answered: there is nothing to divide out
+        return xr.full_like(log_likelihood, 1 / values.size), -np.inf
+    log_weight, k = array_stats.psislw(values.ravel())
+    return log_likelihood.copy(data=special.softmax(log_weight).reshape(values.shape)), float(k)
 
 
-def _weighted(draws: xr.DataArray, weights: Array) -> tuple[xr.DataArray, xr.DataArray]:
-    given = xr.DataArray(weights, dims=("chain", "draw"))
-    mean = (draws * given).sum(("chain", "draw"), skipna=False)
-    square = (given * (draws - mean) ** 2).sum(("chain", "draw"), skipna=False)
-    return mean, square**0.5
+def _weighted(draws: xr.DataArray, weights: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    mean = (draws * weights).sum(OVER, skipna=False)
+    return mean, (weights * (draws - mean) ** 2).sum(OVER, skipna=False) ** 0.5
 
 
 def _rows(level: Any, draws: xr.DataArray, mean: xr.DataArray, sd: xr.DataArray) -> pd.DataFrame:
     draws = draws.drop_vars("n", errors="ignore")
-    mean_all, sd_all = draws.mean(("chain", "draw")), draws.std(("chain", "draw"), ddof=1)
+    mean_all, sd_all = draws.mean(OVER), draws.std(OVER, ddof=1)
     columns = {"mean": mean, "sd": sd, "mean_all": mean_all, "sd_all": sd_all, "shift": (mean - mean_all) / sd_all}
     columns = {name: each.drop_vars("n", errors="ignore") for name, each in columns.items()}
     rows = to_rows(columns, mean_all)

@@ -18,6 +18,7 @@ from navmodels.inference.convergence import NotConvergedError, k_limit
 from navmodels.models.model import Design
 from navmodels.models.records import recall_design
 from navmodels.models.terms import Block
+from navmodels.posterior.comparisons import to_rows
 from navmodels.posterior.estimates import estimate
 
 Array = npt.NDArray[np.float64]
@@ -41,9 +42,9 @@ def power_scale(
     Returns
     -------
     pandas.DataFrame
-        One row a quantity: its dims, mean, sd; prior and likelihood (sensitivity: cumulative Jensen–Shannon distance for
-        each doubling of the power); conflict: "prior-data conflict" when both are above 0.05, "strong prior or weak
-        likelihood" when only the prior's is, "" else; prior_0.8, prior_1.25, likelihood_0.8, likelihood_1.25 (the
+        One row a quantity: its dims, mean, sd; prior and likelihood (sensitivity: cumulative Jensen–Shannon distance
+        for each doubling of the power); conflict: "prior-data conflict" when both are above 0.05, "strong prior or
+        weak likelihood" when only the prior's is, "" else; prior_0.8, prior_1.25, likelihood_0.8, likelihood_1.25 (the
         mean at that power) and k (largest Pareto k̂ of these four; NaN means where it is above its limit).
 
     Raises
@@ -83,11 +84,10 @@ def power_scale(
         for power in POWERS:
             columns[f"{name}_{power:g}"], k = _at_power(draws, log, power)
             largest = max(largest, k)
-    table = _table(columns)
+    table = to_rows(columns, columns["mean"])
     conflict = np.where(table["likelihood"] > THRESHOLD, "prior-data conflict", "strong prior or weak likelihood")
-    table.insert(
-        table.columns.get_loc("likelihood") + 1, "conflict", np.where(table["prior"] > THRESHOLD, conflict, "")
-    )
+    place = list(table.columns).index("likelihood") + 1
+    table.insert(place, "conflict", np.where(table["prior"] > THRESHOLD, conflict, ""))
     return table.assign(k=largest)
 
 
@@ -134,10 +134,3 @@ def _at_power(draws: xr.DataArray, log: xr.DataArray, power: float) -> tuple[xr.
     weights = np.exp(log_weight - special.logsumexp(log_weight)).reshape(log.shape)
     mean = (draws * xr.DataArray(weights, dims=("chain", "draw"))).sum(("chain", "draw"), skipna=False)
     return mean if k < k_limit(weights.size) else mean * np.nan, float(k)
-
-
-def _table(columns: Mapping[str, xr.DataArray]) -> pd.DataFrame:
-    if columns["mean"].dims:
-        table = xr.Dataset(dict(columns)).to_dataframe().reset_index()
-        return table[table["mean"].notna()].reset_index(drop=True)
-    return pd.DataFrame({name: [float(value)] for name, value in columns.items()})

@@ -25,7 +25,7 @@ from navmodels.posterior.estimates import estimate
 from navmodels.sensitivity.changes import CHANGES, Scenario, change_scenario
 
 Estimand = Mapping[str, Any] | Callable[[xr.DataTree], xr.DataArray]
-Outcome = xr.DataArray | str  # draws, or why there are none
+Found = xr.DataArray | str  # draws, or why there are none
 READ_OFF = ("population", "cut", "category", "scale")  # arguments of `estimate` that a scenario may replace
 
 
@@ -89,6 +89,8 @@ def refit_scenarios(
     ------
     ValueError
         When there are no scenarios, a change does not exist (with the nearest), or all of them failed.
+    TypeError
+        When a scenario is no mapping.
 
     Warns
     -----
@@ -137,13 +139,13 @@ def refit_scenarios(
 
 def _jobs(
     model: Model, survey: Survey, scenarios: Mapping[str, Scenario], estimand: Estimand
-) -> tuple[list[tuple[list[str], tuple[Any, ...]]], dict[str, Outcome]]:
+) -> tuple[list[tuple[list[str], tuple[Any, ...]]], dict[str, Found]]:
     """Return each fit once: the names of its scenarios, model, survey and estimands; and why others cannot be made."""
     jobs: dict[str, tuple[list[str], tuple[Any, ...]]] = {}
-    failed: dict[str, Outcome] = {}
+    failed: dict[str, Found] = {}
     for name, scenario in scenarios.items():
         if not isinstance(scenario, Mapping):
-            raise ValueError(f"scenario {name!r} is {scenario!r}; allowed: a mapping of changes, {{}} for none.")
+            raise TypeError(f"scenario {name!r} is {scenario!r}; allowed: a mapping of changes, {{}} for none.")
         _require_known(name, scenario, estimand)
         try:
             changed, given, rest = change_scenario(model, survey, scenario)
@@ -165,7 +167,7 @@ def _require_known(name: str, scenario: Scenario, estimand: Estimand) -> None:
 
 def _fit_and_estimate(
     model: Model, survey: Survey, estimands: list[Estimand], *, options: Mapping[str, Any]
-) -> list[Outcome]:
+) -> list[Found]:
     """Return the draws of each estimand, or why there are none."""
     fitted = fit(model, survey, **options)
     if fitted.attrs["unconverged"]:
@@ -173,7 +175,7 @@ def _fit_and_estimate(
     return [_read_off(fitted, each) for each in estimands]
 
 
-def _read_off(fitted: xr.DataTree, estimand: Estimand) -> Outcome:
+def _read_off(fitted: xr.DataTree, estimand: Estimand) -> Found:
     try:
         draws = estimand(fitted) if callable(estimand) else estimate(fitted, **estimand)
         require_draws(draws)
@@ -182,7 +184,7 @@ def _read_off(fitted: xr.DataTree, estimand: Estimand) -> Outcome:
     return draws.assign_attrs({**carried_attrs(fitted.attrs), **draws.attrs})
 
 
-def _attempt(result: Callable[[], list[Outcome]], size: int) -> list[Outcome]:
+def _attempt(result: Callable[[], list[Found]], size: int) -> list[Found]:
     try:
         return result()
     except Exception as error:
@@ -193,7 +195,7 @@ def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _sorted_out(outcome: Mapping[str, Outcome]) -> tuple[dict[str, xr.DataArray], dict[str, str]]:
+def _sorted_out(outcome: Mapping[str, Found]) -> tuple[dict[str, xr.DataArray], dict[str, str]]:
     """Return the draws of the scenarios that have them, and why the others have none."""
     found = {name: each for name, each in outcome.items() if isinstance(each, xr.DataArray)}
     failed = {name: each for name, each in outcome.items() if isinstance(each, str)}

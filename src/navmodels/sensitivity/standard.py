@@ -3,18 +3,18 @@
 Names and changes only: `refit_scenarios` fits them.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
 from navmodels.data import checks
+from navmodels.data.readings import with_minimum
 from navmodels.data.survey import Survey
-from navmodels.models.model import Model, design
+from navmodels.models.model import Design, Model, design
 from navmodels.models.outcomes import Rating, categories_of
-from navmodels.models.priors import HalfCauchy, Prior
+from navmodels.models.priors import HalfCauchy, Known, Prior
 from navmodels.models.terms import Effect, Group
-from navmodels.sensitivity.scenarios import Scenario, label_of
+from navmodels.sensitivity.changes import Scenario, label_of, times
 
 DESIGN_EFFECTS = (1.25, 1.5, 2.0)
 MINIMA = (10, 20, 30, 50)
@@ -35,7 +35,7 @@ def standard_scenarios(model: Model, survey: Survey) -> dict[str, Scenario]:
         and doubled, that of each term, heavy tails (half-Cauchy of the same scale), the intercept's scale doubled; no
         and complete pooling of all groups and of each; other cuts of a rating; other weightings; design effects 1.25 to
         2; without cells of fewer than 10, 20, 30 or 50 respondents; and without each level in turn of the factors of
-        `Group` and `Effect` terms that have three levels or more.
+        `Group` and `Effect` terms that have three levels or more and are no covariates. Priors keep their family.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def standard_scenarios(model: Model, survey: Survey) -> dict[str, Scenario]:
         _cuts(model, arrays.survey),
         _weights(survey),
         _sizes(arrays.survey),
-        _left_out(model, survey),
+        _left_out(arrays),
     )
     return {"as given": {}} | {name: change for part in parts for name, change in part}
 
@@ -70,23 +70,18 @@ Named = Iterator[tuple[str, Scenario]]
 
 
 def _priors(model: Model) -> Named:
-    labels = [label_of(term) for term in model.terms]
     for factor in (0.5, 2.0):
-        if labels:
+        if model.terms:
             yield f"prior scales × {factor:g}", {"priors": factor}
-    learned: Mapping[str, Any] = {
-        label: term.scale for label, term in zip(labels, model.terms, strict=True) if not isinstance(term.scale, str)
-    }
-    for label, scale in learned.items() if len(labels) > 1 else ():
+    scales = {label_of(term): term.scale for term in model.terms if not isinstance(term.scale, str)}
+    for label, scale in scales.items() if len(model.terms) > 1 else ():
         for factor in (0.5, 2.0):
-            number = factor * (scale.scale if isinstance(scale, Prior) else scale)
-            yield f"prior scale of {label} × {factor:g}", {"priors": {label: number}}
+            yield f"prior scale of {label} × {factor:g}", {"priors": {label: times(scale, factor)}}
+    effects = {term.name for term in model.terms if isinstance(term, Effect)}
     tails = {
         label: HalfCauchy(scale.scale if isinstance(scale, Prior) else scale)
-        for (label, scale), term in zip(
-            learned.items(), (term for term in model.terms if not isinstance(term.scale, str)), strict=True
-        )
-        if not isinstance(term, Effect)
+        for label, scale in scales.items()
+        if label not in effects and not isinstance(scale, Known)
     }
     if tails:
         yield "half-Cauchy priors", {"priors": tails}
@@ -126,12 +121,16 @@ def _sizes(survey: Survey) -> Named:
     size = survey.cells["n"] if survey.kind == "reported" else survey.cells["count"].sum("category")
     for least in MINIMA:
         below = int((size < least).sum())
-        if 0 < below < survey.cells.sizes["cell"] - 1:
+        if 0 < below < size.size and all(len(each) > 1 for each in with_minimum(survey, least).levels.values()):
             yield f"cells of {least} or more", {"min_n": least}
 
 
-def _left_out(model: Model, survey: Survey) -> Named:
-    factors = dict.fromkeys(name for term in model.terms if isinstance(term, Group | Effect) for name in term.factors)
-    for name in factors:
-        for level in survey.levels[name] if len(survey.levels[name]) > 2 else ():
+def _left_out(arrays: Design) -> Named:
+    terms = [term for term in arrays.model.terms if isinstance(term, Group | Effect)]
+    covariates = {block.name for block in arrays.blocks if block.beyond is not None} & {
+        term.name for term in terms if isinstance(term, Effect)
+    }
+    for name in dict.fromkeys(name for term in terms for name in term.factors if name not in covariates):
+        levels = arrays.survey.levels[name]
+        for level in levels if len(levels) > 2 else ():
             yield f"without {name}={checks.plain(level)!r}", {"drop": {name: level}}

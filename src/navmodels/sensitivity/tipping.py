@@ -5,6 +5,7 @@ The point is solved for, not read off a grid.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from scipy import optimize, special
 
 from navmodels.data import checks
 from navmodels.data.survey import Survey
-from navmodels.models.model import Model
+from navmodels.inference.convergence import NotConvergedError, failures
+from navmodels.models.model import Model, design
 from navmodels.models.terms import Effect
 from navmodels.posterior.comparisons import require_draws
 from navmodels.sensitivity.scenarios import Estimand, refit_scenarios
@@ -69,7 +71,7 @@ def find_tipping_effect(
     Raises
     ------
     ValueError
-        When the model has no such effect.
+        When the model has no such effect, or it is one of levels and not of a covariate.
 
     Examples
     --------
@@ -87,14 +89,14 @@ def find_tipping_effect(
     >>> found.round(1).values.tolist()
     [[1.0, 0.5, 0.4, 0.5]]
     """
-    place = [place for place, term in enumerate(model.terms) if isinstance(term, Effect) and term.name == effect]
-    if not place:
-        names = [term.name for term in model.terms if isinstance(term, Effect)]
-        raise ValueError(f"the model has no Effect of {effect!r}; it has {checks.listing(names) or 'none'}.")
+    place = {term.name: place for place, term in enumerate(model.terms) if isinstance(term, Effect)}
+    blocks = design(model, survey).blocks
+    covariates = [name for name in place if any(block.name == name and block.beyond is not None for block in blocks)]
+    checks.one_of(effect, covariates, what="effect (a numeric Effect of the model)")
 
     def probability(size: float) -> float:
         terms = list(model.terms)
-        terms[place[0]] = Effect(effect, scale=KNOWN, numeric=True, mean=float(size))
+        terms[place[effect]] = Effect(effect, scale=KNOWN, numeric=True, mean=float(size))
         known = Model(model.outcome, *terms, intercept_scale=model.intercept_scale)
         draws = refit_scenarios(known, survey, {"known": {}}, estimand=estimand, engine=engine, seed=seed)
         return probability_of(statement, draws.isel(scenario=0, drop=True), what="statement")
@@ -136,6 +138,8 @@ def find_tipping_nonresponse(
     ------
     ValueError
         When the response is not between 0 and 1, or the draws are no proportions.
+    NotConvergedError
+        When the draws did not pass the gate.
 
     Examples
     --------
@@ -148,6 +152,9 @@ def find_tipping_nonresponse(
     [-0.23]
     """
     require_draws(draws)
+    reason = failures(draws)
+    if reason:
+        raise NotConvergedError(f"the draws did not converge: {reason}.")
     if not 0 < response < 1:
         raise ValueError(f"response is {response!r}; allowed: a proportion between 0 and 1.")
     if bool((draws < 0).any() | (draws > 1).any()):
@@ -159,9 +166,11 @@ def find_tipping_nonresponse(
     for dim, label in where.items():
         here = here & (draws[dim] == label)
 
+    logit = special.logit(draws)
+
     def probability(size: float) -> float:
-        others = special.expit(special.logit(draws) + size)
-        everybody = xr.where(here, response * draws + (1 - response) * others, draws)
+        others = special.expit(logit + size)
+        everybody = draws.where(~here, response * draws + (1 - response) * others)
         return probability_of(statement, everybody, what="statement")
 
     return _solve(probability, prob, most)
@@ -172,23 +181,21 @@ def find_tipping_nonresponse(
 
 def _solve(probability: Callable[[float], float], prob: float, most: float) -> pd.DataFrame:
     """Return the size nearest to zero at which a monotone probability crosses `prob`."""
-    if not 0 < prob < 1:
-        raise ValueError(f"prob is {prob!r}; allowed: between 0 and 1.")
-    at_zero = probability(0.0)
+    if not 0 < prob < 1 or not 0 < most < np.inf:
+        raise ValueError(f"prob is {prob!r} and most {most!r}; allowed: prob between 0 and 1, most above 0.")
+    known = cache(probability)
     size = np.nan
-    for reach in _reaches(most):
-        for end in (-reach, reach):
-            if (probability(end) - prob) * (at_zero - prob) <= 0:
-                size = float(optimize.brentq(lambda x: probability(x) - prob, *sorted((0.0, end)), xtol=PRECISE))
-                break
-        if np.isfinite(size):
+    for end in _ends(most):
+        if (known(end) - prob) * (known(0.0) - prob) <= 0:
+            size = float(optimize.brentq(lambda x: known(float(x)) - prob, *sorted((0.0, end)), xtol=PRECISE))
             break
-    at_size = probability(size) if np.isfinite(size) else np.nan
-    return pd.DataFrame([{"statement_at_zero": at_zero, "prob": prob, "size": size, "at_size": at_size}])
+    at_size = known(size) if np.isfinite(size) else np.nan
+    return pd.DataFrame([{"statement_at_zero": known(0.0), "prob": prob, "size": size, "at_size": at_size}])
 
 
-def _reaches(most: float) -> list[float]:
-    out = [FIRST]
-    while out[-1] < most:
-        out.append(min(2 * out[-1], most))
-    return out
+def _ends(most: float) -> list[float]:
+    """Return the ends to look at, on both sides, doubled up to the most."""
+    reach = [min(FIRST, most)]
+    while reach[-1] < most:
+        reach.append(min(2 * reach[-1], most))
+    return [sign * each for each in reach for sign in (-1, 1)]

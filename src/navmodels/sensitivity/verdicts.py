@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -12,6 +13,7 @@ from navmodels.posterior.comparisons import require_draws
 
 Statement = Callable[[xr.DataArray], xr.DataArray]
 STANDS, LEANS = 0.95, 0.80
+COLUMNS = ("statement", "p", "class", "lowest", "highest", "turned", "scenarios", "verdict")
 
 
 def conclusions(draws: xr.DataArray, statements: Mapping[str, Statement], *, base: str, most: int = 3) -> pd.DataFrame:
@@ -35,13 +37,14 @@ def conclusions(draws: xr.DataArray, statements: Mapping[str, Statement], *, bas
         One row a statement: statement, p (in the base), class (in the base: "stands" from a probability of 0.95,
         "leans" from 0.80, else "open"; "fails" and "leans against" when the opposite does), lowest and highest (over
         scenarios), turned (number of scenarios with another class), scenarios (number it could be judged in), verdict
-        ("stands in all", "open in all", ..., or "depends on ..." with the scenarios that change the class most), then one column a
-        scenario with the probability, NaN where a group it speaks of is left out.
+        ("stands in all", "open in all", ..., or "depends on ..." with the scenarios that change the class most), then
+        one column a scenario with the probability, NaN where a group it speaks of is left out.
 
     Raises
     ------
     ValueError
-        When base is no scenario, or a statement returns something else.
+        When base is no scenario, a scenario is called as a column of the table is, or a statement returns something
+        else.
     NotConvergedError
         When the draws of the base did not pass the gate.
 
@@ -53,13 +56,16 @@ def conclusions(draws: xr.DataArray, statements: Mapping[str, Statement], *, bas
     >>> values = rng.normal([[0.6, 0.6], [0.5, 0.59]], 0.02, size=(4, 500, 2, 2))
     >>> coords = {"office": ["A", "B"], "scenario": ["as given", "other prior"]}
     >>> draws = xr.DataArray(values, dims=("chain", "draw", *coords), coords=coords)
-    >>> table = conclusions(draws, {"A above B": lambda share: share.sel(office="A") > share.sel(office="B")}, base="as given")
+    >>> statements = {"A above B": lambda share: share.sel(office="A") > share.sel(office="B")}
+    >>> table = conclusions(draws, statements, base="as given")
     >>> table[["statement", "class", "verdict"]].values.tolist()
     [['A above B', 'stands', "depends on 'other prior'"]]
     """
     require_draws(draws)
     scenarios = [checks.plain(name) for name in draws["scenario"].to_numpy()] if "scenario" in draws.dims else []
     checks.one_of(base, scenarios, what="base")
+    if taken := set(scenarios) & set(COLUMNS):
+        raise ValueError(f"scenarios may not be called {checks.listing(sorted(taken))}, as columns of the table are.")
     reason = failures(draws.sel(scenario=base, drop=True))
     if reason:
         raise NotConvergedError(f"the draws of {base!r} did not converge: {reason}.")
@@ -78,11 +84,10 @@ def classify_probability(p: float) -> str:
     >>> [classify_probability(p) for p in (0.97, 0.9, 0.5, 0.1, 0.01)]
     ['stands', 'leans', 'open', 'leans against', 'fails']
     """
-    if p >= STANDS:
-        return "stands"
-    if p >= LEANS:
-        return "leans"
-    return "fails" if p <= 1 - STANDS else "leans against" if p <= 1 - LEANS else "open"
+    for limit, word, opposite in ((STANDS, "stands", "fails"), (LEANS, "leans", "leans against")):
+        if p >= limit or 1 - p >= limit:
+            return word if p >= limit else opposite
+    return "open"
 
 
 def probability_of(statement: Statement, draws: xr.DataArray, *, what: str) -> float:
@@ -91,44 +96,56 @@ def probability_of(statement: Statement, draws: xr.DataArray, *, what: str) -> f
     Raises
     ------
     ValueError
-        When the statement, called `what`, does not return true or false for each draw.
+        When the statement, called `what`, names a level that does not exist, or does not return true or false for each
+        draw.
     """
-    known: Any = statement(draws)
+    missing = draws.isnull()
+    if bool(missing.all()):
+        return float("nan")
+    try:
+        known: Any = statement(draws)
+    except KeyError as error:
+        raise ValueError(f"the statement {what!r} names what the draws do not have: {error.args[0]}") from error
     if not isinstance(known, xr.DataArray) or set(known.dims) != {"chain", "draw"} or known.dtype != bool:
         given = f"dims {known.dims} of {known.dtype}" if isinstance(known, xr.DataArray) else type(known).__name__
         raise ValueError(
             f"the statement {what!r} returns {given}; needed: true or false for each draw, dims (chain, draw)."
         )
-    if bool(draws.isnull().all(("chain", "draw")).any()):  # would it be another if the missing were high, or low?
-        if any(bool((statement(draws.fillna(value)) != known).any()) for value in (1e9, -1e9)):
-            return float("nan")
+    if bool(missing.any()) and bool((statement(_filled(draws)) != known).any()):
+        return float("nan")
     return float(known.mean())
 
 
 # ---- inside
 
 
+def _filled(draws: xr.DataArray) -> xr.DataArray:
+    """Return draws with what is missing replaced at random: very low, very high, or as something that is not missing.
+
+    A statement that speaks of what is missing is turned by it in some draw.
+    """
+    rng = np.random.default_rng(0)
+    values = draws.to_numpy().copy()
+    missing, present = np.isnan(values), values[~np.isnan(values)]
+    low, high = (1e-9, 1 - 1e-9) if present.min() >= 0 and present.max() <= 1 else (-1e9, 1e9)
+    candidates = low, high, rng.choice(present, missing.sum())
+    values[missing] = np.choose(rng.integers(3, size=missing.sum()), candidates)
+    return draws.copy(data=values)
+
+
 def _verdict(p: Mapping[str, float], base: str, most: int) -> dict[str, Any]:
-    judged = {name: value for name, value in p.items() if value == value}
-    if base not in judged:
-        return {
-            "p": p[base],
-            "class": "",
-            "turned": 0,
-            "scenarios": len(judged),
-            "verdict": f"not to be judged in {base!r}",
-        }
-    own = classify_probability(p[base])
-    turned = {name: value for name, value in judged.items() if classify_probability(value) != own}
+    judged = {name: value for name, value in p.items() if not np.isnan(value)}
+    own = classify_probability(p[base]) if base in judged else ""
+    turned = {name: value for name, value in judged.items() if own and classify_probability(value) != own}
     worst = sorted(turned, key=lambda name: -abs(turned[name] - p[base]))
     more = f" and {len(worst) - most} more" if len(worst) > most else ""
     verdict = f"depends on {', '.join(map(repr, worst[:most]))}{more}" if worst else f"{own} in all"
     return {
         "p": p[base],
         "class": own,
-        "lowest": min(judged.values()),
-        "highest": max(judged.values()),
+        "lowest": min(judged.values(), default=np.nan),
+        "highest": max(judged.values(), default=np.nan),
         "turned": len(turned),
         "scenarios": len(judged),
-        "verdict": verdict,
+        "verdict": verdict if own else f"not to be judged in {base!r}",
     }

@@ -114,7 +114,7 @@ def simulate_rows(respondents: int = FULL, *, seed: int = SEED) -> pd.DataFrame:
         name: [f"{name} {place:02d}" for place in range(1, size + 1)] for name, size in LEVELS.items()
     }
     labels["year"] = list(range(2025 - LEVELS["year"], 2025))
-    index = pd.MultiIndex.from_product(labels.values(), names=FACTORS)
+    index = pd.MultiIndex.from_product(list(labels.values()), names=list(FACTORS))
     cells = index.to_frame(index=False)
     weight = np.ones(len(cells))
     for name in ("county", "industry"):
@@ -170,7 +170,7 @@ def fit_laplace(rows: pd.DataFrame, asked: argparse.Namespace) -> list[Fit]:
 
 def fit_bambi(rows: pd.DataFrame, asked: argparse.Namespace) -> list[Fit]:
     """Return a fit with bambi: one row a respondent, its default sampler and priors."""
-    import bambi  # type: ignore[import-not-found, unused-ignore]
+    import bambi  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
     start, busy = time.perf_counter(), _with_children()
     answer = pd.Categorical(rows["answer"], categories=list(CATEGORIES), ordered=True)
@@ -183,7 +183,7 @@ def fit_bambi(rows: pd.DataFrame, asked: argparse.Namespace) -> list[Fit]:
     seconds, processor, attrs = time.perf_counter() - start, _with_children() - busy, tree["posterior"].attrs
     divergences = int(tree["sample_stats"]["diverging"].sum())
     sampled = f"2 chains × ({asked.draws} + {asked.draws}) by {attrs['inference_library']}"
-    note = f"{sampled} in {attrs['sampling_time']:.0f} s; {divergences} divergences"
+    note = f"{sampled} in {attrs['sampling_time']:.0f} s; divergences: {divergences}"
     ess = smallest_ess(posterior)
     fit: Fit = {
         "seconds": seconds,

@@ -5,6 +5,8 @@
 # item is pooled towards its battery and each battery towards the whole, as far as the spread of the printed shares
 # says that they belong together. Items with a thousand answers or more hardly move (half a point at most); the 146
 # users of the Aa-register's support, the smallest base, move by almost two points. None leaves its own interval.
+#
+# Respondents' rows can be pooled in the same way: below, the items of one battery by sector, from simulated answers.
 
 # %%
 import navmodels as nav
@@ -43,3 +45,20 @@ for name in ("battery_sd", "battery:item_sd"):
 # %%
 services = table[table["battery"] == "service_satisfaction"].sort_values("n")
 ax = nav.plot_groups(services, label="item", title="Services: share satisfied, as printed and pooled")
+
+# %% The same on respondents' rows: item by sector of one battery, from simulated respondents
+people = nav.simulate_report("employer_2024", seed=7)
+names = rated.loc[rated["battery"] == "service_satisfaction", "item"].tolist()
+asked = nav.Survey.from_items(
+    people, items=names, by="sector", positive=[4, 5, 6], weights="weight", weighting="effective"
+)
+joint = nav.Model(nav.Share(), nav.Group("item"), nav.Effect("sector"), nav.Group("item", "sector"))
+sectors = nav.fit(joint, asked, seed=2024)
+gaps = nav.summarise(nav.contrast(nav.estimate(sectors, by=["item", "sector"]), along="sector", reference="private"))
+each = nav.shrinkage(sectors, by=["item", "sector"]).pivot(index="item", columns="sector", values=["direct", "n"])
+gaps["direct"] = gaps["item"].map(each["direct"]["public"] - each["direct"]["private"])
+gaps["n_public"] = gaps["item"].map(each["n"]["public"])
+print(f"\nSIMULATED DATA: {people.attrs['simulated']}.")
+print("Public minus private")
+print(gaps[["item", "n_public", "direct", "mean", "lower", "upper"]].round(3).to_string(index=False))
+print(f"Spread of the thirteen differences: {gaps['direct'].std():.3f} direct, {gaps['mean'].std():.3f} pooled.")

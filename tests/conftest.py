@@ -19,7 +19,7 @@ def _made_fit(model: nav.Model, survey: nav.Survey, *, draws: int = 1000, seed: 
     coords = {"chain": range(4), "draw": range(draws)}
     for block in arrays.blocks:
         scale = np.full((4, draws), 0.3)
-        if not isinstance(block.prior, float):
+        if block.sd is not None:
             scale = scale + 0.1 * rng.random((4, draws))
             posterior[f"{block.name}_sd"] = (("chain", "draw"), scale)
         effect = block.effect(scale, rng.normal(size=(4, draws, block.size)))

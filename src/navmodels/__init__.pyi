@@ -61,6 +61,7 @@ from .plots import plot_groups as plot_groups
 from .plots import plot_ranks as plot_ranks
 from .plots import plot_ratings as plot_ratings
 from .plots import plot_reported as plot_reported
+from .plots import plot_sensitivity as plot_sensitivity
 from .plots import plot_trend as plot_trend
 
 # the reports, number by number

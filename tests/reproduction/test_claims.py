@@ -67,8 +67,8 @@ def evidence(labelled, published, years):
     units = units.where(units["unit"] != "nobody").expand_dims(column=["only_this_unit"], axis=2)
     return Evidence(
         levels=pd.concat([levels, sectors], ignore_index=True),
-        series={1.0: years(-1.9)},
-        sectors={1.0: both},
+        series={1.0: [years(-1.9)]},
+        sectors={1.0: [both]},
         items=[items],
         means=items,
         units=units,
@@ -124,7 +124,7 @@ def test_no_contradiction_without_another_number_in_the_text(evidence, published
 def test_verdicts_that_turn_with_other_bases(evidence, years, half, double, sentence):
     plain = replace(evidence, trends=evidence.trends.iloc[:0])
     row = audited(
-        statement(year_from=2023), replace(plain, series={1.0: years(2.1), 0.5: years(half), 2.0: years(double)})
+        statement(year_from=2023), replace(plain, series={1.0: [years(2.1)], 0.5: [years(half)], 2.0: [years(double)]})
     )
     status = {3.0: "agrees", 1.5: "differs"}
     assert row[["status", "status_half_base", "status_double_base"]].tolist() == [
@@ -152,15 +152,15 @@ def test_levels_that_are_not_in_print_are_named(evidence, given, lacking):
 
 def test_a_level_not_in_print_is_filled_in_where_the_model_knows_the_series(evidence, labelled):
     three = labelled("year", {2022: (0.5, 0.0), 2023: (0.2, 0.01), 2024: (0.51, 0.01)})
-    series = {1.0: three.expand_dims(series=["visit_recruit_vacancies"], axis=2)}
-    row = audited(statement(year_from=2022), replace(evidence, series=series))
+    draws = three.expand_dims(series=["visit_recruit_vacancies"], axis=2)
+    row = audited(statement(year_from=2022), replace(evidence, series={1.0: [draws]}))
     assert row["status"] == "not reproducible"
     assert row["reason"] == (
         "No level is in print for 2022, only the direction. Filled in from the other years and series, the model has "
         "+1.0 points (-1.0 to 3.0)."
     )
-    gap = series[1.0].where(series[1.0]["year"] != 2022)
-    row = audited(statement(year_from=2022), replace(evidence, series={1.0: gap}))
+    gap = draws.where(draws["year"] != 2022)
+    row = audited(statement(year_from=2022), replace(evidence, series={1.0: [gap]}))
     assert row["reason"] == "No level is in print for 2022, only the direction."
 
 
@@ -193,6 +193,15 @@ def test_the_rule_of_the_report(evidence, second, rule):
         ("visit_recruit_vacancies", 2024, second, 2005.0, True, "appendix 2"),
     )
     assert audited(statement(year_from=2023), replace(evidence, levels=levels))["report_rule"] == rule
+
+
+def test_a_repetition_without_the_kind_of_the_item_is_left_out(evidence, years):
+    others = [years(0.0, series="likes")]
+    series = {1.0: [*others, years(2.1)], 0.5: [*others, years(3.0)], 2.0: others}
+    row = audited(statement(year_from=2023), replace(evidence, trends=evidence.trends.iloc[:0], series=series))
+    assert (row["mean"], row["status"], row["status_half_base"]) == (pytest.approx(2.1), "agrees", "agrees")
+    assert "status_double_base" not in row.index
+    assert "A repetition with other bases did not pass the gate" in row["reason"]
 
 
 # ---- differences

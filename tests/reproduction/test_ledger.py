@@ -122,11 +122,11 @@ def evidence(labelled):
         columns=["series", "item", "group", "year", "share", "n", "n_printed", "extra_sd", "source"],
     )
     years = labelled("year", {2023: (0.60, 0.01), 2024: (0.65, 0.01)}).expand_dims(series=["a"], axis=2)
-    both = labelled("sector", {"private": (0.30, 0.01), "public": (0.40, 0.01)})
+    public = labelled("year", {2022: (0.40, 0.01)}).expand_dims(series=["a (public)"], axis=2)
     return Evidence(
         levels=levels,
-        series={1.0: years},
-        sectors={1.0: both.expand_dims(item_year=["a 2022"], axis=2)},
+        series={1.0: [years, public]},
+        sectors={1.0: []},
         items=[labelled("item", {"a": (0.65, 0.01)}), labelled("item", {"b": (0.20, 0.01)})],
         means=labelled("item", {"a": (4.7, 0.02)}),
         units=labelled("unit", {"x": (0.5, 0.01)}),
@@ -174,14 +174,14 @@ def trend(**given):
 @pytest.mark.parametrize(
     ("given", "status", "words"),
     [
-        ({}, "input", "Fed the joint model of series and years, which has 65.0 % (63.0 to 67.0)."),
+        ({}, "input", "Fed the joint model of items, sectors and years, which has 65.0 % (63.0 to 67.0)."),
         ({"share": 66.0}, "agrees", "Did not feed"),
         ({"share": 67.4}, "agrees", "the printed number lies inside."),  # 66.96 + 0.5
         ({"share": 67.5}, "differs", "the printed number lies outside."),
         ({"share": 62.5}, "differs", "the printed number lies outside."),  # 63.04 − 0.5 = 62.54
         ({"share": 69.4, "quality": "approx"}, "agrees", "lies inside."),  # in words: 66.96 + 2.5
         ({"share": 69.5, "quality": "approx"}, "differs", "lies outside."),
-        ({"year": 2022, "group_dim": "sector", "group": "public", "share": 40.0}, "agrees", "model of both sectors"),
+        ({"year": 2022, "group_dim": "sector", "group": "public", "share": 40.0}, "agrees", "40.0 % (38.0 to 42.0)"),
         ({"year": 2022, "group_dim": "sector", "group": "public", "share": 50.0}, "differs", "40.0 % (38.0 to 42.0)"),
         ({"item_id": "c", "share": 10.0}, "not reproducible", "Printed for one year and one group only"),
         ({"group_dim": "subgroup", "group": "large"}, "not reproducible", "Printed for large (subgroup)"),

@@ -1,39 +1,13 @@
-import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import expit
 
-from navmodels.reproduction.series import (
-    asked_pairs,
-    base_note,
-    joint_model,
-    joint_survey,
-    series_draws,
-    series_levels,
-    series_name,
-)
+from navmodels.reproduction.series import KINDS, base_note, series_levels, series_name
 
 
 def level(levels, series, year):
     found = levels[(levels["series"] == series) & (levels["year"] == year)]
     assert len(found) == 1, f"{len(found)} levels of {series} in {year}"
     return found.iloc[0]
-
-
-@pytest.fixture
-def small():
-    """A series of three years, one of a single year, one of a sector."""
-    rows = [
-        ("a", "a", "all", 2019, 50.0, 1000.0, False, 0.0, "text"),
-        ("a", "a", "all", 2021, 40.0, 1000.0, False, 1.5, "text, approximate"),
-        ("a", "a", "all", 2024, 20.0, 1000.0, True, 0.0, "appendix 2"),
-        ("b", "b", "all", 2024, 30.0, 500.0, True, 0.0, "appendix 2"),
-        ("a (public)", "a", "public", 2019, 60.0, 280.0, False, 0.0, "text"),
-        ("a (public)", "a", "public", 2024, 60.0, 280.0, False, 0.0, "text"),
-    ]
-    return pd.DataFrame(
-        rows, columns=["series", "item", "group", "year", "share", "n", "n_printed", "extra_sd", "source"]
-    )
 
 
 # ---- levels
@@ -144,88 +118,22 @@ def test_a_level_only_in_a_restatement_is_no_level(published):
     assert not (series_levels(items, pd.concat([trends, only]), changes)["year"] == 2001).any()
 
 
-# ---- surveys and draws
-
-
-def errors(survey):
-    keys = zip(survey.cells["series"].values, survey.cells["year"].values.tolist(), strict=True)
-    return dict(zip(keys, survey.cells["se"].values, strict=True))
-
-
-def test_standard_errors_by_hand(small):
-    found = errors(joint_survey(small, design_effect=1.24))
-    assert found == pytest.approx(
-        {
-            ("a", 2019): np.sqrt(1.24 * 50 * 50 / 1000),  # 1.7607 points
-            ("a", 2021): np.sqrt(1.24 * 40 * 60 / 1000 + 1.5**2),
-            ("a", 2024): np.sqrt(1.24 * 20 * 80 / 1000),
-            ("a (public)", 2019): np.sqrt(1.24 * 60 * 40 / 280),
-            ("a (public)", 2024): np.sqrt(1.24 * 60 * 40 / 280),
-        }
-    )  # "b" has one year only
-
-
-def test_base_factor_moves_assumed_bases_only(small):
-    found = errors(joint_survey(small, design_effect=1.24, base_factor=0.5))
-    assert found[("a", 2019)] == pytest.approx(np.sqrt(1.24 * 50 * 50 / 500))
-    assert found[("a", 2021)] == pytest.approx(np.sqrt(1.24 * 40 * 60 / 500 + 1.5**2))
-    assert found[("a", 2024)] == pytest.approx(np.sqrt(1.24 * 20 * 80 / 1000))
-    assert found[("a (public)", 2024)] == pytest.approx(np.sqrt(1.24 * 60 * 40 / 140))
-
-
-def test_standard_errors_of_the_report(levels):
-    found = errors(joint_survey(levels, design_effect=1.24))
-    assert len(found) == 146
-    assert found[("visit_recruit_vacancies", 2023)] == pytest.approx(1.012924, abs=1e-6)  # √(12400 × 0.1659 / 2005)
-    assert found[("visit_recruit_vacancies", 2024)] == pytest.approx(0.975602, abs=1e-6)
-    assert found[("satisfaction_overall", 2010)] == pytest.approx(1.669488, abs=1e-6)  # √(0.703858 + 2.5² / 3)
-    assert ("satisfaction_overall (private)", 2021) not in found  # one year only
-
-
-def test_asked_pairs(small):
-    columns = ["kind", "item", "group", "year_from", "year_to"]
-    rows = [
-        ("change", "a", "all", 2020, 2024),  # 2020 lies between years in print
-        ("change", "a", "all", 2017, 2023),  # 2017 lies before all of them
-        ("change", "b", "all", 2019, 2024),  # a series of one year
-        ("change", "a", "public", pd.NA, 2022),
-        ("order", "a", "all", 2022, 2022),
-    ]
-    claims = pd.DataFrame(rows, columns=columns).astype({"year_from": "Int64", "year_to": "Int64"})
-    assert asked_pairs(claims, small) == [
-        *(("a", year) for year in (2019, 2020, 2021, 2023, 2024)),
-        *(("a (public)", year) for year in (2019, 2022, 2024)),
-    ]
-
-
-def test_asked_pairs_of_the_report(levels, published):
-    pairs = asked_pairs(published["claims"], levels)
-    assert len(pairs) == len(set(pairs)) == 162  # 146 in print, 16 that statements speak of
-    assert {("satisfaction_overall", year) for year in (2016, 2017, 2020, 2021, 2022, 2023)} <= set(pairs)
-
-
-def test_draws_of_the_pairs_asked_for(small, made_fit):
-    fit = made_fit(joint_model(), joint_survey(small, design_effect=1.24))
-    draws = series_draws(fit, [("a", 2019), ("a", 2021), ("a (public)", 2019), ("a", 2019)])
-    assert draws.sizes == {"chain": 4, "draw": 1000, "series": 2, "year": 2}
-    assert not draws.sel(series="a").isnull().any()
-    assert bool(draws.sel(series="a (public)", year=2021).isnull().all())
-    effects = fit["posterior"]
-    linear = (
-        effects["intercept"]
-        + effects["series_effect"].sel(series="a", drop=True)
-        + effects["year_effect"].sel(year=2021, drop=True)
-        + effects["series:year_effect"].sel({"series:year": "a:2021"}, drop=True)
-    )
-    np.testing.assert_allclose(draws.sel(series="a", year=2021), expit(linear))
-
-
-def test_a_year_without_a_level_is_surrounded_by_its_neighbours(levels, made_fit):
-    fit = made_fit(joint_model(), joint_survey(levels, design_effect=1.24), draws=50)
-    years = fit["posterior"]["year"].values.tolist()
-    assert years == list(range(2008, 2025))  # a walk has every year, in print or not
-    draws = series_draws(fit, [("satisfaction_overall", 2017)])
-    assert bool(((draws > 0) & (draws < 1)).all())
+def test_batteries_and_kinds(levels, published):
+    known = published["items"].set_index("item_id")
+    inside = levels[levels["item"].isin(known.index)]
+    assert (inside["battery"] == known.loc[inside["item"], "battery"].to_numpy()).all()
+    assert ((inside["kind"] == KINDS[0]) == (known.loc[inside["item"], "kind"] == "likert6").to_numpy()).all()
+    outside = levels[~levels["item"].isin(known.index)].drop_duplicates("item").set_index("item")
+    assert outside[["battery", "kind"]].apply(tuple, axis=1).to_dict() == {
+        "advances_sick_pay": ("advances_sick_pay", "answers"),
+        "contact_person_dk": ("contact_person", "answers"),
+        "exp_assist_temp_layoff": ("service_use", "answers"),
+        "exp_posting_arbeidsplassen": ("service_use", "answers"),
+        "exp_sick_followup_assist": ("service_use", "answers"),
+        "measures_followup_overall": ("measures_followup_overall", "six-point"),
+        "satisfaction_overall_top2": ("satisfaction_overall_top2", "six-point"),
+        "sit_layoff_or_downsize": ("situation_6m", "answers"),
+    }
 
 
 # ---- notes

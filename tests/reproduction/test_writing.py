@@ -109,7 +109,7 @@ def test_tables_come_back_as_they_were(folder, made_audit):
         numbers = table.select_dtypes("float").columns
         pd.testing.assert_frame_equal(back[numbers], table[numbers].reset_index(drop=True), check_dtype=False)
     years = pd.read_csv(folder / "trends.csv")
-    assert years["published"].notna().sum() == 146
+    assert years["published"].notna().sum() == 166
     assert years["mean"].between(0, 1).all()
 
 

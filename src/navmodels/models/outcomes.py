@@ -343,7 +343,7 @@ def contrasts(size: int) -> Array:
 
     Examples
     --------
-    >>> contrasts(2).tolist()
+    >>> contrasts(2).round(12).tolist()
     [[-0.5], [0.5]]
     """
     return np.asarray(-linalg.helmert(size).T / np.sqrt(2))

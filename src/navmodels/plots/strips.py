@@ -74,10 +74,10 @@ def _check_probabilities(table: pd.DataFrame, values: NDArray[np.float64], scena
 
 def _turned(values: NDArray[np.float64], at: int) -> NDArray[np.bool_]:
     """Return whether a probability (statement, scenario) is of another class than the base's; a missing one is not."""
-    leans, stands = LIMITS
-    steps = (values > 1 - stands).astype(int) + (values > 1 - leans) + (values >= leans) + (values >= stands)
+    steps: NDArray[np.int_] = np.sum([(values >= x).astype(int) - (1 - values >= x) for x in LIMITS], axis=0)
     known = np.isfinite(values)
-    return (steps != steps[:, [at]]) & known & known[:, [at]]
+    differs: NDArray[np.bool_] = (steps != steps[:, [at]]) & known & known[:, [at]]
+    return differs
 
 
 def _draw_classes(ax: Axes) -> None:
@@ -89,8 +89,17 @@ def _draw_classes(ax: Axes) -> None:
     for limit in limits:
         ax.axvline(limit, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)), zorder=0)
     for name, x in CLASSES.items():
-        place = {"xycoords": ax.get_xaxis_transform(), "xytext": (0, 3), "textcoords": "offset points"}
-        ax.annotate(name, (x, 1), ha="center", va="bottom", fontsize=SMALL, color=INK, **place)
+        ax.annotate(
+            name,
+            (x, 1),
+            xycoords=ax.get_xaxis_transform(),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=SMALL,
+            color=INK,
+        )
 
 
 def _draw_points(ax: Axes, y: int, p: NDArray[np.float64], turned: NDArray[np.bool_], at: int) -> None:
@@ -106,19 +115,19 @@ def _draw_points(ax: Axes, y: int, p: NDArray[np.float64], turned: NDArray[np.bo
 
 
 def _stacked(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how far from the middle of its row a point is drawn: 0, then up and down by turns, within 0.19."""
+    """Return how far from the middle of its row a point is drawn: 0, then up and down by turns, within 0.17."""
     bins = np.round(p / WIDTH)
     shift = np.zeros(len(p))
     for each in np.unique(bins[np.isfinite(bins)]):
         same = np.flatnonzero(bins == each)
         turn = np.arange(1, len(same) + 1) // 2 * np.where(np.arange(len(same)) % 2, -1, 1)
-        shift[same] = turn * min(0.1, 0.19 / max(1, len(same) // 2))
+        shift[same] = turn * min(0.1, 0.17 / max(1, len(same) // 2))
     return shift
 
 
 def _name_extremes(ax: Axes, y: int, p: NDArray[np.float64], own: float, scenarios: list[str]) -> None:
     """Name the scenario farthest below the base under the row, and the one farthest above it over the row."""
-    for far, lane in ((own - p, 0.31), (p - own, -0.31)):
+    for far, lane in ((own - p, 0.33), (p - own, -0.33)):
         if (far > 0).any():
             i = int(np.nanargmax(far))
             side = "left" if p[i] < 0.35 else "right" if p[i] > 0.65 else "center"

@@ -58,7 +58,7 @@ def draw_tornado(
         parts.append(f"{name}: {mean} ({bar}){more}" if bar else f"{name}: {mean}")
 
     unit = " in percentage points" if above and percent else ""
-    count = f"{outside.sum()} of {len(names) - 1}"
+    count = f"{outside.sum()} of {np.isfinite(drawn[1:, 0]).sum()}"
     opening = f"Tornado plot of {len(names)} scenario{'s' * (len(names) > 1)}{unit}, with {interval_words(table)}."
     said = f"{caution(table)}{opening} The mean is outside the interval of '{base}' in {count}."
     dashed = "" if mark is None else f". Dashed: {_plain(100 * mark if percent else mark)}"

@@ -56,7 +56,8 @@ def _sizes(surveys: pd.DataFrame, groups: pd.DataFrame, volumes: pd.DataFrame) -
     }.items():  # fmt: skip
         row = known[name]
         sums = [float(groups[(groups["survey_id"] == name) & (groups["group_dim"] == dim)]["n"].sum()) for dim in dims]
-        reason = f"The groups of {join([dim.replace('_', ' ') for dim in dims])} add up to {spell(sums)}.{ELSE.get(name, '')}"
+        by = join([dim.replace("_", " ") for dim in dims])
+        reason = f"The groups of {by} add up to {spell(sums)}.{ELSE.get(name, '')}"
         yield Finding("surveys", row.Index, "n_used", "reproduced", reason, sums[0])
     yield from _rates(known)
     yield from _seen_elsewhere(known)

@@ -100,10 +100,7 @@ def series_draws(fit: xr.DataTree, levels: pd.DataFrame, pairs: list[Pair]) -> x
 
 
 def sector_draws(fit: xr.DataTree, levels: pd.DataFrame) -> xr.DataArray:
-    """Return draws of both sectors where both are printed; dims (chain, draw, item_year, sector).
-
-    Of no item-year when there is none.
-    """
+    """Return draws of both sectors where both are printed; dims (chain, draw, item_year, sector)."""
     asked = both_sectors(levels)
     each = asked.drop_duplicates("item_year")
     return _picked(fit, asked, each[["item", "year"]], along="item_year", names=each["item_year"])

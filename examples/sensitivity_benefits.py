@@ -1,15 +1,17 @@
 # %% [markdown]
 # # Users with greater needs: which statements about small benefit groups stand?
 #
-# The accessibility study of 2025 compares benefit groups of 43 to 91 users and prints no interval. Six of its statements
-# go through the standard set of changes: other priors, no pooling, design effects, groups left out. One stands in all:
-# users on social assistance are more often satisfied than users without a benefit. That they are more often satisfied
-# than those with both kinds of benefit, or met by appointment less often than those on AAP, is clear as long as the
-# interviews count as a simple random sample; they were made at 33 places, and a design effect of 1.5 or 2 leaves a
-# tendency. That disability pensioners are the most dissatisfied is open in all: so it is not known, which is not "wrong".
+# The accessibility study of 2025 compares benefit groups of 43 to 91 users, and prints no interval. Six statements go
+# through the standard set of changes: other priors, no pooling, design effects, groups left out. One stands in all:
+# users on social assistance are more often satisfied than those without a benefit. That they are more often satisfied
+# than those with both kinds of benefit, and that users on AAP are met by appointment more often than either, is clear
+# if the interviews are taken as a simple random sample; they were made at 33 places, and with a design effect of 1.5 or
+# 2 it is likely only. That disability pensioners are the most dissatisfied is open in all scenarios: it may be so.
+#
+# Said here: the study assigns some of these shares to their column by the order in print, and its groups add to 345,
+# not to 339.
 
 # %%
-import matplotlib.pyplot as plt
 import pandas as pd
 
 import navmodels as nav
@@ -44,7 +46,7 @@ ASKED = {  # the rows of one answer, and what the study says of them
     },
 }
 
-# %% Each answer is a model of its own. Complete pooling says that groups do not differ, whatever the data: left out
+# %% Each answer is a model of its own. Complete pooling says of any data that groups do not differ: left out
 tables = []
 for rows, statements in ASKED.items():
     survey = nav.Survey.from_report(users.query(rows), by="benefit", estimate="share", n="n")
@@ -63,5 +65,4 @@ print("Probability by design effect")
 print(effects.round(2).to_string())
 
 # %%
-ax = nav.plot_sensitivity(table, kind="strip", title="Benefit groups: what the study says, in every scenario")
-plt.show()
+ax = nav.plot_sensitivity(table, kind="strip", title="Benefit groups: what is said of them, in every scenario")

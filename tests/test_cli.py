@@ -69,13 +69,14 @@ def test_one_report_is_written_into_the_folder(asked, capsys, tmp_path):
 
 def test_defaults(asked, capsys):
     assert main(["reproduce"]) == 0
-    assert asked == [("employer_2024", Path("out"), "auto", "en", True)]
-    assert capsys.readouterr().out.endswith("\n\nWritten to out/\n")
+    both = ["employer_2024", "accessibility_2025"]
+    assert asked == [(name, Path("out") / name, "auto", "en", True) for name in both]
+    assert capsys.readouterr().out.endswith("\n\nWritten to out/accessibility_2025/\n")
 
 
 @pytest.mark.parametrize("named", [[], ["employer_2024", "second"]])
 def test_several_reports_get_a_folder_each(asked, capsys, monkeypatch, tmp_path, named):
-    monkeypatch.setitem(reports.AUDITS, "second", None)
+    monkeypatch.setattr(reports, "AUDITS", {"employer_2024": None, "second": None})
     assert main(["reproduce", *named, "--out", str(tmp_path)]) == 0
     assert [(name, out) for name, out, *_ in asked] == [
         ("employer_2024", tmp_path / "employer_2024"),

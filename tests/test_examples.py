@@ -51,6 +51,11 @@ def batteries(text):
     small, large = (float(value) for value in re.findall(r"(\d\.\d\d) (?:points below|from)", text))
     assert large < 0.75 < small
     assert "interval: 0 of 91 items." in text
+    assert "SIMULATED DATA: simulated from the published margins of employer_2024, seed 7." in text
+    gaps = rows(text.split("Public minus private")[1], r"\w+ +\d+\.0 ")
+    assert len(gaps) == 13
+    direct, pooled = (float(value) for value in re.findall(r"differences: (\S+) direct, (\S+) pooled", text)[0])
+    assert pooled < direct / 2
 
 
 def sectors(text):
@@ -137,10 +142,76 @@ def offices_map(text):
     assert len(rows(last, r".* 0\.0 ")) == 2
 
 
+def after(text, label):
+    """Return the words that follow a label in the one line that starts with it."""
+    (line,) = (each.strip() for each in text.splitlines() if each.strip().startswith(label))
+    return line.removeprefix(label).split()
+
+
+def sensitivity_benefits(text):
+    table, effects = text.split("Probability by design effect")
+    assert after(table, "social assistance more satisfied than no benefit")[-3:] == ["stands", "in", "all"]
+    assert after(table, "disability pension the most dissatisfied")[-3:] == ["open", "in", "all"]
+    assert after(table, "disability pension more dissatisfied than no benefit")[1] == "leans"
+    for statement in (
+        "social assistance more satisfied than both kinds",
+        "AAP met by appointment more than social assistance",
+        "AAP met by appointment more than both kinds",
+    ):
+        assert after(table, statement)[1] == "stands"
+        _, *likely = map(float, after(effects, statement))
+        assert len(likely) == 2
+        assert all(0.85 < p < 0.95 for p in likely)
+
+
+def sensitivity_partners(text):
+    table, pooled = text.split("\n\n", 1)
+    for statement in ("GPs: fixed contact less often than municipal units", "organisers: most have a fixed contact"):
+        assert after(table, statement)[-3:] == ["stands", "in", "all"]
+    difficult = after(table, "GPs: Nav difficult more often than others")
+    assert difficult[1] == "stands"
+    assert 0.85 < float(difficult[4]) < 0.95  # one answer turned
+    assert after(table, "organisers: Nav less easy than follow-up")[-4:] == ["depends", "on", "'pooling", "none'"]
+    assert after(table, "organisers: better digital systems more than GPs")[-3:] == ["open", "in", "all"]
+    elpd = [float(row[-2]) for row in rows(pooled, "gp ")]
+    assert elpd == sorted(elpd)  # none, partial, complete
+
+
+def sensitivity_offices(text):
+    table, missing = text.split("\n\n")
+    drop_in, outreach = (after(table, f"host offices: {name}") for name in ("less drop-in", "more outreach"))
+    assert drop_in[:2] == ["0.96", "stands"]
+    for scenario in ("'design effect 2'", "'design effect 1.5'", "'prior scales × 0.5'", "2 more"):
+        assert scenario in " ".join(drop_in)
+    assert outreach[1] == "leans"
+    assert float(outreach[3]) < 0.95
+    assert outreach[4:6] == ["5", "9"]  # open in
+    found = rows(missing, "host offices")
+    assert len(found) == 6
+    assert [float(each) for each in found[0][-3:]] == pytest.approx([0.5, 0.33, 0.87], abs=0.02)
+
+
+def sensitivity_changes(text):
+    table, tips = text.split("\n\n")
+    scenarios = {line[:20].strip(): [float(p) for p in line[20:].split()] for line in table.splitlines()[1:]}
+    safe = ["as given", "design effect 1", "design effect 1.5", "design effect 2", "base of 2023 × 0.25"]
+    assert min(min(scenarios[name]) for name in safe) > 0.95
+    assert len(scenarios["as given"]) == 10
+    lifted = scenarios["mode +0.2"]
+    assert [place for place, p in enumerate(lifted[:9]) if p >= 0.95] == [0, 1, 4]
+    assert lifted[9] > 0.99
+    at = [float(each) for each in re.findall(r"a toss-up at ([\d.]+)", tips)]
+    assert at == pytest.approx([0.17, 0.32, 0.39], abs=0.02)
+    silent = [float(row[-1]) for row in rows(tips, r"\w+ (rose|fell) +0.5 ")]
+    assert len(silent) == 10
+    assert silent[0] == pytest.approx(-0.44, abs=0.02)
+
+
 CLAIMS = {
     each.__name__: each
     for each in (
         accessibility_benefits, batteries, counties, offices_map, own_table, partner_types, satisfaction, sectors,
+        sensitivity_benefits, sensitivity_changes, sensitivity_offices, sensitivity_partners,
     )
 }  # fmt: skip
 

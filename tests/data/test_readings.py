@@ -102,7 +102,7 @@ def test_weighting_is_as_made_with_it(rows, before, now, population):
 
 
 def test_weighting_cannot_be_guessed(rows, survey):
-    with pytest.raises(ValueError, match="did you mean 'frame'"):
+    with pytest.raises(ValueError, match="Did you mean 'frame'"):
         with_weighting(survey, "frames")
     with pytest.raises(ValueError, match="published numbers have no weights"):
         with_weighting(reported(), "none")

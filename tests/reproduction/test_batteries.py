@@ -74,7 +74,9 @@ def test_base_factor_moves_assumed_bases_only(small):
 
 def test_the_whole_has_no_sector_of_the_item(small):
     cells = battery_survey(small, design_effect=1.24).cells
-    labels = dict(zip(zip(cells["item"].values, cells["sector"].values, strict=True), cells["item_sector"].values, strict=True))
+    labels = dict(
+        zip(zip(cells["item"].values, cells["sector"].values, strict=True), cells["item_sector"].values, strict=True)
+    )
     assert labels == {
         ("a", "all"): "all", ("b", "all"): "all", ("a", "public"): "a (public)",
         ("c", "public"): "c (public)", ("c", "private"): "c (private)",
@@ -94,7 +96,9 @@ def test_standard_errors_of_the_report(kinds):
     rated, answers = found.values()
     about = np.sqrt(1.24 * 20 * 80 / (0.28 * 4115) + 2.5**2 / 3)  # "about a fifth"
     assert answers["contact_person_dk", "public", 2024] == pytest.approx(about)
-    assert answers["visit_recruit_vacancies", "all", 2023] == pytest.approx(1.012924, abs=1e-6)  # √(12400 × 0.1659 / 2005)
+    assert answers["visit_recruit_vacancies", "all", 2023] == pytest.approx(
+        1.012924, abs=1e-6
+    )  # √(12400 × 0.1659 / 2005)
     assert rated["satisfaction_overall", "all", 2010] == pytest.approx(1.669488, abs=1e-6)  # √(0.703858 + 2.5² / 3)
     assert rated["satisfaction_overall", "private", 2021] == pytest.approx(np.sqrt(1.24 * 80 * 20 / (0.72 * 4059)))
 

@@ -99,7 +99,7 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     ``walk`` holds centre and power of each coefficient, the reference of the intercept and of each block, and the prior
     scales: of the intercept, of each parameter, and the fixed number of each block. ``spread``, dims (coefficient,
     walked); ``index``, dims (term, cell); ``table``, dims (column, cell), and ``flat`` are what the kernel takes;
-    ``offset``, dims (level), is the prior mean of the effects.
+    ``offset``, dims (level), is the prior mean of the effects, where one is not zero.
     Coefficients and levels stand in the order intercept, blocks with a basis, other blocks.
 
     Examples
@@ -112,7 +112,7 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> arrays = design(Model(Share(), Group("office")), survey)
     >>> {name: value.shape for name, value in walk_numbers(arrays, plain_coordinates(arrays)).items()}
-    {'walk': (11,), 'spread': (3, 3), 'index': (1, 2), 'table': (3, 2), 'offset': (2,)}
+    {'walk': (11,), 'spread': (3, 3), 'index': (1, 2), 'table': (3, 2)}
     """
     from navmodels.inference.kernels import FLAT, pack
 
@@ -134,9 +134,12 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
         "spread": coordinates.spread[order],
         "index": np.array(index, dtype=np.int32).reshape(len(parts), table.shape[1]),
         "table": table,
-        "offset": np.concatenate([np.zeros(0), *(_offset(blocks[place]) for place, _ in _parts(arrays))]),
     }
-    return numbers | ({"flat": flat} if arrays.model.outcome.kernel in FLAT else {})
+    if arrays.model.outcome.kernel in FLAT:
+        numbers["flat"] = flat
+    if any(block.offset is not None for block in blocks):
+        numbers["offset"] = np.concatenate([_offset(blocks[place]) for place, _ in _parts(arrays)])
+    return numbers
 
 
 # ---- inside: the graph to read
@@ -303,19 +306,19 @@ def _walked(arrays: Design, at: Coordinates) -> Any:
         parameters = {
             name: prior.variable(name, scale[place]) for place, (name, prior) in enumerate(arrays.parameters.items())
         }
-        scales = [fixed[place] * replace(block.scale, fixed=1.0).of(parameters) for place, block in enumerate(blocks)]
+        scales = [replace(block.scale, fixed=1.0).of(parameters) for block in blocks]
         walked = pm.Flat("walked", shape=count)
         v = centre + LinearMap()(data["spread"], walked)
-        first, density = _walked_base(arrays, v[:base], own[0])
+        first, density = _walked_base(arrays, v[:base], own)
         effects = pt.zeros(0)
         if blocks:
             matrix, of_coefficient, of_level = _maps(arrays)
-            sds = pt.stack(scales)
+            sds = fixed * pt.stack(scales)
             bend = power[base:] * LinearMap()(of_coefficient, pt.log(sds / reference[1:]))
             z = v[base:] * pt.exp(bend)
             density += pt.sum(bend - 0.5 * z**2)
             raw = pt.concatenate([LinearMap()(matrix, z[: matrix.shape[1]]), z[matrix.shape[1] :]])
-            effects = raw * LinearMap()(of_level, sds) + data["offset"]
+            effects = raw * LinearMap()(of_level, sds) + data.get("offset", 0.0)
         pm.Potential("walk_density", density)
         levels = _level_spans(arrays)
         for place, block in enumerate(blocks):

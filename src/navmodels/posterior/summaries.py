@@ -66,7 +66,7 @@ def summarise(draws: xr.DataArray, *, prob: float = 0.95, allow_unconverged: boo
     table.attrs = {
         name: value
         for name, value in draws.attrs.items()
-        if name in ("engine", "seed", "simulated", "weighting") and value != ""
+        if name in ("engine", "seed", "simulated", "weighting", "kind", "failed") and value not in ("", {})
     }
     return table
 

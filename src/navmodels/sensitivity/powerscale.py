@@ -83,7 +83,7 @@ def power_scale(
     for name, log in logs.items():
         for power in POWERS:
             columns[f"{name}_{power:g}"], k = _at_power(draws, log, power)
-            largest = max(largest, k)
+            largest = float(np.maximum(largest, k))  # NaN stays
     table = to_rows(columns, columns["mean"])
     conflict = np.where(table["likelihood"] > THRESHOLD, "prior-data conflict", "strong prior or weak likelihood")
     place = list(table.columns).index("likelihood") + 1

@@ -73,7 +73,9 @@ def conclusions(draws: xr.DataArray, statements: Mapping[str, Statement], *, bas
     for sentence, statement in statements.items():
         p = {name: probability_of(statement, draws.sel(scenario=name, drop=True), what=sentence) for name in scenarios}
         rows.append({"statement": sentence, **_verdict(p, base, most), **p})
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table.attrs = {name: draws.attrs[name] for name in ("simulated", "failed") if draws.attrs.get(name)}
+    return table
 
 
 def classify_probability(p: float) -> str:

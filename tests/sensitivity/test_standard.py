@@ -157,14 +157,23 @@ def test_every_one_can_be_fitted(kind, model, survey):
     assert draws.attrs["failed"] == {}
 
 
-def test_benefit_groups_of_the_accessibility_study():
-    """Five benefits of 43 to 91 users, thirteen questions: forty scenarios, and each can be fitted."""
+@pytest.fixture(scope="module")
+def benefits():
+    """Five benefits of 43 to 91 users, and the rest; thirteen questions of the accessibility study."""
     cells = group_cells(with_bases(load_report("accessibility_2025", "estimates")))
-    survey = group_survey(cells[cells["model"] == "vulnerable_user × benefit"])
-    scenarios = nav.standard_scenarios(group_model(), survey)
+    return group_survey(cells[cells["model"] == "vulnerable_user × benefit"])
+
+
+def test_benefit_groups_have_forty(benefits):
+    scenarios = nav.standard_scenarios(group_model(), benefits)
     assert len(scenarios) >= 40
     assert sum(name.startswith("without question=") for name in scenarios) == 13
-    assert sum(name.startswith("without group=") for name in scenarios) == 6  # five benefits, and the rest
-    draws = nav.refit_scenarios(group_model(), survey, scenarios, estimand={"by": ["question", "group"]}, seed=1)
+    assert sum(name.startswith("without group=") for name in scenarios) == 6
+
+
+@pytest.mark.slow
+def test_benefit_groups_can_all_be_fitted(benefits):
+    scenarios = nav.standard_scenarios(group_model(), benefits)
+    draws = nav.refit_scenarios(group_model(), benefits, scenarios, estimand={"by": ["question", "group"]}, seed=1)
     assert draws.attrs["failed"] == {}
     assert draws.sizes["scenario"] == len(scenarios)

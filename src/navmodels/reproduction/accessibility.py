@@ -1,5 +1,7 @@
 """The audit of the accessibility study 2025: which models are fitted, and what is held against what."""
 
+from dataclasses import replace
+
 import pandas as pd
 import xarray as xr
 
@@ -7,7 +9,7 @@ import navmodels as nav
 from navmodels.reproduction import accessibility_counts as counts
 from navmodels.reproduction import accessibility_ledger as numbers
 from navmodels.reproduction.accessibility_bases import with_bases
-from navmodels.reproduction.accessibility_claims import audit_claims
+from navmodels.reproduction.accessibility_claims import audit_claims, probabilities
 from navmodels.reproduction.accessibility_comparisons import Evidence
 from navmodels.reproduction.accessibility_contradictions import contradictions
 from navmodels.reproduction.accessibility_display import draw_accessibility, summarise_accessibility
@@ -19,6 +21,7 @@ from navmodels.reproduction.accessibility_surveys import survey_sizes
 from navmodels.reproduction.audits import Audit, fit_plan, fit_table
 from navmodels.reproduction.findings import combine, tabulate, unsaid
 from navmodels.reproduction.ledger import assemble_ledger
+from navmodels.reproduction.standing import standing
 
 REPORT = "accessibility_2025"
 SEED = 2025
@@ -34,12 +37,24 @@ def audit_accessibility(*, engine: str = "auto", progress: bool = False) -> Audi
     fits = fit_plan(plans[0] | plans[1], engine=engine, seed=SEED, progress=progress)
     grouped, rated = ({name: fits[name] for name in plan} for plan in plans)
     draws = {name: cell_draws(fit) for name, fit in _usable(grouped).items()}
-    draws |= {name: rating_draws(fit) for name, fit in _usable(rated).items()}
+    rated_draws = {name: rating_draws(fit) for name, fit in _usable(rated).items()}
+    draws |= rated_draws
     size = next((len(one) for each in draws.values() for one in each.values()), 4000)
     evidence = Evidence(estimates, cells, draws, seed=SEED, draws=size)
+    claims = audit_claims(tables["claims"], evidence)
+    claims["sensitivity"] = standing(
+        claims["p"].where(claims["p_pooled"].notna()),
+        {name: plans[0][name] for name in evidence.models},
+        lambda fits: probabilities(
+            tables["claims"], replace(evidence, fits=rated_draws | {name: cell_draws(fit) for name, fit in fits.items()})
+        ),
+        engine=engine,
+        seed=SEED,
+        progress=progress,
+    )
     return Audit(
         ledger=_ledger(tables, estimates, grouped, rated, cells),
-        claims=audit_claims(tables["claims"], evidence),
+        claims=claims,
         fits=fit_table(fits),
         tables={"shrinkage": _shrinkage(grouped, cells), "ratings": rating_table(rated)},
         summarise=summarise_accessibility,

@@ -53,6 +53,11 @@ def audit_claims(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     return pd.concat([claims.reset_index(drop=True), pd.DataFrame(rows, columns=COLUMNS)], axis=1)
 
 
+def probabilities(claims: pd.DataFrame, evidence: Evidence) -> pd.Series:
+    """Return the probability that the verdict on each statement rests on; missing where a model it needs is missing."""
+    return pd.Series([_probability_alone(claim, evidence) for claim in records(claims)], index=claims.index)
+
+
 def verdict_of(p: float) -> str:
     """Return the verdict on a probability.
 
@@ -96,6 +101,19 @@ def _probability(claim: Any, sides: Sides, evidence: Evidence, variant: Variant)
     pooled = None if together is None else _holds(claim, sides, *together)
     used = single if pooled is None else pooled
     return {**used, "p_pooled": np.nan if pooled is None else pooled["p"], "p_unpooled": single["p"]}
+
+
+def _probability_alone(claim: Any, evidence: Evidence) -> float:
+    try:
+        sides = sides_of(claim, evidence)
+    except CannotJudge:
+        return np.nan
+    parts = (sides.first, *sides.second)
+    pooled = {part.model for part in parts if not sides.joint and (part.model in evidence.models)}
+    if not pooled <= set(evidence.fits):
+        return np.nan
+    together = None if sides.joint else _together(sides, evidence, Variant())
+    return _holds(claim, sides, *(together or _single(sides, evidence, Variant())))["p"]
 
 
 def _single(sides: Sides, evidence: Evidence, variant: Variant) -> tuple[Array, list[Array]]:

@@ -49,6 +49,11 @@ class Evidence:
     draws: int = 4000
 
     @cached_property
+    def models(self) -> frozenset[str]:
+        """The pooled models that hold some printed share."""
+        return frozenset(self.cells["model"].unique())
+
+    @cached_property
     def printed(self) -> Mapping[tuple[str, str, str], pd.DataFrame]:
         """The rows of the estimates by survey, way of dividing and group."""
         each = self.estimates.groupby(["survey_id", "group_dim", "group"], sort=False)

@@ -72,7 +72,7 @@ def conclusions(draws: xr.DataArray, statements: Mapping[str, Statement], *, bas
     rows = []
     for sentence, statement in statements.items():
         p = {name: probability_of(statement, draws.sel(scenario=name, drop=True), what=sentence) for name in scenarios}
-        rows.append({"statement": sentence, **_verdict(p, base, most), **p})
+        rows.append({"statement": sentence, **stand(p, base=base, most=most), **p})
     table = pd.DataFrame(rows)
     table.attrs = {name: draws.attrs[name] for name in ("simulated", "failed") if draws.attrs.get(name)}
     return table
@@ -118,24 +118,14 @@ def probability_of(statement: Statement, draws: xr.DataArray, *, what: str) -> f
     return float(known.mean())
 
 
-# ---- inside
+def stand(p: Mapping[str, float], *, base: str, most: int = 3) -> dict[str, Any]:
+    """Return the columns of `conclusions` from the probability of a statement in each scenario.
 
-
-def _filled(draws: xr.DataArray) -> xr.DataArray:
-    """Return draws with what is missing replaced at random: very low, very high, or as something that is not missing.
-
-    A statement that speaks of what is missing is turned by it in some draw.
+    Examples
+    --------
+    >>> stand({"as given": 0.97, "other prior": 0.9}, base="as given")["verdict"]
+    "depends on 'other prior'"
     """
-    rng = np.random.default_rng(0)
-    values = draws.to_numpy().copy()
-    missing, present = np.isnan(values), values[~np.isnan(values)]
-    low, high = (1e-9, 1 - 1e-9) if present.min() >= 0 and present.max() <= 1 else (-1e9, 1e9)
-    candidates = low, high, rng.choice(present, missing.sum())
-    values[missing] = np.choose(rng.integers(3, size=missing.sum()), candidates)
-    return draws.copy(data=values)
-
-
-def _verdict(p: Mapping[str, float], base: str, most: int) -> dict[str, Any]:
     judged = {name: value for name, value in p.items() if not np.isnan(value)}
     own = classify_probability(p[base]) if base in judged else ""
     turned = {name: value for name, value in judged.items() if own and classify_probability(value) != own}
@@ -151,3 +141,20 @@ def _verdict(p: Mapping[str, float], base: str, most: int) -> dict[str, Any]:
         "scenarios": len(judged),
         "verdict": verdict if own else f"not to be judged in {base!r}",
     }
+
+
+# ---- inside
+
+
+def _filled(draws: xr.DataArray) -> xr.DataArray:
+    """Return draws with what is missing replaced at random: very low, very high, or as something that is not missing.
+
+    A statement that speaks of what is missing is turned by it in some draw.
+    """
+    rng = np.random.default_rng(0)
+    values = draws.to_numpy().copy()
+    missing, present = np.isnan(values), values[~np.isnan(values)]
+    low, high = (1e-9, 1 - 1e-9) if present.min() >= 0 and present.max() <= 1 else (-1e9, 1e9)
+    candidates = low, high, rng.choice(present, missing.sum())
+    values[missing] = np.choose(rng.integers(3, size=missing.sum()), candidates)
+    return draws.copy(data=values)

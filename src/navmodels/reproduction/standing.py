@@ -1,0 +1,79 @@
+"""Does a verdict stand under other assumptions: the axes of the standard set that every model of an audit has.
+
+Complete pooling is not among them: it leaves no difference to speak of. What is assumed about bases is varied where
+the verdicts are made.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from navmodels.models.priors import HalfCauchy
+from navmodels.models.terms import Effect
+from navmodels.reproduction.audits import Plan, fit_plan
+from navmodels.sensitivity.changes import Scenario, change_scenario, label_of
+from navmodels.sensitivity.verdicts import classify_probability, stand
+
+GIVEN = "as given"
+AXES: Mapping[str, Scenario] = {
+    "prior scales × 0.5": {"priors": 0.5},
+    "prior scales × 2": {"priors": 2.0},
+    "half-Cauchy priors": {},
+    "no pooling": {"pooling": "none"},
+    "design effect × 1.25": {"design_effect": 1.25},
+    "design effect × 1.5": {"design_effect": 1.5},
+    "design effect × 2": {"design_effect": 2.0},
+}
+
+Probabilities = Callable[[Mapping[str, xr.DataTree]], pd.Series]
+
+
+def standing(
+    given: pd.Series, plan: Plan, probabilities: Probabilities, *, engine: str, seed: int, progress: bool
+) -> pd.Series:
+    """Return for each statement "stands in all", "open in all", ... or "depends on ...".
+
+    Parameters
+    ----------
+    given
+        The probability of each statement with the models as they are; missing where it cannot be judged.
+    plan
+        The models behind them, by name.
+    probabilities
+        From the fits of a plan, those that passed the gate, to the probability of each statement.
+    engine, seed, progress
+        As in `fit_plan`.
+    """
+    found = {GIVEN: given}
+    for name, scenario in AXES.items():
+        changed = {model: pair for model, given_ in plan.items() if (pair := _changed(*given_, name, scenario))}
+        fits = fit_plan(changed, engine=engine, seed=seed, progress=progress)
+        found[name] = probabilities({model: fit for model, fit in fits.items() if not fit.attrs["unconverged"]})
+    table = pd.DataFrame(found)
+    return pd.Series(
+        [None if pd.isna(row[GIVEN]) else stand(dict(row), base=GIVEN)["verdict"] for _, row in table.iterrows()],
+        index=given.index, dtype="str",
+    )  # fmt: skip
+
+
+# ---- inside
+
+
+def _changed(model: Any, survey: Any, name: str, scenario: Scenario) -> tuple[Any, Any] | None:
+    """Return a model and its survey in a scenario; None where a printed number cannot be read so."""
+    if name == "half-Cauchy priors":
+        tails = {
+            label_of(term): HalfCauchy(term.scale)
+            for term in model.terms
+            if isinstance(term.scale, float | int) and not isinstance(term, Effect)
+        }
+        scenario = {"priors": tails}
+    if "design_effect" in scenario:
+        factor = survey.cells.attrs.get("design_effect", 1.0)
+        scenario = {"design_effect": factor * scenario["design_effect"]}
+    try:
+        return change_scenario(model, survey, scenario)[:2]
+    except ValueError:
+        return None

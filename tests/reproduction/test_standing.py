@@ -9,7 +9,7 @@ TABLE = pd.DataFrame(
     {
         "question": ["q", "q", "q", "r", "r", "r"],
         "group": ["large", "small", "far", "large", "small", "far"],
-        "share": [50, 62, 20, 40, 45, 10],
+        "share": [50, 65, 20, 40, 45, 10],
         "n": [400, 60, 400, 400, 60, 400],
     }
 )

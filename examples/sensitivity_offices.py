@@ -3,9 +3,9 @@
 #
 # The accessibility study of 2025 says that offices serving several municipalities less often have drop-in as a main
 # channel (29 against 54 %) and more often do outreach (66 against 54 %). The first is just clear as given (probability
-# 0.96); with a narrower prior, with any design effect above one, or had one office answered otherwise, it is likely
-# only. It would be a toss-up if 87 % of the host offices that are missing had drop-in, where a third of those that
-# answered do. The second is likely at best, and open in more than half of the scenarios.
+# 0.96); with a narrower prior, with a design effect of 1.25 or more, or had one office answered otherwise, it is
+# likely only. It would be a toss-up if 87 % of the host offices that are missing had drop-in, where a third of those
+# that answered do. The second is likely at best, and open in more than half of the scenarios.
 #
 # Said here: 66 % is no count of 24 offices; 16 of 24 (67 %) is taken as given, and 15 (63 %) as one office turned. Of
 # 101 offices asked, 65 are in the comparison; how many of each type were asked is not in print.

@@ -491,3 +491,33 @@ def test_the_walked_graph_differs_only_by_the_change_of_variables(case, coordina
             gaps.append(found - expected - jacobian)
     assert len(gaps) >= 10
     assert np.ptp(gaps) < 1e-7
+
+
+def test_evidence_is_that_of_ordered_thresholds_by_quadrature():
+    count = np.array([3.0, 2.0, 5.0])
+    survey = nav.Survey.from_counts(
+        pd.DataFrame({"office": ["A"], "1": count[:1], "2": count[1:2], "3": count[2:]}),
+        by="office", counts=["1", "2", "3"], categories=[1, 2, 3],
+    )  # fmt: skip
+    grid = np.linspace(-9, 9, 3001)
+    low, high = np.meshgrid(grid, grid, indexing="ij")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = np.stack([special.expit(low), special.expit(high) - special.expit(low), special.expit(-high)])
+        log_likelihood = (count[:, None, None] * np.log(p)).sum(axis=0)
+    constant = special.gammaln(11) - special.gammaln(count + 1).sum()
+    prior = 2 * stats.norm.pdf(low, scale=1.5) * stats.norm.pdf(high, scale=1.5)  # 2! orders
+    density = np.where(low < high, np.exp(log_likelihood + constant) * prior, 0.0)
+    expected = np.log(np.nansum(density) * (grid[1] - grid[0]) ** 2)
+    fit = nav.fit(nav.Model(nav.Rating()), survey, engine="laplace", seed=1)
+    assert fit.attrs["log_marginal_likelihood"] == pytest.approx(expected, abs=0.02)
+
+
+def test_thresholds_of_all_are_in_order_too():
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(rng.integers(1, 12, size=(6, 4)), columns=list("1234")).assign(item=list("abcdef"))
+    survey = nav.Survey.from_counts(frame, by="item", counts=list("1234"), categories=[1, 2, 3, 4])
+    fit = nav.fit(nav.Model(nav.Rating(by="item", scale=3.0), intercept_scale=1.5), survey, engine="laplace", seed=1)
+    common = fit["posterior"]["threshold"].transpose("chain", "draw", "cut").to_numpy()
+    own = common[:, :, None] + fit["posterior"]["item_threshold_effect"].transpose("chain", "draw", ...).to_numpy()
+    assert (np.diff(common, axis=-1) > 0).all() and (np.diff(own, axis=-1) > 0).all()
+    assert np.isnan(fit.attrs["log_marginal_likelihood"])

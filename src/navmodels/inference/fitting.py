@@ -51,9 +51,9 @@ def fit(
     xarray.DataTree
         Groups posterior (``intercept``, or ``threshold`` by cut of a rating; ``<term>_effect`` by level, of a choice
         also by category; ``<term>_sd``), sample_stats, log_likelihood (dims chain, draw, cell; computed when it is
-        looked at), observed_data, survey. ``attrs``: engine, reason (why this
-        one), seed, seconds, unconverged (why the gate did not pass, or empty), model, versions, data_hash; of laplace
-        pareto_k, effective_draws, proposals, log_marginal_likelihood (natural log); of nuts divergences, coordinates.
+        looked at), observed_data, survey. ``attrs``: engine, reason (why this one), seed, seconds, unconverged (why the
+        gate did not pass, or empty), model, versions, data_hash; of laplace pareto_k, effective_draws, proposals,
+        log_marginal_likelihood (natural log; NaN for thresholds by level); of nuts divergences, coordinates.
 
     Raises
     ------

@@ -202,7 +202,7 @@ def sample_laplace(
         "hardest": _names(target)[int(np.argmin(np.nan_to_num(spread)))],
         "proposals": found.log_ratio.size,
         "unsolved": _unsolved(found, proposal),
-        "log_marginal_likelihood": float(special.logsumexp(found.log_ratio) - np.log(found.log_ratio.size)),
+        "log_marginal_likelihood": _log_evidence(target, found),
         "r_hat": NOTE,
     }
     kept = _resample(weights, draws * chains, rng).reshape(chains, draws)
@@ -270,6 +270,15 @@ def find_proposal(target: Target) -> Proposal:
 # ---- inside
 
 
+def _log_evidence(target: Target, found: Weighted) -> float:
+    """Return the log marginal likelihood; NaN for thresholds by level, whose ordered prior has no known normaliser."""
+    outcome = target.arrays.model.outcome
+    if isinstance(outcome, Rating) and outcome.by is not None:
+        return np.nan
+    orders = special.gammaln(target.layout.base + 1) if isinstance(outcome, Rating) else 0.0  # of the thresholds
+    return float(special.logsumexp(found.log_ratio) - np.log(found.log_ratio.size) + orders)
+
+
 def _names(target: Target) -> list[str]:
     """Return the name of each u and z, in the order of `Weighted.effective_spread`."""
     blocks, base = target.arrays.blocks, target.arrays.model.outcome.base
@@ -325,8 +334,11 @@ def _explore(
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with ThreadPoolExecutor(cores) as pool:
         list(pool.map(take, range(len(streams))))
-    z[~np.isfinite(log_ratio)] = 0.0
     walled = len(target.arrays.channels.based) < target.arrays.channels.size
+    if walled:  # the prior has thresholds in order, those of all as those of each level
+        unordered = (np.diff(z[..., : target.layout.base], axis=-1) <= 0).any(axis=-1)
+        log_ratio[unordered & ~np.isnan(log_ratio)] = -np.inf
+    z[~np.isfinite(log_ratio)] = 0.0
     solved = ~(np.isnan(log_ratio) if walled else ~np.isfinite(log_ratio)).any(axis=1)
     log_prior = stats.norm.logpdf(u).sum(axis=1)
     ratio = np.where(np.isnan(log_ratio), -np.inf, log_ratio) + (log_prior - log_density)[:, None]

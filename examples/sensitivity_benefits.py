@@ -46,13 +46,12 @@ ASKED = {  # the rows of one answer, and what the study says of them
     },
 }
 
-# %% Each answer is a model of its own. Complete pooling says of any data that groups do not differ: left out
+# %% Each answer is a model of its own
 tables = []
 for rows, statements in ASKED.items():
     survey = nav.Survey.from_report(users.query(rows), by="benefit", estimate="share", n="n")
     model = nav.Model(nav.Reported(), nav.Group("benefit", scale=1.0))
     scenarios = nav.standard_scenarios(model, survey)
-    del scenarios["pooling complete"]
     share = nav.refit_scenarios(model, survey, scenarios, estimand={"by": "benefit"}, seed=2024)
     tables.append(nav.conclusions(share, statements, base="as given"))
 table = pd.concat(tables, ignore_index=True)

@@ -48,7 +48,7 @@ ASKED = {  # the answer, the small group, whether it is said to be above (1) or 
     "organisers: better digital systems more than GPs": ("better_digital_systems", "measure_organiser", 1, "gp"),
 }  # fmt: skip
 
-# %% Two types say nothing of how far types differ: their scale is fixed. Complete pooling has its own table below
+# %% Two types say nothing of how far types differ: their scale is fixed
 tables = []
 for sentence, (category, partner, sign, other) in ASKED.items():
     rows = answer(category)
@@ -56,7 +56,6 @@ for sentence, (category, partner, sign, other) in ASKED.items():
     model, survey = nav.Model(nav.Reported(), term), nav.Survey.from_report(rows, by="partner", n="n")
     turned = nav.Survey.from_report(one_answer(rows, partner, -sign), by="partner", n="n")
     scenarios = nav.standard_scenarios(model, survey) | {"one answer turned": {"survey": turned}}
-    scenarios.pop("pooling complete", None)
     share = nav.refit_scenarios(model, survey, scenarios, estimand={"by": "partner"}, seed=2024)
 
     def statement(share, partner=partner, sign=sign, other=other):

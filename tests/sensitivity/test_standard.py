@@ -13,6 +13,8 @@ from navmodels.reproduction.accessibility_models import group_cells, group_model
 from navmodels.sensitivity.changes import change_scenario
 
 PRIORS = ["as given", "prior scales × 0.5", "prior scales × 2"]
+FAMILIES = ["half-Cauchy priors", "half-t priors", "exponential priors"]
+INTERCEPT = ["intercept scale × 0.5", "intercept scale × 2"]
 DESIGN = ["design effect 1.25", "design effect 1.5", "design effect 2"]
 
 
@@ -28,7 +30,7 @@ def without(factor, levels):
 def test_a_share_of_one_group():
     found = nav.standard_scenarios(nav.Model(nav.Share(), nav.Group("office")), counts())
     assert list(found) == [
-        *PRIORS, "half-Cauchy priors", "intercept scale × 2", "pooling none", "pooling complete", *DESIGN,
+        *PRIORS, *FAMILIES, *INTERCEPT, "no pooling", *DESIGN,
         *without("office", "ABC"),
     ]  # fmt: skip
     assert found["as given"] == {}
@@ -43,9 +45,8 @@ def test_a_share_with_every_kind_of_term(model, survey):
     assert list(found) == [
         *PRIORS,
         *(f"prior scale of {label} × {factor}" for label in labels for factor in ("0.5", "2")),
-        "half-Cauchy priors", "intercept scale × 2",
-        "pooling none", "pooling of county none", "pooling of county:sector none",
-        "pooling complete", "pooling of county complete", "pooling of county:sector complete",
+        *FAMILIES, *INTERCEPT,
+        "no pooling", "no pooling of county", "no pooling of county:sector", "without county:sector",
         *DESIGN, "cells of 30 or more", "cells of 50 or more", *without("county", "ABCD"),
     ]  # fmt: skip
     assert found["prior scale of county:sector × 2"] == {"priors": {"county:sector": nav.HalfStudentT(0.6)}}
@@ -72,7 +73,7 @@ def test_cuts_of_a_rating():
     survey = nav.Survey.from_counts(frame, by="office", counts=list("123456"), categories=range(1, 7))
     found = nav.standard_scenarios(nav.Model(nav.Rating(), nav.Effect("office")), survey)
     assert list(found) == [
-        *PRIORS, "intercept scale × 2", *(f"cut at {cut}" for cut in range(2, 7)), *DESIGN, *without("office", "ABCD"),
+        *PRIORS, *INTERCEPT, *(f"cut at {cut}" for cut in range(2, 7)), *DESIGN, *without("office", "ABCD"),
     ]  # fmt: skip
     assert found["cut at 4"] == {"cut": 4}
 
@@ -116,7 +117,7 @@ def test_printed_intervals_hold_their_design_effect():
     survey = nav.Survey.from_report(table, by="office", estimate="share", lower="low", upper="high")
     found = nav.standard_scenarios(nav.Model(nav.Reported(), nav.Group("office")), survey)
     assert not any(name.startswith(("design", "cells", "weighting")) for name in found)
-    assert len(found) == 5 + 2 + 4
+    assert len(found) == len(PRIORS) + len(FAMILIES) + len(INTERCEPT) + 1 + 4  # no pooling, four offices
 
 
 def test_small_cells_are_those_of_the_model():

@@ -197,7 +197,7 @@ def one_cut(seed):
 PLANTED = {  # the verdict that is right: None, or a scenario it must depend on
     solid: None,
     one_group: "without office='A'",
-    one_prior: "pooling none",
+    one_prior: "no pooling",
     one_cut: "cut at 2",
 }
 

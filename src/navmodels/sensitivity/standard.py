@@ -12,10 +12,11 @@ from navmodels.data.readings import with_minimum
 from navmodels.data.survey import Survey
 from navmodels.models.model import Design, Model, design
 from navmodels.models.outcomes import Rating, categories_of
-from navmodels.models.priors import HalfCauchy, Known, Prior
+from navmodels.models.priors import Exponential, HalfCauchy, HalfStudentT, Known, Prior
 from navmodels.models.terms import Effect, Group
 from navmodels.sensitivity.changes import Scenario, label_of, times
 
+FAMILIES = {HalfCauchy: "half-Cauchy", HalfStudentT: "half-t", Exponential: "exponential"}
 DESIGN_EFFECTS = (1.25, 1.5, 2.0)
 MINIMA = (10, 20, 30, 50)
 
@@ -32,15 +33,20 @@ def standard_scenarios(model: Model, survey: Survey) -> dict[str, Scenario]:
     -------
     dict
         From name to changes, "as given" first; then, as far as they apply to model and survey: all prior scales halved
-        and doubled, that of each term, heavy tails (half-Cauchy of the same scale), the intercept's scale doubled; no
-        and complete pooling of all groups and of each; other cuts of a rating; other weightings; design effects 1.25 to
-        2; without cells of fewer than 10, 20, 30 or 50 respondents; and without each level in turn of the factors of
+        and doubled, that of each term, other families (half-Cauchy, half-t with 3 degrees of freedom, and exponential of
+        the same scale), the intercept's scale halved and doubled; no
+        pooling of all groups and of each, and interactions left out; other cuts of a rating; other weightings; design
+        effects 1.25 to 2; without cells of fewer than 10, 20, 30 or 50 respondents; and without each level in turn of the factors of
         `Group` and `Effect` terms that have three levels or more and are no covariates. Priors keep their family.
 
     Raises
     ------
     ValueError
         As `design`.
+
+    Notes
+    -----
+    Complete pooling is no scenario: it says of any data that groups do not differ. `pooling` compares it.
 
     Examples
     --------
@@ -50,7 +56,7 @@ def standard_scenarios(model: Model, survey: Survey) -> dict[str, Scenario]:
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> names = list(standard_scenarios(Model(Share(), Group("office")), survey))
     >>> len(names), names[:3], names[-1]
-    (13, ['as given', 'prior scales × 0.5', 'prior scales × 2'], "without office='C'")
+    (15, ['as given', 'prior scales × 0.5', 'prior scales × 2'], "without office='C'")
     """
     arrays = design(model, survey)
     parts = (
@@ -78,23 +84,27 @@ def _priors(model: Model) -> Named:
         for factor in (0.5, 2.0):
             yield f"prior scale of {label} × {factor:g}", {"priors": {label: times(scale, factor)}}
     effects = {term.name for term in model.terms if isinstance(term, Effect)}
-    tails = {
-        label: HalfCauchy(scale.scale if isinstance(scale, Prior) else scale)
+    learned = {
+        label: scale.scale if isinstance(scale, Prior) else scale
         for label, scale in scales.items()
         if label not in effects and not isinstance(scale, Known)
     }
-    if tails:
-        yield "half-Cauchy priors", {"priors": tails}
-    yield "intercept scale × 2", {"intercept_scale": 2 * model.intercept_scale}
+    for family in (HalfCauchy, HalfStudentT, Exponential) if learned else ():
+        yield f"{FAMILIES[family]} priors", {"priors": {label: family(scale) for label, scale in learned.items()}}
+    for factor in (0.5, 2.0):
+        yield f"intercept scale × {factor:g}", {"intercept_scale": factor * model.intercept_scale}
 
 
 def _poolings(model: Model) -> Named:
-    groups = [label_of(term) for term in model.terms if isinstance(term, Group)]
-    for how in ("none", "complete"):
-        if groups:
-            yield f"pooling {how}", {"pooling": how}
-        for label in groups if len(groups) > 1 else ():
-            yield f"pooling of {label} {how}", {"pooling": {label: how}}
+    groups = [term for term in model.terms if isinstance(term, Group)]
+    if groups:
+        yield "no pooling", {"pooling": "none"}
+    for label in map(label_of, groups) if len(groups) > 1 else ():
+        yield f"no pooling of {label}", {"pooling": {label: "none"}}
+    alone = {term.factors[0] for term in model.terms if len(term.factors) == 1}
+    for term in groups:
+        if len(term.names) > 1 and set(term.names) <= alone:
+            yield f"without {label_of(term)}", {"pooling": {label_of(term): "complete"}}
 
 
 def _cuts(model: Model, survey: Survey) -> Named:

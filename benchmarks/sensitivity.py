@@ -5,6 +5,7 @@ the other the simulated county × industry × year test. Each in this process, t
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -90,6 +91,7 @@ def _measured(name: str, case: Case) -> list[dict[str, str]]:
             "seconds": shown(time.perf_counter() - start),
             "CPU seconds": shown(_cpu() - before),
         }
+        print(", ".join(f"{key} {value}" for key, value in row.items()), file=sys.stderr, flush=True)
         rows.append(row)
     return rows
 

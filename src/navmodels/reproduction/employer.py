@@ -1,5 +1,8 @@
 """The audit of Nav's employer survey 2024: which models are fitted, and what is held against what."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pandas as pd
 import xarray as xr
 
@@ -23,9 +26,12 @@ from navmodels.reproduction.employer_display import draw_employer, summarise_emp
 from navmodels.reproduction.evidence import Evidence
 from navmodels.reproduction.findings import combine
 from navmodels.reproduction.ledger import assemble_ledger, model_findings
+from navmodels.reproduction.standing import standing
+from navmodels.reproduction.verdicts import DOWN, SAME
 
 REPORT = "employer_2024"
 SEED = 2024
+SHARES = ("six-point shares", "multiple choice")
 TABLES = ("items", "trends", "changes", "groups", "regressions", "phone_combinations", "claims")
 
 
@@ -39,6 +45,14 @@ def audit_employer(*, engine: str = "auto", progress: bool = False) -> Audit:
     fits = fit_plan(plan, engine=engine, seed=SEED, progress=progress)
     evidence = _evidence(fits, tables, levels, design_effect)
     claims = audit_claims(tables["claims"], evidence)
+    claims["sensitivity"] = standing(
+        _stated(claims),
+        {name: plan[name] for name in _behind(levels)},
+        lambda fits: _stated_by(fits, claims, evidence, tables, levels),
+        engine=engine,
+        seed=SEED,
+        progress=progress,
+    )
     found = combine(
         intervals.share_intervals(items, design_effect=design_effect),
         intervals.mean_intervals(items),
@@ -111,13 +125,48 @@ def _evidence(
             factor: [batteries.sector_draws(fit, kinds[kind]) for kind, fit in usable(factor).items()]
             for factor in FACTORS
         },
-        items=[pooled.item_draws(fits[name]) for name in ("six-point shares", "multiple choice")],
+        items=[pooled.item_draws(fits[name]) for name in SHARES],
         means=pooled.item_draws(fits["six-point means"]),
         units=nav.estimate(fits["units phoned"], by=["column", "unit"]),
         battery=battery,
         trends=tables["trends"],
         design_effect=design_effect,
     )
+
+
+def _behind(levels: pd.DataFrame) -> list[str]:
+    """Return the models that statements are judged by, with the bases as assumed."""
+    return [*(_joint(kind, 1.0) for kind in _kinds(levels)), *SHARES, "units phoned"]
+
+
+def _stated_by(
+    fits: Mapping[str, xr.DataTree],
+    claims: pd.DataFrame,
+    evidence: Evidence,
+    tables: dict[str, pd.DataFrame],
+    levels: pd.DataFrame,
+) -> pd.Series:
+    """Return the probability of each statement with the fits of a scenario; missing when one of them is missing."""
+    if not set(_behind(levels)) <= set(fits):
+        return pd.Series(float("nan"), index=claims.index)
+    kinds = _kinds(levels)
+    joint = {kind: fits[_joint(kind, 1.0)] for kind in kinds}
+    pairs = {kind: batteries.asked_pairs(tables["claims"], rows) for kind, rows in kinds.items()}
+    other = replace(
+        evidence,
+        series={1.0: [batteries.series_draws(fit, kinds[kind], pairs[kind]) for kind, fit in joint.items()]},
+        sectors={1.0: [batteries.sector_draws(fit, kinds[kind]) for kind, fit in joint.items()]},
+        items=[pooled.item_draws(fits[name]) for name in SHARES],
+        units=nav.estimate(fits["units phoned"], by=["column", "unit"]),
+    )
+    return _stated(audit_claims(tables["claims"], other))
+
+
+def _stated(claims: pd.DataFrame) -> pd.Series:
+    """Return the probability of each statement as it is worded; missing for those that nothing changed."""
+    p = claims["p_increase"].astype(float)
+    turned = claims["kind"].ne("order") & claims["direction"].isin(DOWN)
+    return p.where(~turned, 1 - p).where(~claims["direction"].isin(SAME))
 
 
 def _kinds(levels: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from navmodels.data.readings import with_design_effect
+from navmodels.data.survey import Survey
 from navmodels.models.priors import HalfCauchy
 from navmodels.models.terms import Effect
 from navmodels.reproduction.audits import Plan, fit_plan
@@ -47,6 +49,7 @@ def standing(
         As in `fit_plan`.
     """
     found = {GIVEN: given}
+    engine = "laplace" if engine == "auto" else engine  # an axis it does not pass on is left out: nuts takes minutes
     for name, scenario in AXES.items():
         changed = {model: pair for model, given_ in plan.items() if (pair := _changed(*given_, name, scenario))}
         fits = fit_plan(changed, engine=engine, seed=seed, progress=progress)
@@ -70,10 +73,17 @@ def _changed(model: Any, survey: Any, name: str, scenario: Scenario) -> tuple[An
             if isinstance(term.scale, float | int) and not isinstance(term, Effect)
         }
         scenario = {"priors": tails}
-    if "design_effect" in scenario:
-        factor = survey.cells.attrs.get("design_effect", 1.0)
-        scenario = {"design_effect": factor * scenario["design_effect"]}
     try:
+        if "design_effect" in scenario:
+            return model, _inflated(survey, scenario["design_effect"])
         return change_scenario(model, survey, scenario)[:2]
     except ValueError:
         return None
+
+
+def _inflated(survey: Survey, factor: float) -> Survey:
+    """Return published numbers with a design effect times a factor, also where a standard error was given."""
+    read = with_design_effect(survey, factor * survey.cells.attrs["design_effect"])
+    given = read.cells["se"].notnull() | read.cells["lower"].notnull()
+    sd = read.cells["sd"].where(~given, read.cells["sd"] * factor**0.5)
+    return Survey(read.cells.assign(sd=sd), read.levels)

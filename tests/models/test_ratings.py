@@ -519,5 +519,6 @@ def test_thresholds_of_all_are_in_order_too():
     fit = nav.fit(nav.Model(nav.Rating(by="item", scale=3.0), intercept_scale=1.5), survey, engine="laplace", seed=1)
     common = fit["posterior"]["threshold"].transpose("chain", "draw", "cut").to_numpy()
     own = common[:, :, None] + fit["posterior"]["item_threshold_effect"].transpose("chain", "draw", ...).to_numpy()
-    assert (np.diff(common, axis=-1) > 0).all() and (np.diff(own, axis=-1) > 0).all()
+    assert (np.diff(common, axis=-1) > 0).all()
+    assert (np.diff(own, axis=-1) > 0).all()
     assert np.isnan(fit.attrs["log_marginal_likelihood"])

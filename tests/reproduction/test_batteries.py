@@ -72,17 +72,6 @@ def test_base_factor_moves_assumed_bases_only(small):
     assert found["a", "public", 2024] == pytest.approx(np.sqrt(1.24 * 60 * 40 / 140))
 
 
-def test_the_whole_has_no_sector_of_the_item(small):
-    cells = battery_survey(small, design_effect=1.24).cells
-    labels = dict(
-        zip(zip(cells["item"].values, cells["sector"].values, strict=True), cells["item_sector"].values, strict=True)
-    )
-    assert labels == {
-        ("a", "all"): "all", ("b", "all"): "all", ("a", "public"): "a (public)",
-        ("c", "public"): "c (public)", ("c", "private"): "c (private)",
-    }  # fmt: skip
-
-
 def test_items_printed_once_are_left_out(small, levels):
     assert set(repeated(small)["item"]) == {"a", "c"}
     rows = repeated(levels)
@@ -146,19 +135,18 @@ def test_draws_of_the_pairs_asked_for(small, made_fit):
     assert bool(draws.sel(series="a (public)", year=2021).isnull().all())
     effects = fit["posterior"]
 
-    def linear(item_sector, sector, year):
+    def linear(sector, year):
         return (
             effects["intercept"]
             + effects["battery_effect"].sel(battery="one", drop=True)
             + effects["battery:item_effect"].sel({"battery:item": "one:a"}, drop=True)
-            + effects["item_sector_effect"].sel(item_sector=item_sector, drop=True)
             + effects["year_effect"].sel(year=year, drop=True)
             + effects["battery:year_effect"].sel({"battery:year": f"one:{year}"}, drop=True)
             + effects["item:sector:year_effect"].sel({"item:sector:year": f"a:{sector}:{year}"}, drop=True)
         )
 
-    np.testing.assert_allclose(draws.sel(series="a", year=2021), expit(linear("all", "all", 2021)))
-    public = expit(linear("a (public)", "public", 2019))
+    np.testing.assert_allclose(draws.sel(series="a", year=2021), expit(linear("all", 2021)))
+    public = expit(linear("public", 2019))
     np.testing.assert_allclose(draws.sel(series="a (public)", year=2019), public)
     both = sector_draws(fit, small)
     assert both.dims == ("chain", "draw", "item_year", "sector")

@@ -1,7 +1,7 @@
 """Items by year by sector together: one joint model for all items of all batteries, from their printed shares.
 
-An item borrows from its battery, a year moves a whole battery or all of them, and a sector deviates from the whole in
-its own way for each item. The model behind the ledger's changes and differences; it takes any table of such shares.
+An item borrows from its battery, a year moves a whole battery or all of them, and a sector deviates from these in its
+own way for each item and year. The model behind the ledger's changes and differences; it takes any table of such shares.
 Not for the items of a single year; see `pooled`.
 """
 
@@ -13,27 +13,26 @@ import navmodels as nav
 from navmodels.reproduction.findings import records
 from navmodels.reproduction.series import series_name
 
-FACTORS = ["battery", "item", "item_sector", "sector", "year"]
+FACTORS = ["battery", "item", "sector", "year"]
 Pair = tuple[str, int]  # a series and a year
 
 
 def battery_model() -> "nav.Model":
     """Return the joint model of shares by battery, item, sector and year.
 
-    Levels by battery, by item within it, and by sector of the item (``item_sector``, which is "all" for all
-    establishments together); a walk over the years that all share, deviations of each battery from it, and of each
-    printed share from these. What each term is worth stands in docs/method/batteries.
+    Levels by battery and by item within it; a walk over the years that all share, deviations of each battery from it,
+    and of each item, sector and year from these. What each term is worth, and why none is about sectors for good,
+    stands in docs/method/batteries.
 
     Examples
     --------
     >>> [":".join(term.factors) for term in battery_model().terms]
-    ['battery', 'battery:item', 'item_sector', 'year', 'battery:year', 'item:sector:year']
+    ['battery', 'battery:item', 'year', 'battery:year', 'item:sector:year']
     """
     return nav.Model(
         nav.Reported(),
         nav.Group("battery"),
         nav.Group("battery", "item"),
-        nav.Group("item_sector", scale=0.3),
         nav.Trend("year"),
         nav.Group("battery", "year", scale=0.3),
         nav.Group("item", "sector", "year", scale=0.3),
@@ -41,7 +40,7 @@ def battery_model() -> "nav.Model":
 
 
 def battery_survey(levels: pd.DataFrame, *, design_effect: float, base_factor: float = 1.0) -> "nav.Survey":
-    """Return printed shares as a survey by battery, item, sector of the item, sector and year.
+    """Return printed shares as a survey by battery, item, sector and year.
 
     Parameters
     ----------
@@ -59,7 +58,7 @@ def battery_survey(levels: pd.DataFrame, *, design_effect: float, base_factor: f
     >>> row = {"battery": "staff", "item": "available", "group": "all", "year": 2024, "share": 61.0, "n": 3872.0}
     >>> survey = battery_survey(pd.DataFrame([row | {"n_printed": True, "extra_sd": 0.0}]), design_effect=1.24)
     >>> survey.factors
-    ('battery', 'item', 'item_sector', 'sector', 'year')
+    ('battery', 'item', 'sector', 'year')
     >>> survey.cells["se"].values.round(3).tolist()
     [0.873]
     """
@@ -117,10 +116,8 @@ def both_sectors(levels: pd.DataFrame) -> pd.DataFrame:
 
 
 def _factors(levels: pd.DataFrame) -> pd.DataFrame:
-    """Return the factors of rows with battery, item, group and year; the whole has no sector of the item."""
-    item_sector = levels["item"] + " (" + levels["group"] + ")"
-    table = levels.assign(item_sector=item_sector.where(levels["group"] != "all", "all"))
-    return table.rename(columns={"group": "sector"})[FACTORS]
+    """Return the factors of rows with battery, item, group and year; the whole is a sector of its own, "all"."""
+    return levels.rename(columns={"group": "sector"})[FACTORS]
 
 
 def _picked(fit: xr.DataTree, asked: pd.DataFrame, each: pd.DataFrame, *, along: str, names: pd.Series) -> xr.DataArray:

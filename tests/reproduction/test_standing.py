@@ -32,16 +32,20 @@ def plan():
 def test_a_solid_difference_stands_and_one_that_rests_on_sixty_people_depends():
     fits = {name: nav.fit(*pair, seed=1) for name, pair in plan().items()}
     given = probabilities(fits)
-    assert given[0] > 0.999 and 0.95 < given[1] < 0.99
+    assert given[0] > 0.999
+    assert 0.95 < given[1] < 0.99
     found = standing(given, plan(), probabilities, engine="auto", seed=1, progress=False)
-    assert found[0] == "stands in all" and found[2] == "fails in all"
-    assert found[1].startswith("depends on") and "'design effect × 2'" in found[1]
+    assert found[0] == "stands in all"
+    assert found[2] == "fails in all"
+    assert found[1].startswith("depends on")
+    assert "'design effect × 2'" in found[1]
 
 
 def test_what_cannot_be_judged_has_no_verdict_and_what_cannot_be_read_is_left_out():
     given = pd.Series([0.99, float("nan"), 0.99])
     found = standing(given, {}, probabilities, engine="auto", seed=1, progress=False)
-    assert found[0] == "stands in all" and pd.isna(found[1])
+    assert found[0] == "stands in all"
+    assert pd.isna(found[1])
 
 
 def test_complete_pooling_is_no_axis():

@@ -41,7 +41,9 @@ def count_cells(table: pd.DataFrame, by: Sequence[str], categories: Sequence[Any
     answer = pd.Index(list(categories), dtype=object).get_indexer(pd.Index(table["category"], dtype=object))
     if (answer < 0).any():
         other = table.loc[answer < 0, "category"].unique()
-        raise ValueError(f"the answers {checks.listing(other)} are none of the categories {checks.listing(categories)}.")
+        raise ValueError(
+            f"the answers {checks.listing(other)} are none of the categories {checks.listing(categories)}."
+        )
     place = cell * len(categories) + answer
     count, weighted = (
         sum_rows(table[name].to_numpy(dtype=float), place, len(keys) * len(categories)).reshape(len(keys), -1)

@@ -46,7 +46,8 @@ def audit_accessibility(*, engine: str = "auto", progress: bool = False) -> Audi
         claims["p"].where(claims["p_pooled"].notna()),
         {name: plans[0][name] for name in evidence.models},
         lambda fits: probabilities(
-            tables["claims"], replace(evidence, fits=rated_draws | {name: cell_draws(fit) for name, fit in fits.items()})
+            tables["claims"],
+            replace(evidence, fits=rated_draws | {name: cell_draws(fit) for name, fit in fits.items()}),
         ),
         engine=engine,
         seed=SEED,

@@ -1,8 +1,8 @@
 """Items by year by sector together: one joint model for all items of all batteries, from their printed shares.
 
 An item borrows from its battery, a year moves a whole battery or all of them, and a sector deviates from these in its
-own way for each item and year. The model behind the ledger's changes and differences; it takes any table of such shares.
-Not for the items of a single year; see `pooled`.
+own way for each item and year. The model behind the ledger's changes and differences; it takes any table of such
+shares. Not for the items of a single year; see `pooled`.
 """
 
 import numpy as np

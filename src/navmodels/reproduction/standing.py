@@ -16,7 +16,7 @@ from navmodels.models.priors import HalfCauchy
 from navmodels.models.terms import Effect
 from navmodels.reproduction.audits import Plan, fit_plan
 from navmodels.sensitivity.changes import Scenario, change_scenario, label_of
-from navmodels.sensitivity.verdicts import classify_probability, stand
+from navmodels.sensitivity.verdicts import stand
 
 GIVEN = "as given"
 AXES: Mapping[str, Scenario] = {

@@ -33,11 +33,11 @@ def standard_scenarios(model: Model, survey: Survey) -> dict[str, Scenario]:
     -------
     dict
         From name to changes, "as given" first; then, as far as they apply to model and survey: all prior scales halved
-        and doubled, that of each term, other families (half-Cauchy, half-t with 3 degrees of freedom, and exponential of
-        the same scale), the intercept's scale halved and doubled; no
-        pooling of all groups and of each, and interactions left out; other cuts of a rating; other weightings; design
-        effects 1.25 to 2; without cells of fewer than 10, 20, 30 or 50 respondents; and without each level in turn of the factors of
-        `Group` and `Effect` terms that have three levels or more and are no covariates. Priors keep their family.
+        and doubled, that of each term, other families (half-Cauchy, half-t with 3 degrees of freedom and exponential,
+        of the same scale), the intercept's scale halved and doubled; no pooling of all groups and of each, and
+        interactions left out; other cuts of a rating; other weightings; design effects 1.25 to 2; without cells of
+        fewer than 10, 20, 30 or 50 respondents; and without each level in turn of the factors of `Group` and `Effect`
+        terms that have three levels or more and are no covariates. Priors keep their family where scales change.
 
     Raises
     ------

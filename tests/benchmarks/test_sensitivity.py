@@ -12,4 +12,4 @@ def test_cases():
     model, survey, estimand = sensitivity.county_case(quick=True)
     assert {*estimand["by"]} <= {*model.factors}
     names = list(nav.standard_scenarios(model, survey))
-    assert sum(name.startswith("without") for name in names) == 4 + 3 + 3  # counties, industries, sizes
+    assert sum(name.startswith("without") and "=" in name for name in names) == 4 + 3 + 3  # counties, industries, sizes

@@ -72,3 +72,44 @@ def test_a_truth_that_does_not_fit_is_refused(truth, message):
 def test_fractional_respondents_are_refused_by_row():
     with pytest.raises(ValueError, match="no whole number in row 2"):
         nav.simulate_responses(MODEL, TRUTH, cells=CELLS.assign(n=[1, 2, 2.5, 1, 1, 1, 1, 1]), seed=1)
+
+
+LARGE = pd.DataFrame({"office": ["A", "B"], "n": [40_000, 40_000]})
+
+
+def test_ratings_have_the_shares_of_their_thresholds():
+    model = nav.Model(nav.Rating(), nav.Group("office"))
+    truth = {"threshold": {2: -1.0, 3: 0.0, 4: 2.0}, "office": {"A": 0.5, "B": -0.5}}
+    rows = nav.simulate_responses(model, truth, cells=LARGE, seed=1)
+    below = special.expit(np.array([-1.0, 0.0, 2.0]) - 0.5)
+    expected = np.diff(np.concatenate([[0.0], below, [1.0]]))
+    assert rows.attrs["truth"]["share"][0] == pytest.approx(expected, abs=1e-4)
+    drawn = rows.loc[rows["office"] == "A", "answer"].value_counts(normalize=True).sort_index()
+    assert drawn.index.tolist() == [1, 2, 3, 4]
+    assert drawn.to_numpy() == pytest.approx(expected, abs=4 * 0.5 / 200)
+    assert rows.attrs["truth"]["threshold"] == truth["threshold"]
+
+
+def test_choices_have_the_shares_of_their_logits():
+    model = nav.Model(nav.Choice(), nav.Effect("office"))
+    office = {"A": {"web": 1.0, "phone": 0.0, "visit": 0.0}, "B": {"web": 0.0, "phone": 0.0, "visit": 0.0}}
+    truth = {"intercept": {"web": 0.0, "phone": 1.0, "visit": -1.0}, "office": office}
+    rows = nav.simulate_responses(model, truth, cells=LARGE, seed=1)
+    expected = special.softmax([1.0, 1.0, -1.0])
+    assert rows.attrs["truth"]["share"][0] == pytest.approx(expected, abs=1e-4)
+    drawn = rows.loc[rows["office"] == "A", "answer"].value_counts(normalize=True)[["web", "phone", "visit"]]
+    assert drawn.to_numpy() == pytest.approx(expected, abs=4 * 0.5 / 200)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "truth", "message"),
+    [
+        (nav.Rating(), {"threshold": [1.0, 0.0], "office_sd": 0.1}, "in rising order"),
+        (nav.Rating(), {"office_sd": 0.1}, "truth needs 'threshold'"),
+        (nav.Choice(), {"intercept": 1.0, "office_sd": 0.1}, "a mapping from each category"),
+        (nav.Choice(), {"intercept": {"a": 0, "b": 1}, "office": {"A": 1.0, "B": {}}}, "truth of 'office' at"),
+    ],
+)
+def test_truths_of_several_categories_that_cannot_be(outcome, truth, message):
+    with pytest.raises(ValueError, match=message):
+        nav.simulate_responses(nav.Model(outcome, nav.Group("office")), truth, cells=LARGE, seed=1)

@@ -108,3 +108,56 @@ def test_what_is_refused(fit):
         nav.shrinkage(fit, by=())
     with pytest.raises(ValueError, match="by is 'county'; allowed: 'office'"):
         nav.shrinkage(fit, by="county")
+
+
+RATINGS = pd.DataFrame({"office": ["A", "B", "C"], "1": [20, 40, 3], "2": [50, 20, 5], "3": [30, 40, 1]})
+
+
+def rated(outcome, **options):
+    counts = {"counts": ["1", "2", "3"], "categories": [1, 2, 3], **options}
+    survey = nav.Survey.from_counts(RATINGS, by="office", **counts)
+    return nav.fit(nav.Model(outcome, nav.Group("office")), survey, engine="laplace", seed=1)
+
+
+def test_direct_scores_and_shares_of_a_rating_by_hand():
+    fit = rated(nav.Rating())
+    mean = nav.shrinkage(fit, by="office").set_index("office")
+    assert mean["direct"].tolist() == pytest.approx([2.1, 2.0, 16 / 9])
+    se = np.sqrt((20 * 1 + 50 * 4 + 30 * 9) / 100 - 2.1**2) / 10  # of A
+    assert mean.loc["A", "direct_upper"] - 2.1 == pytest.approx(stats.norm.ppf(0.975) * se)
+    share = nav.shrinkage(fit, by="office", cut=3).set_index("office")
+    assert share["direct"].tolist() == pytest.approx([0.3, 0.4, 1 / 9])
+    assert share["pooling_factor"].tolist() == pytest.approx(
+        mean["pooling_factor"].tolist()
+    )  # of the group, not the cut
+    assert nav.shrinkage(fit, by="office", category=2)["direct"].tolist() == pytest.approx([0.5, 0.2, 5 / 9])
+
+
+def test_pooling_factor_of_two_categories_is_that_of_the_share():
+    table = RATINGS.assign(n=RATINGS["1"] + RATINGS["2"])
+    group = nav.Group("office")
+    share = nav.Survey.from_counts(table, by="office", positive="2", n="n")
+    rating = nav.Survey.from_counts(table, by="office", counts=["1", "2"], categories=[0, 1])
+    one, two = (
+        nav.shrinkage(nav.fit(nav.Model(outcome, group), survey, engine="laplace", seed=1), by="office", **options)
+        for outcome, survey, options in ((nav.Share(), share, {}), (nav.Rating(), rating, {"cut": 1}))
+    )
+    columns = ["direct", "direct_lower", "direct_upper", "n_effective"]
+    assert one[columns].to_numpy() == pytest.approx(two[columns].to_numpy(), rel=1e-12)
+    assert one["pooling_factor"].tolist() == pytest.approx(two["pooling_factor"].tolist(), abs=0.01)
+
+
+def test_known_standard_deviation_has_a_pooling_factor():
+    survey = nav.Survey.from_counts(RATINGS.assign(n=100), by="office", positive="1", n="n")
+    fit = nav.fit(nav.Model(nav.Share(), nav.Group("office", scale=nav.Known(0.5))), survey, engine="laplace", seed=1)
+    table = nav.shrinkage(fit, by="office")
+    p = table["pooled"]
+    assert table["pooling_factor"].tolist() == pytest.approx((1 / (1 + 0.25 * 100 * p * (1 - p))).tolist())
+
+
+def test_a_choice_has_one_share_a_table():
+    fit = rated(nav.Choice(), ordered=False)
+    assert nav.shrinkage(fit, by="office", category=1)["direct"].tolist() == pytest.approx([0.2, 0.4, 1 / 3])
+    assert nav.shrinkage(fit, by="office", category=1)["pooling_factor"].isna().all()
+    with pytest.raises(ValueError, match="one share or mean a group"):
+        nav.shrinkage(fit, by="office")

@@ -282,7 +282,18 @@ class Rating:
         return Quantity("mean", lambda eta: scores[0] + _above(eta) @ np.diff(scores))
 
     def draw(self, eta: Array, data: Arrays, rng: np.random.Generator) -> Array:
-        """Return simulated counts, dims (..., cell, category); effective sample sizes are rounded down."""
+        """Return simulated counts, dims (..., cell, category); effective sample sizes are rounded down.
+
+        Raises
+        ------
+        ValueError
+            When thresholds are out of order, as unrestricted draws from the prior of `Rating(by=...)` may be.
+        """
+        if (np.diff(eta[..., 1:], axis=-1) < 0).any():
+            raise ValueError(
+                "thresholds are out of order, so there are no probabilities to draw from. Prior draws of thresholds by "
+                "level are not restricted to those in order; draw from a fit, or from a Rating() with common ones."
+            )
         return _draw_counts(_between(eta), data, rng)
 
 

@@ -152,10 +152,13 @@ def _share_interval(share: Array, se: Array, n: Array, z: float) -> tuple[Array,
 
 def _pooling_factor(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: list[str]) -> Array:
     """Return 1 − s² / (s² + V), averaged over the draws of s; V is the sampling variance on the linear scale."""
-    names = [block.sd for block in arrays.blocks if set(block.factors) == set(by) and block.basis is None and block.sd]
-    if not names or arrays.survey.kind == "choice":
+    groups = [
+        block for block in arrays.blocks if set(block.factors) == set(by) and block.name == ":".join(block.factors)
+    ]
+    if not groups or groups[0].basis is not None or arrays.survey.kind == "choice":
         return np.full(len(table), np.nan)
-    between = fit["posterior"][names[0]].to_numpy().ravel() ** 2
+    scale = groups[0].scale
+    between = np.atleast_1d(scale.of({name: fit["posterior"][name].to_numpy().ravel() for name, _ in scale.parts})) ** 2
     n = table["n_effective"].to_numpy()
     if arrays.survey.cells.attrs.get("unit") == "identity":
         precision = 1 / table["se"].to_numpy() ** 2

@@ -53,7 +53,7 @@ def peer_folder(name: str) -> Path:
 
 def fit_bambi(table: pd.DataFrame, *, draws: int, chains: int, seed: int) -> Record:
     """Return the record of a fit with bambi: its default sampler and priors."""
-    import bambi  # type: ignore[import-not-found, unused-ignore]
+    import bambi  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
     start = time.perf_counter()
     model = bambi.Model(FORMULA, table, family="binomial")

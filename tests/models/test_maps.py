@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from navmodels.models.blocks import random_walk_basis
 from navmodels.models.maps import check_map, load_map, parts, precision, region_basis
-from navmodels.models.terms import random_walk_basis
 from navmodels.models.twins import COUNTIES
 
 COUNTY_MAP = load_map("nav_counties")

@@ -6,10 +6,10 @@ import pytest
 
 import navmodels as nav
 from navmodels.inference.coordinates import walking_coordinates
+from navmodels.models.blocks import contrast_basis, random_walk_basis
 from navmodels.models.graph import build_graph
 from navmodels.models.maps import load_map, precision, region_basis
 from navmodels.models.model import design
-from navmodels.models.terms import contrast_basis, random_walk_basis
 
 MAP = {"north": ["middle"], "middle": ["north", "south"], "south": ["middle"], "island": []}
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from navmodels.models import Effect, Group, HalfCauchy, HalfNormal, Trend
-from navmodels.models.terms import Scale, random_walk_basis
+from navmodels.models.blocks import Scale, random_walk_basis
 
 LETTERS = {"county": tuple("ABCD"), "sector": ("private", "public")}
 

@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 import navmodels as nav
+from navmodels.models.blocks import contrast_basis
 from navmodels.models.model import design
-from navmodels.models.terms import contrast_basis
 
 DRAWS = 5000
 MAP = {"north": ["middle"], "middle": ["north", "south"], "south": ["middle"], "island": []}

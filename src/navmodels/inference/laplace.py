@@ -21,9 +21,9 @@ from scipy import optimize, special, stats
 from navmodels.inference import kernels
 from navmodels.inference.convergence import MIN_ESS_PER_CHAIN, k_limit
 from navmodels.inference.modes import Cells, Layout, Part, find_mode, lay_out, propose
+from navmodels.models.blocks import Block
 from navmodels.models.model import Design
 from navmodels.models.outcomes import Rating
-from navmodels.models.terms import Block
 
 Array = npt.NDArray[np.float64]
 

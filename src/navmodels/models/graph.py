@@ -14,8 +14,8 @@ import numpy.typing as npt
 from scipy import linalg
 
 from navmodels.data.survey import Survey
+from navmodels.models.blocks import Block
 from navmodels.models.model import Design, Model, design
-from navmodels.models.terms import Block
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,9 +18,10 @@ import xarray as xr
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.models import outcomes, priors, terms
+from navmodels.models.blocks import Block
 from navmodels.models.outcomes import Channels, Outcome
 from navmodels.models.priors import Learned, Proportion
-from navmodels.models.terms import Block, Term, tie
+from navmodels.models.terms import Term, tie
 
 Array = npt.NDArray[np.float64]
 

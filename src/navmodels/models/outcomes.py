@@ -17,8 +17,9 @@ from scipy import linalg, special
 
 from navmodels.data import checks
 from navmodels.data.survey import Survey
+from navmodels.models.blocks import Block
 from navmodels.models.priors import Prior, as_prior
-from navmodels.models.terms import Block, Group, standard_deviation
+from navmodels.models.terms import Group, standard_deviation
 
 Array = npt.NDArray[np.float64]
 Arrays = Mapping[str, Array]

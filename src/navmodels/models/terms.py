@@ -5,7 +5,7 @@ random walk, `Region` as neighbours on a map. `blocks` turns it, for a given sur
 prediction and simulation all read.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -13,111 +13,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import linalg
 
 from navmodels.data import checks
 from navmodels.models import maps
+from navmodels.models.blocks import (
+    Block,
+    Scale,
+    contrast_basis,
+    draw_anew,
+    follow_line,
+    line_on,
+    random_walk_basis,
+    unit_variance,
+    walk_on,
+)
 from navmodels.models.priors import HalfNormal, Known, Learned, Prior, Proportion, as_prior, positive
 
 Array = npt.NDArray[np.float64]
-Level = tuple[Any, ...]
-LINKS: Mapping[str, Callable[[Any], Any]] = {
-    "itself": lambda value: value,
-    "root": lambda value: value**0.5,
-    "root of rest": lambda value: (1 - value) ** 0.5,
-}
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Standard deviation of a block: a number times parameters, each taken as a link says.
-
-    Examples
-    --------
-    >>> scale = Scale(1.0, (("county_sd", "itself"), ("county_share", "root")))
-    >>> float(scale.of({"county_sd": 0.4, "county_share": 0.25}))
-    0.2
-    """
-
-    fixed: float = 1.0
-    parts: tuple[tuple[str, str], ...] = ()
-
-    def of(self, parameters: Mapping[str, Any]) -> Any:
-        """Return the standard deviation at values of the parameters: numbers, arrays or PyTensor variables."""
-        out: Any = self.fixed
-        for name, link in self.parts:
-            out = out * LINKS[link](parameters[name])
-        return out
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """One additive part of the linear predictors: ``scale * basis @ z``, picked by ``index``; z ~ N(0, I).
-
-    Attributes
-    ----------
-    name
-        Name of the effect in graphs and fits, for instance "county" or "county:industry".
-    factors
-        The factors whose combination picks a level.
-    levels
-        Level of each row of the basis: a tuple over `factors`.
-    basis
-        Dims (level, coefficient); None stands for the identity.
-    index
-        Dims (cell): the level of each cell.
-    scale
-        The standard deviation.
-    parameters
-        Prior of each parameter of the scale that no other block has.
-    channels
-        The linear predictors it feeds, each with coefficients of its own (`outcomes.Channels`).
-    offset
-        Dims (level): the prior mean of the effect; None stands for zero.
-    beyond
-        Effects of levels that are not among `levels`: a function of the block, the new levels, the draws of effect,
-        dims (draw, level), and scale (draw), and a random generator. None: there is no telling.
-    """
-
-    name: str
-    factors: tuple[str, ...]
-    levels: tuple[Level, ...]
-    basis: Array | None = field(repr=False)
-    index: npt.NDArray[np.intp] = field(repr=False)
-    scale: Scale
-    parameters: Mapping[str, Learned | Proportion] = field(default_factory=dict)
-    channels: tuple[int, ...] = (0,)
-    offset: Array | None = field(default=None, repr=False)
-    beyond: "Beyond | None" = field(default=None, repr=False)
-
-    @property
-    def labels(self) -> list[Any]:
-        """Label of each level: as given for one factor, joined by ':' for several."""
-        return [level[0] if len(level) == 1 else ":".join(map(str, level)) for level in self.levels]
-
-    @property
-    def size(self) -> int:
-        """Number of coefficients z of each channel."""
-        return len(self.levels) if self.basis is None else self.basis.shape[1]
-
-    @property
-    def matrix(self) -> Array:
-        """The basis, also where it is the identity; dims (level, coefficient)."""
-        return np.eye(len(self.levels)) if self.basis is None else self.basis
-
-    @property
-    def sd(self) -> str | None:
-        """Name of the parameter that is the standard deviation itself, if there is one."""
-        return self.scale.parts[0][0] if self.scale.parts == ((f"{self.name}_sd", "itself"),) else None
-
-    def effect(self, scale: npt.ArrayLike, z: Array) -> Array:
-        """Return the effect of each level, dims (..., level), from scale (...) and z (..., coefficient)."""
-        raw = z if self.basis is None else z @ self.basis.T
-        effect = np.asarray(scale)[..., None] * raw
-        return np.asarray(effect if self.offset is None else effect + self.offset)
-
-
-Beyond = Callable[[Block, Sequence[Level], Array, Array, np.random.Generator], Array]
 
 
 @dataclass(frozen=True)
@@ -179,7 +91,7 @@ class Effect:
             return [Block(self.name, self.factors, keys, contrast_basis(len(names)), index, scale)]
         x = np.array(names, dtype=float)
         offset = self.mean * x if self.mean else None
-        return [Block(self.name, self.factors, keys, x[:, None], index, scale, offset=offset, beyond=_follow_line)]
+        return [Block(self.name, self.factors, keys, x[:, None], index, scale, offset=offset, beyond=follow_line)]
 
     def _is_numeric(self, names: list[Any]) -> bool:
         numbers = all(isinstance(name, int | float) and not isinstance(name, str) for name in names)
@@ -259,7 +171,7 @@ class Group:
         scale, parameters = standard_deviation(
             self.label, HalfNormal(1.0) if isinstance(self.scale, str) else self.scale
         )
-        return [Block(self.label, self.names, tuple(found), None, index, scale, parameters, beyond=_draw_anew)]
+        return [Block(self.label, self.names, tuple(found), None, index, scale, parameters, beyond=draw_anew)]
 
 
 @dataclass(frozen=True)
@@ -329,14 +241,14 @@ class Trend:
         label = ":".join(self.factors)
         scale, parameters = standard_deviation(label, self.scale)
         basis = np.asarray(np.kron(between, random_walk_basis(len(years), order=self.order)), dtype=float)
-        walk_on = partial(_walk_on, order=self.order, years=len(years), between=between)
-        walk = Block(label, self.factors, keys, basis, index, scale, parameters, beyond=walk_on)
+        onward = partial(walk_on, order=self.order, years=len(years), between=between)
+        walk = Block(label, self.factors, keys, basis, index, scale, parameters, beyond=onward)
         if self.order == 1:
             return [walk]
-        line = _unit_variance((np.arange(len(years)) - (len(years) - 1) / 2)[:, None])
-        onward = partial(_line_on, years=len(years))
+        line = unit_variance((np.arange(len(years)) - (len(years) - 1) / 2)[:, None])
+        along = partial(line_on, years=len(years))
         lines = np.asarray(np.kron(between, line), dtype=float)
-        slope = Block(f"{label}_slope", self.factors, keys, lines, index, Scale(1.0), beyond=onward)
+        slope = Block(f"{label}_slope", self.factors, keys, lines, index, Scale(1.0), beyond=along)
         return [walk, slope]
 
 
@@ -441,103 +353,6 @@ def standard_deviation(label: str, scale: float | Prior) -> tuple[Scale, dict[st
     return Scale(1.0, ((f"{label}_sd", "itself"),)), {f"{label}_sd": prior}
 
 
-def contrast_basis(size: int) -> Array:
-    """Return sum-to-zero contrasts, dims (level, coefficient), that give every level unit variance.
-
-    Examples
-    --------
-    >>> contrast_basis(2).round(2).tolist()
-    [[-1.0], [1.0]]
-    """
-    return np.asarray(linalg.null_space(np.ones((1, size))) * np.sqrt(size / (size - 1)))
-
-
-def random_walk_basis(size: int, *, order: int) -> Array:
-    """Return B with B B' the scaled covariance of a random walk, null space removed; dims (time, size - order).
-
-    The structure matrix is D'D with D the differences of the given order; its generalised inverse is scaled to unit
-    geometric mean of the diagonal (Sørbye & Rue 2014, equation 9).
-
-    Examples
-    --------
-    >>> basis = random_walk_basis(5, order=1)
-    >>> bool(np.isclose(np.exp(np.mean(np.log((basis**2).sum(axis=1)))), 1.0))
-    True
-    """
-    differences = np.diff(np.eye(size), n=order, axis=0)
-    values, vectors = linalg.eigh(differences.T @ differences)
-    return _unit_variance(vectors[:, order:] / np.sqrt(values[order:]))
-
-
-# ---- inside: effects of levels that were not observed
-
-
-def _draw_anew(block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator) -> Array:
-    """Return effects drawn from the group's distribution: one draw a new level and posterior draw."""
-    return np.asarray(scale)[:, None] * rng.normal(size=(len(effect), len(new)))
-
-
-def _walk_on(
-    block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator,
-    *, order: int, years: int, between: Array,
-) -> Array:  # fmt: skip
-    """Return the walk of each group in coming years: steps (or changes of slope) are drawn as the walk's own are."""
-    last = block.levels[-1][-1]
-    ahead = _years_ahead(block, new)
-    path = effect.reshape(len(effect), -1, years)[..., -2:]
-    step = np.linalg.norm(np.diff(block.matrix[:years], n=order, axis=0)[0]) / np.linalg.norm(between[0])
-    for _ in range(ahead):
-        drawn = scale[:, None] * step * (rng.normal(size=(len(effect), between.shape[1])) @ between.T)
-        then = path[..., -1] if order == 1 else 2 * path[..., -1] - path[..., -2]
-        path = np.concatenate([path, (then + drawn)[..., None]], axis=-1)
-    return _picked(block, new, path[..., 2:], last, years)
-
-
-def _line_on(
-    block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator, *, years: int
-) -> Array:
-    """Return the straight line of each group in coming years."""
-    path = effect.reshape(len(effect), -1, years)
-    steps = np.arange(1, _years_ahead(block, new) + 1)
-    line = path[..., -1:] + (path[..., -1:] - path[..., -2:-1]) * steps
-    return _picked(block, new, line, block.levels[-1][-1], years)
-
-
-def _years_ahead(block: Block, new: Sequence[Level]) -> int:
-    first, last = block.levels[0][-1], block.levels[-1][-1]
-    groups = {level[:-1] for level in block.levels}
-    unknown = [level[0] for level in new if level[:-1] not in groups]
-    if unknown:
-        known = list(dict.fromkeys(level[0] for level in block.levels))
-        raise ValueError(
-            f"{block.name!r} has no trend for {checks.listing(dict.fromkeys(unknown))}; its groups: "
-            f"{checks.listing(known, most=20)}.{checks.nearest(unknown[0], known)}"
-        )
-    bad = [level[-1] for level in new if isinstance(level[-1], str) or level[-1] <= last or level[-1] != int(level[-1])]
-    if bad:
-        raise ValueError(
-            f"{block.name!r} is a walk from {first} to {last}; it can go on to coming years, not to "
-            f"{checks.listing(bad)}."
-        )
-    return int(max(level[-1] for level in new)) - int(last)
-
-
-def _picked(block: Block, new: Sequence[Level], path: Array, last: Any, years: int) -> Array:
-    """Return each new level's value from paths with dims (draw, group, year ahead)."""
-    groups = [level[:-1] for level in block.levels[::years]]
-    return np.stack([path[:, groups.index(level[:-1]), int(level[-1]) - int(last) - 1] for level in new], axis=1)
-
-
-def _follow_line(block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator) -> Array:
-    """Return the effect of new values of a numeric covariate, a line through zero."""
-    bad = [level[0] for level in new if isinstance(level[0], str)]
-    if bad:
-        raise ValueError(f"{block.name!r} is a numeric covariate; the population has {checks.listing(bad)}.")
-    slope = block.matrix[:, 0]
-    place = int(np.argmax(np.abs(slope)))
-    return np.asarray(effect[:, [place]] / slope[place] * np.array([float(level[0]) for level in new]))
-
-
 # ---- inside
 
 
@@ -553,11 +368,6 @@ def _tied(block: Block, own: Mapping[str, Scale]) -> Block:
     fixed = float(np.prod([own[name].fixed for name in block.factors]))
     parts = tuple(part for name in block.factors for part in own[name].parts if part[1] == "itself")
     return replace(block, scale=Scale(fixed, ((ratio, "itself"), *parts)), parameters={ratio: HalfNormal(1.0)})
-
-
-def _unit_variance(basis: npt.NDArray[Any]) -> Array:
-    variance = (basis**2).sum(axis=1)
-    return np.asarray(basis / np.sqrt(np.exp(np.mean(np.log(variance[variance > 1e-12])))))
 
 
 def _several(levels: Sequence[Any], term: Any) -> list[Any]:

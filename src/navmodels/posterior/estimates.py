@@ -1,7 +1,9 @@
 """estimate: draws of a fit's outcome by any grouping, averaged over the population (post-stratified)."""
 
+import os
 import unicodedata
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,10 @@ import xarray as xr
 from navmodels.data import checks
 from navmodels.data.cells import cell_index, population_weights
 from navmodels.inference.convergence import carried_attrs
+from navmodels.models.blocks import Block
 from navmodels.models.model import Design, stack_effects
 from navmodels.models.outcomes import Quantity
 from navmodels.models.records import recall_design
-from navmodels.models.terms import Block
 
 Array = npt.NDArray[np.float64]
 SCALES = ("response", "linear")
@@ -209,11 +211,15 @@ def _averages(
     labels = (len(quantity.labels),) if quantity.dim else ()
     out = np.empty((chains * draws, size, *labels))
     step = max(1, CHUNK // max(1, len(cells) * arrays.channels.size))
-    for start in range(0, chains * draws, step):
+
+    def average(start: int) -> None:
         part = slice(start, start + step)
         mean = quantity.predict(linear_predictors(base[part], levels[part], term, arrays.fed))
         mean *= weight[:, None] if labels else weight
         out[part] = np.add.reduceat(mean, starts, axis=1)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the compiled parts run beside each other
+        list(pool.map(average, range(0, chains * draws, step)))
     return out.reshape(chains, draws, size, *labels)
 
 

@@ -15,9 +15,9 @@ import xarray as xr
 from scipy import special
 
 from navmodels.inference.convergence import NotConvergedError, k_limit
+from navmodels.models.blocks import Block
 from navmodels.models.model import Design
 from navmodels.models.records import recall_design
-from navmodels.models.terms import Block
 from navmodels.posterior.comparisons import to_rows
 from navmodels.posterior.estimates import estimate
 

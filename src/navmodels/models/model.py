@@ -179,10 +179,10 @@ class Design:
         Chains follow one another. Effects of outcomes with one channel for terms have one.
         """
         draws = posterior.sizes["chain"] * posterior.sizes["draw"]
-        flat = {
-            str(name): values.transpose("chain", "draw", ...).to_numpy().reshape(draws, *values.shape[2:])
-            for name, values in posterior.data_vars.items()
+        arrays = {
+            str(name): values.transpose("chain", "draw", ...).to_numpy() for name, values in posterior.data_vars.items()
         }
+        flat = {name: values.reshape(draws, *values.shape[2:]) for name, values in arrays.items()}
         base = np.zeros((draws, self.channels.size))
         shown = flat[self.model.outcome.base].reshape(draws, max(1, len(self.channels.labels)))
         base[:, list(self.channels.based)] = self.to_channels(shown)

@@ -39,14 +39,14 @@ def counts(percent, n, **changes):
     ],
 )
 def test_decimals(value, digits, expected):
-    assert decimals(np.array([value]), digits=digits) == expected
+    assert decimals(np.array([value]), unit="percent", digits=digits) == expected
 
 
 def test_a_column_has_one_number_of_decimals():
     """Trailing zeros are lost in a column of numbers: 0.30 beside 0.31, 4.0 beside 3.85."""
-    assert decimals(np.array([0.30, 0.31, 0.50]), digits=0) == 2
-    assert decimals(np.array([4.0, 3.85]), digits=0) == 2
-    assert decimals(np.array([4.0, 3.85]), digits=3) == 3
+    assert decimals(np.array([0.30, 0.31, 0.50]), unit="percent", digits=0) == 2
+    assert decimals(np.array([4.0, 3.85]), unit="percent", digits=0) == 2
+    assert decimals(np.array([4.0, 3.85]), unit="percent", digits=3) == 3
 
 
 def test_count_sets_by_brute_force():

@@ -126,3 +126,12 @@ def test_small_cells_go_and_so_do_levels_without_a_cell():
 
 def test_small_published_cells_go_and_those_without_a_base_stay():
     assert with_minimum(reported(), 51).levels == {"office": ("A", "D")}
+
+
+def test_printed_decimals_are_those_of_the_whole_table_also_when_rows_are_dropped():
+    table = pd.DataFrame({"office": ["A", "B"], "share": [50.0, 62.5], "n": [400, 400]})
+    survey = nav.Survey.from_report(table, by="office", estimate="share", n="n", design_effect=1.5)
+    alone = with_design_effect(survey.drop(office="B"), 1.5)
+    # 50.0 stands beside 62.5, so it is 49.95 to 50.05, not 49.5 to 50.5
+    assert alone.cells["high"].values == pytest.approx(np.log(0.5005 / 0.4995), rel=1e-9)
+    assert alone.cells["high"].values == pytest.approx(survey.cells["high"].values[:1])

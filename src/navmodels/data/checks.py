@@ -33,12 +33,12 @@ def nearest(given: object, allowed: Iterable[object]) -> str:
     >>> nearest("cuonty", ["county", "year"])
     " Did you mean 'county'?"
     """
-    names = {_form(name).casefold(): name for name in allowed}
-    close = difflib.get_close_matches(_form(given).casefold(), list(names), n=1, cutoff=0.5)
+    names = {form(name).casefold(): name for name in allowed}
+    close = difflib.get_close_matches(form(given).casefold(), list(names), n=1, cutoff=0.5)
     if not close:
         return ""
     name = names[close[0]]
-    alike = str(name) != str(given) and _form(name) == _form(given)
+    alike = str(name) != str(given) and form(name) == form(given)
     return f" Did you mean {name!r}?" + (" It differs only in spaces or Unicode form." if alike else "")
 
 
@@ -167,7 +167,7 @@ def level_order(column: pd.Series) -> tuple[Any, ...]:
         levels = tuple(sorted(plain(value) for value in values.unique()))
     seen: dict[str, object] = {}
     for level in levels:
-        other = seen.setdefault(_form(level), level)
+        other = seen.setdefault(form(level), level)
         if other is not level:
             raise ValueError(
                 f"column {column.name!r} has the labels {other!r} and {level!r}, the same after Unicode normalisation "
@@ -189,6 +189,11 @@ def known_levels(frame: pd.DataFrame, levels: Levels, *, what: str) -> None:
             )
 
 
+def form(label: object) -> str:
+    """Return a label without what the eye does not see: Unicode normalised, spaces single."""
+    return " ".join(unicodedata.normalize("NFKC", str(label)).split())
+
+
 def plain(value: Any) -> Any:
     """Return a NumPy scalar as the Python one, anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
@@ -202,10 +207,6 @@ ADVICE = {
     "Timestamp": "Take a part of the date, for instance .dt.year, or turn it into text with .dt.strftime('%Y-%m').",
     "other": "Turn them into text with .astype(str).",
 }
-
-
-def _form(label: object) -> str:
-    return " ".join(unicodedata.normalize("NFKC", str(label)).split())
 
 
 def _kind(label: object) -> str:

@@ -19,18 +19,21 @@ UNITS = {"percent": 100.0, "proportion": 1.0, "identity": 1.0}
 Array = npt.NDArray[np.float64]
 
 
-def decimals(values: Array, *, digits: int) -> int:
+def decimals(values: Array, *, unit: str, digits: int) -> int:
     """Return the decimals a column of numbers was rounded to: the most that one of them shows, and at least `digits`.
 
-    Twelve significant digits are read, so that the noise of floating point (0.1 + 0.2) shows no decimals.
+    Of proportions at least two: 0.5 beside 0.62 is printed 0.50. Twelve significant digits are read, so that the noise
+    of floating point (0.1 + 0.2) shows no decimals.
 
     Examples
     --------
-    >>> decimals(np.array([0.5, 0.62]), digits=0), decimals(np.array([86.0, 4.0]), digits=0)
-    (2, 0)
+    >>> decimals(np.array([0.5, 0.6]), unit="proportion", digits=0)
+    2
+    >>> decimals(np.array([86.0, 4.0]), unit="percent", digits=0)
+    0
     """
     shown = [-int(Decimal(f"{value:.12g}").normalize().as_tuple().exponent) for value in values]
-    return max(digits, *shown)
+    return max(digits, 2 if unit == "proportion" else 0, *shown)
 
 
 def count_range(share: Array, n: Array, half: Array | float) -> tuple[Array, Array]:
@@ -78,8 +81,7 @@ def read_printed(frame: pd.DataFrame, *, unit: str, digits: int, prob: float, de
         When no count out of n prints as the share, or a row has nothing that says how sure it is.
     """
     estimate = frame["estimate"] / UNITS[unit]
-    least = max(digits, 2) if unit == "proportion" else digits  # 0.5 beside 0.62 is printed 0.50
-    half = 0.5 * 10.0 ** -decimals(frame["estimate"].to_numpy(), digits=least) / UNITS[unit]
+    half = 0.5 * 10.0 ** -decimals(frame["estimate"].to_numpy(), unit=unit, digits=digits) / UNITS[unit]
     out = pd.DataFrame(np.nan, index=frame.index, columns=["low", "high", "sd", "count_low", "count_high", "trials"])
     if unit == "identity":
         out["low"], out["high"], out["sd"] = estimate - half, estimate + half, _identity_sd(frame, prob)

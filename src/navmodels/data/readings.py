@@ -45,7 +45,7 @@ def with_design_effect(survey: Survey, design_effect: float) -> Survey:
         return Survey(cells.assign_attrs(attrs), survey.levels)
     values = pd.DataFrame({name: cells[name].to_numpy() for name in PRINTED})
     table = printed.read_printed(
-        values, unit=attrs["unit"], digits=attrs.get("digits", 0), prob=attrs["prob"], design_effect=design_effect
+        values, unit=attrs["unit"], digits=attrs["digits"], prob=attrs["prob"], design_effect=design_effect
     )
     columns = {name: ("cell", column.to_numpy(dtype=float)) for name, column in table.items()}
     return Survey(cells.assign(columns).assign_attrs(attrs), survey.levels)

@@ -336,7 +336,8 @@ class Survey:
             {name: ("cell", column.to_numpy(dtype=float)) for name, column in columns.items()}, coords=labels(frame, by)
         )
         attrs = {"kind": "reported", "outcome": estimate, "weighting": "none", "dropped": 0}
-        reading = {"unit": unit, "digits": digits, "prob": float(prob), "design_effect": float(design_effect)}
+        shown = printed.decimals(values["estimate"].to_numpy(), unit=unit, digits=digits)
+        reading = {"unit": unit, "digits": shown, "prob": float(prob), "design_effect": float(design_effect)}
         return cls(cells.assign_attrs({**attrs, **reading, **_simulated(frame)}), levels)
 
     def dichotomise(self, cut: Any) -> "Survey":

@@ -76,9 +76,8 @@ def _curvature(arrays: Design, scales: list[float], mode: Array) -> Array:
         x[channel, :, place] = arrays.model.intercept_scale
     first = len(channels.based)
     for block, scale in zip(arrays.blocks, scales, strict=True):
-        basis = np.eye(block.size) if block.basis is None else block.basis
         for channel in block.channels:
-            x[channel, :, first : first + block.size] = scale * basis[block.index]
+            x[channel, :, first : first + block.size] = scale * block.matrix[block.index]
             first += block.size
     eta = np.ascontiguousarray((x @ mode).T)
     eta[:, 0] += arrays.offset

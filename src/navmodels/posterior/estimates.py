@@ -1,7 +1,6 @@
 """estimate: draws of a fit's outcome by any grouping, averaged over the population (post-stratified)."""
 
 import os
-import unicodedata
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -156,12 +155,8 @@ def _allowed_levels(arrays: Design, population: pd.DataFrame, name: str) -> tupl
         return known
     column = population[name].dropna()
     new = [checks.plain(level) for level in column[~column.isin(list(known))].unique()]
-    forms = {_form(level) for level in known}
-    return (*known, *(level for level in sorted(new) if _form(level) not in forms))
-
-
-def _form(label: object) -> str:
-    return " ".join(unicodedata.normalize("NFKC", str(label)).split()).casefold()
+    forms = {checks.form(level).casefold() for level in known}
+    return (*known, *(level for level in sorted(new) if checks.form(level).casefold() not in forms))
 
 
 def _known_levels(arrays: Design, name: str) -> tuple[Any, ...]:

@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks, printed
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import NotConvergedError, carried_attrs, k_limit
 from navmodels.models.model import Design, stack_effects
+from navmodels.models.outcomes import categories_of
 from navmodels.models.records import recall_design
 
 Array = npt.NDArray[np.float64]
@@ -42,9 +42,8 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
     xarray.DataArray
         Counts: ``positive``, dims (chain, draw, cell), of a share; ``count``, dims (chain, draw, cell, category), of a
         rating or a choice. Published numbers: ``estimate``, dims (chain, draw, cell), in the printed unit and rounded
-        half up to the printed decimals (``attrs["digits"]``: the fewest that lead to the limits of rounding which the
-        survey keeps). The factors are coordinates of ``cell``, as is ``size``, the answers each count is of.
-        Effective sizes of weighted surveys are rounded down to whole answers.
+        half up to the printed decimals (``attrs["digits"]``). The factors are coordinates of ``cell``, as is ``size``,
+        the answers each count is of. Effective sizes of weighted surveys are rounded down to whole answers.
 
     Raises
     ------
@@ -78,7 +77,7 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
     coords |= {str(name): ("cell", values.to_numpy()) for name, values in arrays.cells.items()}
     digits = None
     if arrays.survey.kind == "reported":
-        digits = _digits(arrays.survey)
+        digits = int(arrays.survey.cells.attrs["digits"])
     else:
         coords["size"] = ("cell", _observed(arrays)[1])
     attrs = {**carried_attrs(fit.attrs), "quantity": "replicate", **({} if digits is None else {"digits": digits})}
@@ -242,7 +241,7 @@ def _replicates(arrays: Design, posterior: xr.Dataset, rng: np.random.Generator)
     levels = stack_effects(effects.values(), len(base))
     data = {**arrays.data, **({"n": _observed(arrays)[1]} if arrays.survey.kind == "share" else {})}
     cellwise = [name for name in ("n", "count", "sd", "trials") if name in data]  # what outcomes draw with
-    digits = _digits(arrays.survey) if arrays.survey.kind == "reported" else None
+    digits = arrays.survey.cells.attrs.get("digits")  # of published numbers
     step = max(1, CHUNK // (len(base) * (arrays.channels.size + 1)))
     for first in range(0, len(arrays.index), step):
         part = slice(first, first + step)
@@ -262,18 +261,6 @@ def _observed(arrays: Design) -> tuple[Array, Array, Array]:
     n = data["n"] if kind == "share" else count.sum(axis=1)
     share = np.divide(count, n[:, None], where=n[:, None] > 0, out=np.full_like(count, np.nan))
     return share, np.floor(n + 1e-9), n
-
-
-def _digits(survey: Survey) -> int | None:
-    """Return the decimals that published numbers were rounded to: the fewest that say what the survey keeps."""
-    frame, read = survey.cells[["estimate", "lower", "upper", "se", "n"]].to_dataframe(), survey.cells.attrs
-    reading = {"unit": read["unit"], "prob": read["prob"], "design_effect": read["design_effect"]}
-    frame = frame.reset_index(drop=True)
-    for digits in range(2 if read["unit"] == "proportion" else 0, 13):
-        kept = printed.read_printed(frame, digits=digits, **reading)
-        if all(np.array_equal(kept[name], survey.cells[name], equal_nan=True) for name in kept):
-            return printed.decimals(frame["estimate"].to_numpy(), digits=digits)
-    return None
 
 
 def _judge(rows: Array, observed: Array) -> dict[str, Array]:
@@ -341,7 +328,7 @@ def _categories(arrays: Design) -> tuple[Any, ...]:
     """Return the categories that have counts of their own: none of a share or a published number."""
     if arrays.survey.kind in ("share", "reported"):
         return ()
-    return tuple(checks.plain(label) for label in arrays.survey.cells["category"].to_numpy())
+    return categories_of(arrays.survey)
 
 
 def _worst(table: pd.DataFrame, arrays: Design) -> str:

@@ -26,11 +26,12 @@ from navmodels.reproduction.accessibility_sides import (
 )
 from navmodels.reproduction.findings import records
 from navmodels.reproduction.unpooled import dirichlet_draws, possible_counts
+from navmodels.sensitivity.verdicts import LEANS, STANDS
 
 Array = npt.NDArray[np.float64]
 
 VERDICTS = ("stands", "leans", "open")
-LIMITS = (0.95, 0.80)
+LIMITS = (STANDS, LEANS)
 COLUMNS = [
     *("printed", "printed_b", "smallest_base", "base_assumed", "mean", "lower", "upper"),
     *("p_pooled", "p_unpooled", "p", "verdict"),

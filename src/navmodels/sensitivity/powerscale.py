@@ -116,8 +116,7 @@ def _squares(arrays: Design, block: Block, posterior: xr.Dataset) -> Array:
     effect = effect[..., None] if effect.ndim == 3 else arrays.to_channels(effect)
     if block.offset is not None:
         effect = effect - block.offset[:, None]
-    basis = np.eye(len(block.levels)) if block.basis is None else block.basis
-    z = np.einsum("cl,...ld->...cd", np.linalg.pinv(basis), effect) / block.scale.fixed
+    z = np.einsum("cl,...ld->...cd", np.linalg.pinv(block.matrix), effect) / block.scale.fixed
     return np.asarray((z**2).sum(axis=(-1, -2)))
 
 

@@ -19,6 +19,9 @@ import xarray as xr
 MAX_R_HAT = 1.01
 MIN_ESS_PER_CHAIN = 100
 MIN_E_BFMI = 0.3
+LOOK_ANYWAY = (
+    " Fit longer (draws=), simplify the model, or look anyway with allow_unconverged=True, which stamps the table."
+)
 COLUMNS = ("criterion", "worst", "value", "limit", "passed")
 
 
@@ -117,6 +120,34 @@ def k_limit(proposals: int) -> float:
     (0.5, 0.7)
     """
     return min(1 - 1 / float(np.log10(proposals)), 0.7)
+
+
+def require_converged(reason: str, *, what: str = "the draws", advice: str = "") -> None:
+    """Raise when there is a reason why draws or a fit may not be used.
+
+    Raises
+    ------
+    NotConvergedError
+        Naming what did not converge, the reason, and what to do.
+    """
+    if reason:
+        raise NotConvergedError(f"{what} did not converge: {reason}.{advice}")
+
+
+def smooth_weights(log_ratio: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], float]:
+    """Return Pareto-smoothed importance weights that add up to one, dims as given, and k̂ (Vehtari et al. 2024).
+
+    Examples
+    --------
+    >>> weights, _ = smooth_weights(np.zeros((2, 50)))
+    >>> weights.shape, float(weights[0, 0].round(3))
+    ((2, 50), 0.01)
+    """
+    from arviz_stats.base import array_stats
+    from scipy import special
+
+    log_weight, k = array_stats.psislw(-log_ratio.ravel())
+    return np.exp(log_weight - special.logsumexp(log_weight)).reshape(log_ratio.shape), float(k)
 
 
 # ---- inside

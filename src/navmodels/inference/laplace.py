@@ -19,7 +19,7 @@ import xarray as xr
 from scipy import optimize, special, stats
 
 from navmodels.inference import kernels
-from navmodels.inference.convergence import MIN_ESS_PER_CHAIN, k_limit
+from navmodels.inference.convergence import MIN_ESS_PER_CHAIN, k_limit, smooth_weights
 from navmodels.inference.modes import Cells, Layout, Part, find_mode, lay_out, propose
 from navmodels.models.blocks import Block
 from navmodels.models.model import Design
@@ -149,12 +149,9 @@ class Weighted:
 
     def smooth(self) -> tuple[Array, float]:
         """Return Pareto-smoothed weights that add up to one, and k̂ of the ratios (Vehtari et al. 2024)."""
-        from arviz_stats.base import array_stats
-
         if not np.isfinite(self.log_ratio.max()):
             return np.full(self.log_ratio.size, np.nan), np.inf
-        log_weight, k = array_stats.psislw(-self.log_ratio.ravel())
-        return np.exp(log_weight - special.logsumexp(log_weight)), float(k)
+        return smooth_weights(self.log_ratio.ravel())
 
     def effective_spread(self, weights: Array) -> Array:
         """Return how many draws the variance of each u and z is worth: 3 (Σ w h)² / Σ (w h)² with h = (z − mean)².

@@ -71,9 +71,11 @@ def simulate_responses(model: Model, truth: Mapping[str, Any], *, cells: pd.Data
     n = checks.numeric(cells["n"], low=0.0)
     if (n != np.round(n)).any():
         raise ValueError(f"column 'n' of cells is no whole number in {checks.rows(n != np.round(n))}.")
-    categories, base = _base(model, truth)
+    categories, shown = _base(model, truth)
     arrays = _empty_design(model, cells[factors], categories)
     _require_truth(truth, arrays)
+    base = np.zeros(arrays.channels.size)
+    base[list(arrays.channels.based)] = arrays.to_channels(shown)
     rng = np.random.default_rng(seed)
     effects = {block.name: _true_effect(block, truth, arrays, rng) for block in arrays.blocks}
     eta = arrays.linear_predictor(base[None], {name: effect[None] for name, effect in effects.items()})[0]
@@ -93,7 +95,7 @@ def simulate_responses(model: Model, truth: Mapping[str, Any], *, cells: pd.Data
 
 
 def _base(model: Model, truth: Mapping[str, Any]) -> tuple[list[Any], Array]:
-    """Return the categories, and the base of each channel."""
+    """Return the categories, and intercept or thresholds as given."""
     outcome = model.outcome
     if outcome.base not in truth:
         raise ValueError(f"truth needs {outcome.base!r}{' in logits' if outcome.base == 'intercept' else ''}.")
@@ -105,21 +107,14 @@ def _base(model: Model, truth: Mapping[str, Any]) -> tuple[list[Any], Array]:
             raise ValueError(f"the thresholds are {checks.listing(values)}; allowed: one or more, in rising order.")
         first = next(iter(cuts))
         lowest = first - 1 if isinstance(first, int) else "lowest"
-        return [lowest, *cuts], np.concatenate([[0.0], values])
+        return [lowest, *cuts], values
     if isinstance(outcome, Choice):
         if not isinstance(given, Mapping) or len(given) < 2:
             raise ValueError(
                 f"the intercept of a choice is {given!r}; allowed: a mapping from each category to its logit."
             )
-        return list(given), _contrast(np.array(list(given.values()), dtype=float))
+        return list(given), np.array(list(given.values()), dtype=float)
     return [0, 1], np.array([float(given)])
-
-
-def _contrast(logits: Array) -> Array:
-    """Return logits by category, dims (..., category), as contrasts, dims (..., channel)."""
-    from navmodels.models.outcomes import contrasts
-
-    return np.asarray(2 * logits @ contrasts(logits.shape[-1]))
 
 
 def _shares(arrays: Design, eta: Array) -> Array:
@@ -195,7 +190,7 @@ def _true_effect(block: Block, truth: Mapping[str, Any], arrays: Design, rng: np
                 f"{checks.listing(labels)} to a number."
             )
     values = np.array([[float(given[level][label]) for label in labels] for level in block.levels])
-    return values if isinstance(arrays.model.outcome, Rating) else _contrast(values)
+    return arrays.to_channels(values)
 
 
 def _row_order(arrays: Design, keys: pd.DataFrame) -> npt.NDArray[np.intp]:

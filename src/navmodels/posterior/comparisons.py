@@ -10,7 +10,7 @@ import xarray as xr
 from scipy import special, stats
 
 from navmodels.data import checks
-from navmodels.inference.convergence import NotConvergedError, failures
+from navmodels.inference.convergence import failures, require_converged
 
 KINDS = {
     "difference": lambda left, right: left - right,
@@ -132,9 +132,7 @@ def exceed(draws: xr.DataArray, *, threshold: float) -> pd.DataFrame:
     0        0.8      0.5
     """
     require_draws(draws)
-    reason = failures(draws)
-    if reason:
-        raise NotConvergedError(f"the draws did not converge: {reason}.")
+    require_converged(failures(draws))
     above = (draws > threshold).mean(("chain", "draw")).where(draws.notnull().all(("chain", "draw")))
     return to_rows({"threshold": xr.full_like(above, threshold).where(above.notnull()), "p_above": above}, above)
 

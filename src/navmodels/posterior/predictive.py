@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.data.survey import Survey
-from navmodels.inference.convergence import NotConvergedError, carried_attrs, k_limit
+from navmodels.inference.convergence import LOOK_ANYWAY, carried_attrs, k_limit, require_converged
 from navmodels.models.model import Design, stack_effects
 from navmodels.models.outcomes import categories_of
 from navmodels.models.records import recall_design
@@ -387,11 +387,8 @@ def _efficiency(fit: xr.DataTree) -> float:
 def _verdict(fit: xr.DataTree, allow_unconverged: bool) -> str:
     """Return why the fit did not pass the gate, if it may be looked at all the same."""
     reason = str(fit.attrs.get("unconverged", ""))
-    if reason and not allow_unconverged:
-        raise NotConvergedError(
-            f"the fit did not converge: {reason}. Fit longer (draws=), simplify the model, or look anyway with "
-            "allow_unconverged=True, which stamps the table."
-        )
+    if not allow_unconverged:
+        require_converged(reason, what="the fit", advice=LOOK_ANYWAY)
     return reason
 
 

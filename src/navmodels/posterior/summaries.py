@@ -3,7 +3,7 @@
 import pandas as pd
 import xarray as xr
 
-from navmodels.inference.convergence import NotConvergedError, failures
+from navmodels.inference.convergence import LOOK_ANYWAY, failures, require_converged
 from navmodels.posterior.changes import classify
 from navmodels.posterior.comparisons import NULL, require_draws, to_rows
 
@@ -45,11 +45,8 @@ def summarise(draws: xr.DataArray, *, prob: float = 0.95, allow_unconverged: boo
     if not 0 < prob < 1:
         raise ValueError(f"prob is {prob}; allowed: between 0 and 1, for instance 0.95.")
     reason = failures(draws)
-    if reason and not allow_unconverged:
-        raise NotConvergedError(
-            f"the draws did not converge: {reason}. Fit longer (draws=), simplify the model, or look anyway with "
-            "allow_unconverged=True, which stamps the table."
-        )
+    if not allow_unconverged:
+        require_converged(reason, advice=LOOK_ANYWAY)
     columns = _describe(draws, prob)
     quantity = draws.attrs.get("quantity")
     if quantity in ("change", "contrast"):

@@ -13,16 +13,15 @@ import xarray as xr
 from navmodels.data.readings import with_design_effect
 from navmodels.data.survey import Survey
 from navmodels.models.priors import HalfCauchy
-from navmodels.models.terms import Effect
 from navmodels.reproduction.audits import Plan, fit_plan
-from navmodels.sensitivity.changes import Scenario, change_scenario, label_of
+from navmodels.sensitivity.changes import Scenario, change_scenario, in_family
 from navmodels.sensitivity.verdicts import stand
 
-GIVEN = "as given"
+GIVEN, CAUCHY = "as given", "half-Cauchy priors"
 AXES: Mapping[str, Scenario] = {
     "prior scales × 0.5": {"priors": 0.5},
     "prior scales × 2": {"priors": 2.0},
-    "half-Cauchy priors": {},
+    CAUCHY: {},  # whose scales are those of each model
     "no pooling": {"pooling": "none"},
     "design effect × 1.25": {"design_effect": 1.25},
     "design effect × 1.5": {"design_effect": 1.5},
@@ -66,13 +65,8 @@ def standing(
 
 def _changed(model: Any, survey: Any, name: str, scenario: Scenario) -> tuple[Any, Any] | None:
     """Return a model and its survey in a scenario; None where a printed number cannot be read so."""
-    if name == "half-Cauchy priors":
-        tails = {
-            label_of(term): HalfCauchy(term.scale)
-            for term in model.terms
-            if isinstance(term.scale, float | int) and not isinstance(term, Effect)
-        }
-        scenario = {"priors": tails}
+    if name == CAUCHY:
+        scenario = {"priors": in_family(model, HalfCauchy)}
     try:
         if "design_effect" in scenario:
             return model, _inflated(survey, scenario["design_effect"])

@@ -12,7 +12,7 @@ from navmodels.data.readings import with_design_effect, with_minimum, with_weigh
 from navmodels.data.survey import Survey
 from navmodels.models.model import Model, design
 from navmodels.models.priors import Known, Prior, positive
-from navmodels.models.terms import Group, Region, Term
+from navmodels.models.terms import Effect, Group, Region, Term
 
 Scenario = Mapping[str, Any]
 POOLED = {"none": Known(10.0), "complete": Known(1e-6)}  # standard deviations, in logits, that pool nothing and all
@@ -65,6 +65,15 @@ def times(scale: float | Prior, factor: float) -> float | Prior:
     """
     factor = positive(factor, what="factor of the prior scales")
     return replace(scale, scale=factor * scale.scale) if isinstance(scale, Prior) else factor * scale
+
+
+def in_family(model: Model, family: Callable[[float], Prior]) -> dict[str, Prior]:
+    """Return a prior of another family and the same scale for every standard deviation that is learned, by label."""
+    return {
+        label_of(term): family(term.scale.scale if isinstance(term.scale, Prior) else term.scale)
+        for term in model.terms
+        if not isinstance(term, Effect) and not isinstance(term.scale, str | Known)
+    }
 
 
 # ---- inside

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import special
 
 from navmodels.data import checks
 from navmodels.data.survey import Survey
-from navmodels.inference.convergence import NotConvergedError, k_limit
+from navmodels.inference.convergence import k_limit, require_converged, smooth_weights
 from navmodels.inference.fitting import fit
 from navmodels.models.model import Model
 from navmodels.models.records import recall_design
@@ -106,20 +105,17 @@ def leave_out(
 
 
 def _passed(fitted: xr.DataTree, what: str) -> xr.DataTree:
-    if fitted.attrs["unconverged"]:
-        raise NotConvergedError(f"the fit of {what} did not converge: {fitted.attrs['unconverged']}.")
+    require_converged(fitted.attrs["unconverged"], what=f"the fit of {what}")
     return fitted
 
 
 def _without(log_likelihood: xr.DataArray) -> tuple[xr.DataArray, float]:
     """Return weights that divide a likelihood, dims (chain, draw), out of the draws, and their k̂."""
-    from arviz_stats.base import array_stats
-
     values = log_likelihood.to_numpy()
     if np.ptp(values) == 0:  # nobody answered: there is nothing to divide out
         return xr.full_like(log_likelihood, 1 / values.size), -np.inf
-    log_weight, k = array_stats.psislw(values.ravel())
-    return log_likelihood.copy(data=special.softmax(log_weight).reshape(values.shape)), float(k)
+    weights, k = smooth_weights(-values)
+    return log_likelihood.copy(data=weights), k
 
 
 def _weighted(draws: xr.DataArray, weights: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
-from scipy import special
 
-from navmodels.inference.convergence import NotConvergedError, k_limit
+from navmodels.inference.convergence import k_limit, require_converged, smooth_weights
 from navmodels.models.blocks import Block
 from navmodels.models.model import Design
 from navmodels.models.records import recall_design
@@ -64,8 +63,7 @@ def power_scale(
     """
     from arviz_stats import psense
 
-    if fit.attrs["unconverged"]:
-        raise NotConvergedError(f"the fit did not converge: {fit.attrs['unconverged']}.")
+    require_converged(fit.attrs["unconverged"], what="the fit")
     arrays = recall_design(fit)
     if estimand is None:
         estimand = {"by": list(arrays.model.terms[0].factors) if arrays.model.terms else []}
@@ -126,10 +124,6 @@ def _log_likelihood(fit: xr.DataTree, arrays: Design) -> xr.DataArray:
 
 def _at_power(draws: xr.DataArray, log: xr.DataArray, power: float) -> tuple[xr.DataArray, float]:
     """Return the mean when a density is raised to a power, and k̂ of the weights; NaN when k̂ is above its limit."""
-    from arviz_stats.base import array_stats
-
-    ratio = (power - 1) * log.to_numpy().ravel()
-    log_weight, k = array_stats.psislw(-ratio)
-    weights = np.exp(log_weight - special.logsumexp(log_weight)).reshape(log.shape)
+    weights, k = smooth_weights((power - 1) * log.to_numpy())
     mean = (draws * xr.DataArray(weights, dims=("chain", "draw"))).sum(("chain", "draw"), skipna=False)
-    return mean if k < k_limit(weights.size) else mean * np.nan, float(k)
+    return mean if k < k_limit(weights.size) else mean * np.nan, k

@@ -12,9 +12,9 @@ from navmodels.data.readings import with_minimum
 from navmodels.data.survey import Survey
 from navmodels.models.model import Design, Model, design
 from navmodels.models.outcomes import Rating, categories_of
-from navmodels.models.priors import Exponential, HalfCauchy, HalfStudentT, Known, Prior
+from navmodels.models.priors import Exponential, HalfCauchy, HalfStudentT
 from navmodels.models.terms import Effect, Group
-from navmodels.sensitivity.changes import Scenario, label_of, times
+from navmodels.sensitivity.changes import Scenario, in_family, label_of, times
 
 FAMILIES = {HalfCauchy: "half-Cauchy", HalfStudentT: "half-t", Exponential: "exponential"}
 DESIGN_EFFECTS = (1.25, 1.5, 2.0)
@@ -83,14 +83,9 @@ def _priors(model: Model) -> Named:
     for label, scale in scales.items() if len(model.terms) > 1 else ():
         for factor in (0.5, 2.0):
             yield f"prior scale of {label} × {factor:g}", {"priors": {label: times(scale, factor)}}
-    effects = {term.name for term in model.terms if isinstance(term, Effect)}
-    learned = {
-        label: scale.scale if isinstance(scale, Prior) else scale
-        for label, scale in scales.items()
-        if label not in effects and not isinstance(scale, Known)
-    }
-    for family in (HalfCauchy, HalfStudentT, Exponential) if learned else ():
-        yield f"{FAMILIES[family]} priors", {"priors": {label: family(scale) for label, scale in learned.items()}}
+    for family, name in FAMILIES.items():
+        if priors := in_family(model, family):
+            yield f"{name} priors", {"priors": priors}
     for factor in (0.5, 2.0):
         yield f"intercept scale × {factor:g}", {"intercept_scale": factor * model.intercept_scale}
 

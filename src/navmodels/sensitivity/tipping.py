@@ -15,7 +15,7 @@ from scipy import optimize, special
 
 from navmodels.data import checks
 from navmodels.data.survey import Survey
-from navmodels.inference.convergence import NotConvergedError, failures
+from navmodels.inference.convergence import failures, require_converged
 from navmodels.models.model import Model, design
 from navmodels.models.terms import Effect
 from navmodels.posterior.comparisons import require_draws
@@ -152,9 +152,7 @@ def find_tipping_nonresponse(
     [-0.23]
     """
     require_draws(draws)
-    reason = failures(draws)
-    if reason:
-        raise NotConvergedError(f"the draws did not converge: {reason}.")
+    require_converged(failures(draws))
     if not 0 < response < 1:
         raise ValueError(f"response is {response!r}; allowed: a proportion between 0 and 1.")
     if bool((draws < 0).any() | (draws > 1).any()):

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.data import checks
-from navmodels.inference.convergence import NotConvergedError, failures
+from navmodels.inference.convergence import failures, require_converged
 from navmodels.posterior.comparisons import require_draws
 
 Statement = Callable[[xr.DataArray], xr.DataArray]
@@ -66,9 +66,7 @@ def conclusions(draws: xr.DataArray, statements: Mapping[str, Statement], *, bas
     checks.one_of(base, scenarios, what="base")
     if taken := set(scenarios) & set(COLUMNS):
         raise ValueError(f"scenarios may not be called {checks.listing(sorted(taken))}, as columns of the table are.")
-    reason = failures(draws.sel(scenario=base, drop=True))
-    if reason:
-        raise NotConvergedError(f"the draws of {base!r} did not converge: {reason}.")
+    require_converged(failures(draws.sel(scenario=base, drop=True)), what=f"the draws of {base!r}")
     rows = []
     for sentence, statement in statements.items():
         p = {name: probability_of(statement, draws.sel(scenario=name, drop=True), what=sentence) for name in scenarios}

@@ -185,7 +185,7 @@ def sensitivity_offices(text):
         assert scenario in " ".join(drop_in)
     assert outreach[1] == "leans"
     assert float(outreach[3]) < 0.95
-    assert outreach[4:6] == ["5", "10"]  # open in
+    assert "depends on" in " ".join(outreach)
     found = rows(missing, "host offices")
     assert len(found) == 6
     assert [float(each) for each in found[0][-3:]] == pytest.approx([0.5, 0.33, 0.87], abs=0.02)

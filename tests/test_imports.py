@@ -4,6 +4,7 @@ The likelihood is written once, in `inference.kernels`: models and posterior may
 """
 
 import ast
+import importlib
 import subprocess
 import sys
 from importlib import resources
@@ -141,6 +142,6 @@ def test_public_names_are_there(public):
 
 
 def test_rooms_offer_what_they_list():
-    for room in ("data", "models", "inference", "posterior", "plots"):
-        module = getattr(nav, room)
+    for room in ("data", "models", "inference", "posterior", "sensitivity", "plots"):
+        module = importlib.import_module(f"navmodels.{room}")
         assert all(getattr(module, public).__name__ == public for public in module.__all__)

@@ -7,7 +7,7 @@ which of them terms go, and `based` which have a coefficient of their own (the i
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -62,8 +62,31 @@ class Channels:
     spread: Array | None = None
 
 
+class CellOutcome:
+    """What the outcomes share unless they say otherwise: one linear predictor a cell, with an intercept."""
+
+    kernel: ClassVar[str]
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Names of the factors used: none."""
+        return ()
+
+    def channels(self, survey: Survey) -> Channels:
+        """Return the linear predictors of a cell: one."""
+        return Channels()
+
+    def blocks(self, cells: pd.DataFrame, survey: Survey) -> list[Block]:
+        """Return the parts of the linear predictors that belong to the outcome: none."""
+        return []
+
+    def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
+        """Return the log-likelihood of each cell at linear predictors `eta`, dims (..., cell, channel)."""
+        return log_likelihood(self.kernel, eta, data)
+
+
 @dataclass(frozen=True)
-class Share:
+class Share(CellOutcome):
     """Positives among answers, binomial with a logit link: ``k η − n softplus(η)`` up to a constant.
 
     Surveys made with ``weighting="effective"`` enter as weighted share × effective n (Chen, Wakefield & Lumley 2014),
@@ -79,15 +102,6 @@ class Share:
     kernel = "share"
     observed = "positive"
     base = "intercept"
-    factors = ()
-
-    def channels(self, survey: Survey) -> Channels:
-        """Return the linear predictors of a cell: one."""
-        return Channels()
-
-    def blocks(self, cells: pd.DataFrame, survey: Survey) -> list[Block]:
-        """Return the parts of the linear predictors that belong to the outcome: none."""
-        return []
 
     def arrays(self, survey: Survey) -> dict[str, Array]:
         """Return k, n and the constant of each cell."""
@@ -95,10 +109,6 @@ class Share:
         k, n = count[:, 1].copy(), count.sum(axis=1)
         constant = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
         return {"positive": k, "n": n, "constant": constant}
-
-    def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
-        """Return the log-likelihood of each cell at linear predictors `eta`, dims (..., cell, channel)."""
-        return log_likelihood(self.kernel, eta, data)
 
     def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
         """Return what is estimated: the share."""
@@ -111,7 +121,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Reported:
+class Reported(CellOutcome):
     """A published number: the probability that it would be printed.
 
     Simple samples: the binomial probability of all counts that print as the share. Weighted samples and means:
@@ -129,15 +139,6 @@ class Reported:
     kernel = "reported"
     observed = "estimate"
     base = "intercept"
-    factors = ()
-
-    def channels(self, survey: Survey) -> Channels:
-        """Return the linear predictors of a cell: one."""
-        return Channels()
-
-    def blocks(self, cells: pd.DataFrame, survey: Survey) -> list[Block]:
-        """Return the parts of the linear predictors that belong to the outcome: none."""
-        return []
 
     def arrays(self, survey: Survey) -> dict[str, Array]:
         """Return the arrays of the kernel; centre, half-width and sd are NaN where counts are known, counts elsewhere.
@@ -166,10 +167,6 @@ class Reported:
             "whole": np.array({"percent": 100.0, "proportion": 1.0, "identity": np.inf}[cells.attrs["unit"]]),
         }
 
-    def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
-        """Return the log-probability of each printed number at linear predictors `eta`, dims (..., cell, channel)."""
-        return log_likelihood(self.kernel, eta, data)
-
     def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
         """Return what is estimated: the share, or the mean for the identity link."""
         _only_ratings(cut, category)
@@ -191,7 +188,7 @@ class Reported:
 
 
 @dataclass(frozen=True)
-class Rating:
+class Rating(CellOutcome):
     """Ordered categories: cumulative logit, ``P(y ≤ j) = σ(κ_j − η)`` (McCullagh 1980).
 
     The thresholds κ take the place of the intercept: each is normal around zero with the model's ``intercept_scale``,
@@ -261,10 +258,6 @@ class Rating:
         count[first, 1:-1] += total[:, 1:-1] == 0
         return {**data, "count": count}
 
-    def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
-        """Return the log-likelihood of each cell at linear predictors `eta`, dims (..., cell, channel)."""
-        return log_likelihood(self.kernel, eta, data)
-
     def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
         """Return what is estimated: P(y ≥ cut), the probability of a category (or of several), or the mean score."""
         if cut is not None and category is not None:
@@ -299,7 +292,7 @@ class Rating:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(CellOutcome):
     """Unordered categories: multinomial logit, each term with an effect on every category, adding up to zero over them.
 
     Scales are standard deviations of the log-odds of one category against any other, so that with two categories this
@@ -315,7 +308,6 @@ class Choice:
     kernel = "choice"
     observed = "count"
     base = "intercept"
-    factors = ()
 
     def channels(self, survey: Survey) -> Channels:
         """Return the linear predictors of a cell: one for each contrast of the categories."""
@@ -323,17 +315,9 @@ class Choice:
         each = tuple(range(len(categories) - 1))
         return Channels(len(each), each, each, "category", categories, contrasts(len(categories)))
 
-    def blocks(self, cells: pd.DataFrame, survey: Survey) -> list[Block]:
-        """Return the parts of the linear predictors that belong to the outcome: none."""
-        return []
-
     def arrays(self, survey: Survey) -> dict[str, Array]:
         """Return the counts of each cell, dims (cell, category), the constant of each cell, and the contrasts."""
         return {**_multinomial(survey), "contrasts": contrasts(survey.cells.sizes["category"])}
-
-    def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
-        """Return the log-likelihood of each cell at linear predictors `eta`, dims (..., cell, channel)."""
-        return log_likelihood(self.kernel, eta, data)
 
     def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
         """Return what is estimated: the probability of a category, of several, or of all."""

@@ -121,7 +121,6 @@ def test_error_over_seeds_is_the_error_stated():
     assert np.mean(evidences) == pytest.approx(evidence, abs=4 * np.std(evidences) / np.sqrt(60))
 
 
-@pytest.mark.xfail(strict=True, reason="512 points of several standard deviations are worth less than 4,000 draws")
 def test_error_over_seeds_of_several_scales_is_that_of_as_many_draws():
     """Points of the standard deviations are fewer than draws, but evenly spread."""
     rng, names = np.random.default_rng(2), ["age", "county", "sector", "year"]

@@ -9,7 +9,9 @@ that of channels i ≥ j stands at i (i + 1) / 2 + j (`pair`).
 """
 
 import math
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import numba
@@ -38,6 +40,11 @@ def compiled[Function: Callable[..., Any]](function: Function) -> Function:
     Unless fast-math is refused, a function takes it over from whoever calls it first, for instance a graph of PyTensor.
     """
     return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)(function))
+
+
+def threads() -> ThreadPoolExecutor:
+    """Return a pool of as many threads as this process has cores."""
+    return ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
 
 
 def pack(kernel: str, data: Mapping[str, Array]) -> tuple[int, Array, Array]:
@@ -116,12 +123,10 @@ def linear_predictors(
     """
     out = np.empty((len(base), len(index), base.shape[1]))
     for draw in range(len(base)):
-        levels = effects[draw]
-        for c in range(len(index)):
-            row = out[draw, c]
-            row[:] = base[draw]
-            for t in range(index.shape[1]):
-                row[channel[t]] += levels[index[c, t]]
+        out[draw] = base[draw]
+        for t in range(index.shape[1]):
+            for c in range(len(index)):
+                out[draw, c, channel[t]] += effects[draw, index[c, t]]
     return out
 
 

@@ -8,8 +8,7 @@ the posterior itself up to Monte Carlo error; above it that they are not. No sam
 """
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +32,7 @@ SPARE = 1.5  # joint draws proposed for each that is kept
 MORE = 4  # times as many points when the first do not pass
 FIRST, WIDE = (2.0, 0.2), (3.0, 0.6)  # where skewness is measured, in sd, and excess width: at first, and on retries
 NU = 4.0  # degrees of freedom of the proposal of the standard deviations
+NEAR, TAIL = 2.0, 6.0  # widths from its centre at which its sides are measured
 START = -0.5  # where the search for the mode of u begins
 PRECISE, ROUGH = 1e-4, 0.5  # Newton decrement: for the mode of u, and for proposals, which ratios correct
 FAR = 37.0  # beyond, the normal distribution has no tail in double precision
@@ -111,8 +111,10 @@ class Target:
 class Proposal:
     """Where the posterior lies: a split-t for u, and the coefficients' mode as a linear function of u.
 
-    ``axes`` dims (u, axis); ``side`` dims (axis, 2): widths below and above the centre along each axis. ``mode`` holds
-    shared and own coefficients one after the other, ``slope`` dims (u, coefficient) how they move with u.
+    ``axes`` dims (u, axis): the symmetric root of a covariance, whose axes are the nearest to those of u (Kessy, Lewin
+    & Strimmer 2018); where data tell little the posterior runs along u, out to the prior. ``side`` dims (axis, 2):
+    widths below and above the centre along each axis, in its length. ``mode`` holds shared and own coefficients one
+    after the other, ``slope`` dims (u, coefficient) how they move with u.
     """
 
     centre: Array
@@ -132,6 +134,7 @@ class Proposal:
             NU, np.where(above, 0.5 + (uniform * (low + high) - low) / (2 * high), uniform * (low + high) / (2 * low))
         )
         log_density = (stats.t.logpdf(x, NU) - np.log((low + high) / 2)).sum(axis=1)
+        log_density -= np.linalg.slogdet(self.axes).logabsdet
         return self.centre + (x * np.where(above, high, low)) @ self.axes.T, log_density
 
 
@@ -220,48 +223,44 @@ def make_target(arrays: Design) -> Target:
 
 def find_proposal(target: Target) -> Proposal:
     """Return the proposal around the mode of u: axes of the Hessian, widths of each side, the coefficients' mode."""
-    dense, _ = target.sizes
-    warm = target.start()
+    dense, number = target.sizes[0], target.learned
+    warm, unit = target.start(), np.eye(number)
 
     def solve(u: Array) -> tuple[float, Array]:
-        nonlocal warm
+        """Return minus the log-density of u, and the mode of the coefficients there."""
         scale, own_scale = target.scales(u[None])
         found = find_mode(
             target.layout, target.cells, scale[0], own_scale[0], warm[:dense], warm[dense:], PRECISE, FIRST[0]
         )
-        mode = np.concatenate([found[1], found[2]])
-        if found[-1]:
-            warm = mode
-        return float(u @ u / 2 - found[0]) if found[-1] else np.inf, mode
+        return float(u @ u / 2 - found[0]) if found[-1] else np.inf, np.concatenate([found[1], found[2]])
 
-    def height(u: Array) -> float:
-        return solve(u)[0]
+    def heights(points: Array) -> Array:
+        return np.array([solve(u)[0] for u in points])
 
-    number = target.learned
+    def descend(u: Array, *, step: float = 1e-3) -> tuple[float, Array]:
+        """Return minus the log-density and its gradient; the next search starts from here."""
+        nonlocal warm
+        height, mode = solve(u)
+        warm = mode if np.isfinite(height) else warm
+        return height, (heights(u + step * unit) - height) / step
+
     centre = np.full(number, START)
     if number:
-        centre = optimize.minimize(
-            lambda u: solve(u)[0],
-            centre,
-            jac=lambda u: _differences(lambda at: solve(at)[0], u),
-            options={"gtol": 3e-2},
-        ).x
+        centre = optimize.minimize(descend, centre, jac=True, options={"gtol": 3e-2}).x
     best, mode = solve(centre)
     step = 0.1
-    ahead = [solve(centre + step * each) for each in np.eye(number)]
-    behind = [solve(centre - step * each) for each in np.eye(number)]
-    hessian = np.empty((number, number))
-    for i in range(number):
-        hessian[i, i] = (ahead[i][0] - 2 * best + behind[i][0]) / step**2
-        for j in range(i):
-            both = step * (np.eye(number)[i] + np.eye(number)[j])
-            corners = height(centre + both) + height(centre - both)
-            edges = ahead[i][0] + ahead[j][0] + behind[i][0] + behind[j][0]
-            hessian[i, j] = hessian[j, i] = (corners - edges + 2 * best) / (2 * step**2)
-    slope = np.array([(up[1] - down[1]) / (2 * step) for up, down in zip(ahead, behind, strict=True)])
-    return Proposal(
-        centre, *_sides(lambda u: solve(u)[0] - best, centre, hessian), mode, slope.reshape(number, len(mode))
-    )
+    around = [solve(u) for u in np.concatenate([centre + step * unit, centre - step * unit])]
+    fall = np.array([height - best for height, _ in around]).reshape(2, -1).sum(axis=0)
+    low, high = np.tril_indices(number, -1)
+    both = step * (unit[low] + unit[high])
+    corner = heights(centre + both) + heights(centre - both) - 2 * best
+    hessian = np.diag(fall)
+    hessian[low, high] = hessian[high, low] = (corner - fall[low] - fall[high]) / 2
+    value, vectors = np.linalg.eigh(hessian / step**2)
+    axes = _root(1 / np.maximum(value, 0.2), vectors)
+    side = _sides(lambda away: heights(centre + away) - best, axes)
+    modes = np.array([each for _, each in around]).reshape(2, number, len(mode))
+    return Proposal(centre, axes, side, mode, (modes[0] - modes[1]) / (2 * step))
 
 
 # ---- inside
@@ -291,19 +290,21 @@ def _coefficients(block: Block) -> list[str]:
     return [f"{block.name}_coefficient[{place}]" for place in range(block.size)]
 
 
-def _differences(function: Any, u: Array, *, step: float = 1e-3) -> Array:
-    return np.array([(function(u + each) - function(u - each)) / (2 * step) for each in step * np.eye(len(u))])
+def _root(variance: Array, vectors: Array) -> Array:
+    """Return the symmetric root of the covariance that has these eigenvalues and eigenvectors."""
+    return np.asarray((vectors * np.sqrt(variance)) @ vectors.T)
 
 
-def _sides(drop: Any, centre: Array, hessian: Array) -> tuple[Array, Array]:
-    """Return the axes of a Hessian and the width of each side along them, from the drop two widths away."""
-    value, axes = np.linalg.eigh(hessian)
-    side = np.empty((len(centre), 2))
-    for axis, width in enumerate(1 / np.sqrt(np.maximum(value, 0.2))):
-        for column, sign in enumerate((-1, 1)):
-            fallen = drop(centre + sign * 2 * width * axes[:, axis])
-            side[axis, column] = 2 * width / np.sqrt(np.clip(2 * fallen, 0.05, 100.0))
-    return axes, side
+def _sides(drop: Callable[[Array], Array], axes: Array) -> Array:
+    """Return the width of each side along the axes: of a normal that falls as much at NEAR, of a t at TAIL if wider.
+
+    `drop` is how far the log-density has fallen at points away from the centre, dims (point, u) → (point).
+    """
+    away = np.stack([-axes.T, axes.T], axis=1).reshape(2 * len(axes), len(axes))
+    width = NEAR / np.sqrt(np.clip(2 * drop(NEAR * away), 0.05, 100.0))
+    fallen = np.clip(drop(TAIL * width[:, None] * away), 0.05, 100.0)
+    heavy = TAIL * width / np.sqrt(NU * np.expm1(2 * fallen / (NU + 1)))
+    return np.maximum(width, heavy).reshape(len(axes), 2)
 
 
 def _explore(
@@ -328,8 +329,7 @@ def _explore(
             uniform, z[part], log_ratio[part], laplace[part],
         )  # fmt: skip
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with ThreadPoolExecutor(cores) as pool:
+    with kernels.threads() as pool:
         list(pool.map(take, range(len(streams))))
     walled = len(target.arrays.channels.based) < target.arrays.channels.size
     if walled:  # the prior has thresholds in order, those of all as those of each level
@@ -363,7 +363,8 @@ def _unsolved(found: Weighted, proposal: Proposal) -> int:
 
     That is where u has a prior density below e⁻²⁰ of its highest and lies six widths off the centre.
     """
-    away = np.abs((found.u - proposal.centre) @ proposal.axes) / proposal.side.max(axis=1, initial=0.0)
+    away = np.abs(np.linalg.solve(proposal.axes, (found.u - proposal.centre).T).T)
+    away /= proposal.side.max(axis=1, initial=0.0)
     nowhere = ((found.u**2).sum(axis=1) > 40) & (away.max(axis=1, initial=0.0) > 6)
     return int((~found.solved & ~nowhere).sum())
 
@@ -374,8 +375,9 @@ def _adapt(proposal: Proposal, found: Weighted, weights: Array) -> Proposal:
         return proposal
     weight = weights.reshape(found.log_ratio.shape).sum(axis=1)
     centre = weight @ found.u
-    value, axes = np.linalg.eigh(np.atleast_2d(np.cov(found.u.T, aweights=weight)))
-    side = 1.2 * np.sqrt(np.maximum(value, 1e-3))[:, None] * np.ones((1, 2))
+    value, vectors = np.linalg.eigh(np.atleast_2d(np.cov(found.u.T, aweights=weight)))
+    axes = _root(np.maximum(value, 1e-3), vectors)
+    side = np.full((len(centre), 2), 1.2)
     mode = proposal.mode + (centre - proposal.centre) @ proposal.slope
     return replace(proposal, centre=centre, axes=axes, side=side, mode=mode)
 

@@ -1,8 +1,6 @@
 """estimate: draws of a fit's outcome by any grouping, averaged over the population (post-stratified)."""
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -187,7 +185,7 @@ def _averages(
     quantity: Quantity,
 ) -> Array:
     """Return weighted averages of the predicted cells, dims (chain, draw, group, ...), in chunks of draws."""
-    from navmodels.inference.kernels import linear_predictors
+    from navmodels.inference import kernels
 
     posterior = fit["posterior"].to_dataset()
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
@@ -209,11 +207,11 @@ def _averages(
 
     def average(start: int) -> None:
         part = slice(start, start + step)
-        mean = quantity.predict(linear_predictors(base[part], levels[part], term, arrays.fed))
+        mean = quantity.predict(kernels.linear_predictors(base[part], levels[part], term, arrays.fed))
         mean *= weight[:, None] if labels else weight
         out[part] = np.add.reduceat(mean, starts, axis=1)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the compiled parts run beside each other
+    with kernels.threads() as pool:  # the compiled parts run beside each other
         list(pool.map(average, range(0, chains * draws, step)))
     return out.reshape(chains, draws, size, *labels)
 

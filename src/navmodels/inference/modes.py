@@ -135,11 +135,10 @@ def find_mode(
     z, own_z = z.copy(), own_z.copy()
     eta = np.empty((len(layout.own), layout.channels))
     value, gradient, curvature = np.empty(len(eta)), np.empty_like(eta), _packed(eta)
-    step_eta, trial = np.empty_like(eta), np.empty_like(eta)
+    step_eta, trial, none = np.empty_like(eta), np.empty_like(eta), np.zeros(len(eta))
     objective: Any = -np.inf
     for _ in range(20):  # a start with thresholds out of order is drawn towards those of all levels
-        _predict(layout, _to_levels(layout, scale, z), own_scale * own_z, eta)
-        eta[:, 0] += layout.offset
+        _predict(layout, _to_levels(layout, scale, z), own_scale * own_z, layout.offset, eta)
         derivatives(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
         objective = value.sum() - 0.5 * (z @ z) - 0.5 * (own_z @ own_z)
         if objective > -np.inf:
@@ -165,7 +164,7 @@ def find_mode(
         if not decrement >= tolerance**2:
             arrived = decrement >= 0  # False for NaN
             break
-        _predict(layout, step_levels, own_scale * own_step, step_eta)
+        _predict(layout, step_levels, own_scale * own_step, none, step_eta)
         length, better = 1.0, False
         for _ in range(40):
             trial[:] = eta + length * step_eta
@@ -243,8 +242,7 @@ def propose(
                 here[dense + level] = (
                     own_centre[level] - own_scale * moved[level] / h[level] + width * abs(e[dense + level])
                 )
-            _predict(layout, _to_levels(layout, scale, here[:dense]), own_scale * here[dense:], eta)
-            eta[:, 0] += layout.offset
+            _predict(layout, _to_levels(layout, scale, here[:dense]), own_scale * here[dense:], layout.offset, eta)
             values(cells.kind, eta, cells.table, cells.flat, value)
             density = normalised - 0.5 * (e @ e)
             log_ratio = value.sum() - 0.5 * (here @ here) - density
@@ -322,19 +320,22 @@ def _packed(eta: Array) -> Array:
 
 
 @compiled
-def _predict(layout: Layout, levels: Array, own_levels: Array, eta: Array) -> None:
-    """Write the linear predictors of each cell, dims (cell, channel), without the offset."""
-    own, terms, fed = layout.own, layout.terms, layout.fed
-    together = np.zeros((len(own_levels), layout.channels))
+def _predict(layout: Layout, levels: Array, own_levels: Array, offset: Array, eta: Array) -> None:
+    """Write the linear predictors of each cell, dims (cell, channel); the offset is added to the first channel."""
+    own, terms, fed, channels = layout.own, layout.terms, layout.fed, layout.channels
+    together, apart = np.zeros((len(own_levels), channels)), np.zeros((len(levels), channels))
+    for level in range(len(levels)):
+        apart[level, fed[level]] = levels[level]
     for level in range(len(together)):
         together[level, 0] = own_levels[level]
         for a in range(layout.start[level], layout.start[level] + layout.nested):
-            together[level, fed[layout.columns[a]]] += levels[layout.columns[a]]
+            together[level] += apart[layout.columns[a]]
     for c in range(len(own)):
-        for d in range(layout.channels):
-            eta[c, d] = together[own[c], d]
-        for t in range(terms.shape[1]):
-            eta[c, fed[terms[c, t]]] += levels[terms[c, t]]
+        for d in range(channels):
+            total = together[own[c], d] + (offset[c] if d == 0 else 0.0)
+            for t in range(terms.shape[1]):
+                total += apart[terms[c, t], d]
+            eta[c, d] = total
 
 
 @compiled

@@ -27,15 +27,17 @@ class Layout(NamedTuple):
 
     ``own`` dims (cell): level of the own block. A shared block is *nested* when each own level lies within one of its
     levels, as county and the intercept for county:industry; the others *vary*. Levels count through all shared blocks,
-    nested ones first. ``terms`` dims (cell, varying block): level of each cell. ``columns[start[l]:start[l + 1]]`` are
-    the shared levels that meet own level l, its nested ones first (``nested`` of them); ``position`` dims (cell,
-    varying block) are places among them. ``blocks`` dims (shared block, 6): first and last level, first and last
-    coefficient, where the basis starts in ``bases`` (-1: identity), and the channel; ``fed`` dims (level) the channel
-    of each shared level, ``channels`` their number; the first ``base`` coefficients are the intercept or thresholds.
+    nested ones first. ``mix`` dims (cell): which combination of levels of varying blocks; ``terms`` dims (mix, varying
+    block): these levels. ``columns[start[l]:start[l + 1]]`` are the shared levels that meet own level l, its nested
+    ones first (``nested`` of them); ``position`` dims (cell, varying block) are places among them. ``blocks`` dims
+    (shared block, 6): first and last level, first and last coefficient, where the basis starts in ``bases`` (-1:
+    identity), and the channel; ``fed`` dims (level) the channel of each shared level, ``channels`` their number; the
+    first ``base`` coefficients are the intercept or thresholds.
     ``offset`` dims (cell) is added to the first channel.
     """
 
     own: Places
+    mix: Places
     terms: Places
     position: Places
     start: Places
@@ -88,10 +90,12 @@ def lay_out(arrays: Design) -> tuple[Layout, int | None, list[Part]]:
         bases.append(matrix)
         first, begin, basis = first + levels, begin + coefficients, basis + len(matrix)
     together = np.stack(terms, axis=1)
+    varied, mix = np.unique(together[:, len(nested) :], axis=0, return_inverse=True)
     pairs, position = np.unique(group[:, None] * first + together, return_inverse=True)
     layout = Layout(
         group,
-        np.ascontiguousarray(together[:, len(nested) :]),
+        mix.ravel().astype(np.int64),
+        np.ascontiguousarray(varied),
         np.ascontiguousarray(position.reshape(together.shape)[:, len(nested) :].astype(np.int64)),
         np.searchsorted(pairs // first, np.arange(size + 1)).astype(np.int64),
         pairs % first,
@@ -167,7 +171,9 @@ def find_mode(
         _predict(layout, step_levels, own_scale * own_step, none, step_eta)
         length, better = 1.0, False
         for _ in range(40):
-            trial[:] = eta + length * step_eta
+            for c in range(len(eta)):
+                for d in range(layout.channels):
+                    trial[c, d] = eta[c, d] + length * step_eta[c, d]
             derivatives(cells.kind, trial, cells.soft, cells.flat, value, gradient, curvature)
             new_z, new_own = z + length * step, own_z + length * own_step
             new = value.sum() - 0.5 * (new_z @ new_z) - 0.5 * (new_own @ new_own)
@@ -322,42 +328,52 @@ def _packed(eta: Array) -> Array:
 @compiled
 def _predict(layout: Layout, levels: Array, own_levels: Array, offset: Array, eta: Array) -> None:
     """Write the linear predictors of each cell, dims (cell, channel); the offset is added to the first channel."""
-    own, terms, fed, channels = layout.own, layout.terms, layout.fed, layout.channels
-    together, apart = np.zeros((len(own_levels), channels)), np.zeros((len(levels), channels))
-    for level in range(len(levels)):
-        apart[level, fed[level]] = levels[level]
-    for level in range(len(together)):
-        together[level, 0] = own_levels[level]
+    own, mix, terms, fed, channels = layout.own, layout.mix, layout.terms, layout.fed, layout.channels
+    nested, varied = np.zeros((len(own_levels), channels)), np.zeros((len(terms), channels))
+    for level in range(len(nested)):
+        nested[level, 0] = own_levels[level]
         for a in range(layout.start[level], layout.start[level] + layout.nested):
-            together[level] += apart[layout.columns[a]]
+            nested[level, fed[layout.columns[a]]] += levels[layout.columns[a]]
+    for m in range(len(terms)):
+        for t in range(terms.shape[1]):
+            varied[m, fed[terms[m, t]]] += levels[terms[m, t]]
     for c in range(len(own)):
-        for d in range(channels):
-            total = together[own[c], d] + (offset[c] if d == 0 else 0.0)
-            for t in range(terms.shape[1]):
-                total += apart[terms[c, t], d]
-            eta[c, d] = total
+        eta[c, 0] = nested[own[c], 0] + varied[mix[c], 0] + offset[c]
+    for d in range(1, channels):
+        for c in range(len(own)):
+            eta[c, d] = nested[own[c], d] + varied[mix[c], d]
 
 
 @compiled
 def _gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
     """Return gradient and curvature summed by level: shared, own, shared x shared (lower triangle), shared x own."""
-    own, terms, position, start, columns = layout.own, layout.terms, layout.position, layout.start, layout.columns
-    levels, size, fed, channels = layout.blocks[-1, 1], len(start) - 1, layout.fed, layout.channels
+    own, mix, terms, position, start = layout.own, layout.mix, layout.terms, layout.position, layout.start
+    columns, fed, channels = layout.columns, layout.fed, layout.channels
+    levels, size, pairs = layout.blocks[-1, 1], len(start) - 1, curvature.shape[1]
     slope, matrix, meeting = np.zeros(levels), np.zeros((levels, levels)), np.zeros((len(columns), channels))
-    own_slope, own_curvature = np.zeros((size, channels)), np.zeros((size, curvature.shape[1]))
-    for c in range(len(own)):
-        for d in range(channels):
+    own_slope, own_curvature = np.zeros((size, channels)), np.zeros((size, pairs))
+    mix_slope, mix_curvature = np.zeros((len(terms), channels)), np.zeros((len(terms), pairs))
+    for d in range(channels):
+        for c in range(len(own)):
             own_slope[own[c], d] += gradient[c, d]
-        for d in range(curvature.shape[1]):
+            mix_slope[mix[c], d] += gradient[c, d]
+    for d in range(pairs):
+        for c in range(len(own)):
             own_curvature[own[c], d] += curvature[c, d]
+            mix_curvature[mix[c], d] += curvature[c, d]
+    for t in range(terms.shape[1]):
+        here = fed[terms[0, t]]  # a block feeds one channel
+        for d in range(channels):
+            both = pair(here, d)
+            for c in range(len(own)):
+                meeting[position[c, t], d] += curvature[c, both]
+    for m in range(len(terms)):
         for t in range(terms.shape[1]):
-            level = terms[c, t]
+            level = terms[m, t]
             here = fed[level]
-            slope[level] += gradient[c, here]
-            for d in range(channels):
-                meeting[position[c, t], d] += curvature[c, pair(here, d)]
+            slope[level] += mix_slope[m, here]
             for s in range(t + 1):
-                matrix[level, terms[c, s]] += curvature[c, pair(here, fed[terms[c, s]])]
+                matrix[level, terms[m, s]] += mix_curvature[m, pair(here, fed[terms[m, s]])]
     for level in range(size):  # what is nested follows from the own levels
         varying = start[level] + layout.nested
         for a in range(start[level], varying):
@@ -436,14 +452,16 @@ def _pull(layout: Layout, own_scale: float, h: Array, own_curvature: Array, meet
 
     Thresholds share what moves them in proportion to their curvature, which is enough for a proposal.
     """
-    own, terms, start, columns = layout.own, layout.terms, layout.start, layout.columns
-    out, total = np.zeros(layout.blocks[-1, 1]), np.zeros(len(h))
+    own, mix, terms, start, columns = layout.own, layout.mix, layout.terms, layout.start, layout.columns
+    out, total, varied = np.zeros(layout.blocks[-1, 1]), np.zeros(len(h)), np.zeros(len(terms))
     for c in range(len(own)):
         here = 0.5 * own_scale**2 / h[own[c]] * bend[c]
         total[own[c]] += here
+        varied[mix[c]] += here
+    for m in range(len(terms)):
         for t in range(terms.shape[1]):
-            if layout.fed[terms[c, t]] == 0:
-                out[terms[c, t]] += here
+            if layout.fed[terms[m, t]] == 0:
+                out[terms[m, t]] += varied[m]
     for level in range(len(h)):
         for a in range(start[level], start[level + 1]):
             out[columns[a]] -= own_scale**2 / h[level] * meeting[a] * total[level]

@@ -161,7 +161,7 @@ class Group:
         for name in self.names:
             _several(levels[name], self)
         order = {name: {level: place for place, level in enumerate(levels[name])} for name in self.names}
-        keys = list(zip(*(cells[name] for name in self.names), strict=True))
+        keys = list(zip(*(cells[name].tolist() for name in self.names), strict=True))
         found = sorted(
             set(keys),
             key=lambda key: [order[name][level] for name, level in zip(self.names, key, strict=True)],

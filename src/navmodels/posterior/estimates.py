@@ -219,7 +219,7 @@ def _averages(
 def _places(block: Block, cells: pd.DataFrame) -> tuple[npt.NDArray[np.intp], list[tuple[Any, ...]]]:
     """Return the level of each cell, new levels numbered after the known, and the new levels."""
     known: Mapping[tuple[Any, ...], int] = {level: place for place, level in enumerate(block.levels)}
-    keys = list(zip(*(cells[name] for name in block.factors), strict=True))
+    keys = list(zip(*(cells[name].tolist() for name in block.factors), strict=True))
     new = sorted({key for key in keys if key not in known})  # draws follow the labels, not the order of rows
     place = {**known, **{key: len(known) + number for number, key in enumerate(new)}}
     return np.array([place[key] for key in keys], dtype=np.intp), new

@@ -111,10 +111,7 @@ def _passed(fitted: xr.DataTree, what: str) -> xr.DataTree:
 
 def _without(log_likelihood: xr.DataArray) -> tuple[xr.DataArray, float]:
     """Return weights that divide a likelihood, dims (chain, draw), out of the draws, and their k̂."""
-    values = log_likelihood.to_numpy()
-    if np.ptp(values) == 0:  # nobody answered: there is nothing to divide out
-        return xr.full_like(log_likelihood, 1 / values.size), -np.inf
-    weights, k = smooth_weights(-values)
+    weights, k = smooth_weights(-log_likelihood.to_numpy())
     return log_likelihood.copy(data=weights), k
 
 

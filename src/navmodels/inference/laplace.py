@@ -33,7 +33,7 @@ MORE = 4  # times as many points when the first do not pass
 FIRST, WIDE = (2.0, 0.2), (3.0, 0.6)  # where skewness is measured, in sd, and excess width: at first, and on retries
 NU = 4.0  # degrees of freedom of the proposal of the standard deviations
 NEAR, TAIL = 2.0, 6.0  # widths from its centre at which its sides are measured
-START = -0.5  # where the search for the mode of u begins
+START, WALL = -0.5, 100.0  # where the search for the mode of u begins, and what keeps it away from where no mode is
 PRECISE, ROUGH = 1e-4, 0.5  # Newton decrement: for the mode of u, and for proposals, which ratios correct
 FAR = 37.0  # beyond, the normal distribution has no tail in double precision
 WIDEST = 1e6  # prior scales: half-Cauchy tails beyond hold 6e-7 of the prior, and rounding would swallow the rest
@@ -225,14 +225,17 @@ def find_proposal(target: Target) -> Proposal:
     """Return the proposal around the mode of u: axes of the Hessian, widths of each side, the coefficients' mode."""
     dense, number = target.sizes[0], target.learned
     warm, unit = target.start(), np.eye(number)
+    seen: list[float] = []  # minus the log-density where Newton arrived
 
     def solve(u: Array) -> tuple[float, Array]:
-        """Return minus the log-density of u, and the mode of the coefficients there."""
+        """Return minus the log-density of u, a WALL where Newton does not arrive, and the mode of the coefficients."""
         scale, own_scale = target.scales(u[None])
         found = find_mode(
             target.layout, target.cells, scale[0], own_scale[0], warm[:dense], warm[dense:], PRECISE, FIRST[0]
         )
-        return float(u @ u / 2 - found[0]) if found[-1] else np.inf, np.concatenate([found[1], found[2]])
+        if found[-1]:
+            seen.append(float(u @ u / 2 - found[0]))
+        return seen[-1] if found[-1] else min(seen, default=0.0) + WALL, np.concatenate([found[1], found[2]])
 
     def heights(points: Array) -> Array:
         return np.array([solve(u)[0] for u in points])
@@ -241,7 +244,7 @@ def find_proposal(target: Target) -> Proposal:
         """Return minus the log-density and its gradient; the next search starts from here."""
         nonlocal warm
         height, mode = solve(u)
-        warm = mode if np.isfinite(height) else warm
+        warm = mode if seen and height == seen[-1] else warm
         return height, (heights(u + step * unit) - height) / step
 
     centre = np.full(number, START)

@@ -25,7 +25,9 @@ ROOMS = {
 }  # sensitivity, reproduction and the command line may see all
 HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "arviz_base", "arviz_stats", "arviz_plots", "matplotlib", "numba"}
 COMPILED = {"inference/kernels.py": {"numba"}, "models/likelihood.py": {"pytensor"}}  # imported inside functions only
-AROUND = {f"inference/{name}.py" for name in ("modes", "laplace", "coordinates", "walks")}  # built on the kernels
+AROUND = {
+    f"inference/{name}.py" for name in ("layouts", "modes", "targets", "proposals", "laplace", "coordinates", "walks")
+}  # built on the kernels
 
 
 def imported(tree):

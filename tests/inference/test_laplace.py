@@ -10,7 +10,7 @@ import xarray as xr
 from scipy import integrate, special, stats
 
 import navmodels as nav
-from navmodels.inference import laplace
+from navmodels.inference import laplace, proposals
 from navmodels.inference.laplace import sample_laplace
 from navmodels.models import design
 
@@ -279,14 +279,14 @@ def test_a_bad_proposal_is_mended_or_flagged(shift, narrower, flagged, monkeypat
 
 def test_the_search_turns_back_where_newton_does_not_arrive(monkeypatch):
     k, n, prior = CASES["tiny"]
-    inner, walled = laplace.find_mode, []
+    inner, walled = proposals.find_mode, []
 
     def find_mode(layout, cells, scale, own_scale, *rest):
         found = inner(layout, cells, scale, own_scale, *rest)
         walled.append(own_scale > 0.9)
         return (*found[:-1], bool(found[-1]) and not walled[-1])
 
-    monkeypatch.setattr(laplace, "find_mode", find_mode)
+    monkeypatch.setattr(proposals, "find_mode", find_mode)
     fit = nav.fit(nav.Model(nav.Share(), nav.Group("office", scale=prior)), shares(k, n), engine="laplace", seed=1)
     assert any(walled)  # the search has been there
     assert fit.attrs["unconverged"] == ""

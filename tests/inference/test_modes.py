@@ -7,7 +7,8 @@ from scipy import special, stats
 
 import navmodels as nav
 from navmodels.inference import kernels
-from navmodels.inference.modes import Cells, find_mode, lay_out, propose
+from navmodels.inference.layouts import Cells, lay_out
+from navmodels.inference.modes import find_mode, propose
 from navmodels.models import design
 
 TIGHT = 1e-7

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from scipy import linalg
 
 from navmodels.inference.kernels import derivatives, pack, pair
-from navmodels.inference.laplace import find_proposal, make_target
+from navmodels.inference.proposals import find_proposal
+from navmodels.inference.targets import make_target
 from navmodels.models.graph import Coordinates
 from navmodels.models.model import Design
 

@@ -1,113 +1,26 @@
 """Mode, curvature and proposals of the coefficients for given standard deviations: the compiled half of `laplace`.
 
-Coefficients are whitened, z ~ N(0, I). Each cell belongs to one level of the largest block with an identity basis, so
-that this block (here *own*) has a diagonal curvature and is eliminated exactly by its Schur complement; the rest
-(*shared*: the intercept and all other blocks) is dense. Sums over cells are made level by level and meet the bases
-afterwards, so that a step costs cells x terms, whatever the bases.
-
-A block that feeds several linear predictors of a cell (channels) counts as one shared block for each. The own block
-feeds the first channel alone: of a choice, where all blocks feed all channels, none is eliminated.
+How coefficients meet cells is said in `layouts`. What is known of the coefficients here is a normal at their mode,
+skewed for the levels of the own block.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from navmodels.inference.kernels import Array, compiled, derivatives, pair, values
-from navmodels.models.model import Design
-
-Places = npt.NDArray[np.int64]
-Part = tuple[int | None, int]  # a block (None: what stands for the intercept) and a channel
-
-
-class Layout(NamedTuple):
-    """How coefficients meet cells, as compiled code reads it.
-
-    ``own`` dims (cell): level of the own block. A shared block is *nested* when each own level lies within one of its
-    levels, as county and the intercept for county:industry; the others *vary*. Levels count through all shared blocks,
-    nested ones first. ``mix`` dims (cell): which combination of levels of varying blocks; ``terms`` dims (mix, varying
-    block): these levels. ``columns[start[l]:start[l + 1]]`` are the shared levels that meet own level l, its nested
-    ones first (``nested`` of them); ``position`` dims (cell, varying block) are places among them. ``blocks`` dims
-    (shared block, 6): first and last level, first and last coefficient, where the basis starts in ``bases`` (-1:
-    identity), and the channel; ``fed`` dims (level) the channel of each shared level, ``channels`` their number; the
-    first ``base`` coefficients are the intercept or thresholds.
-    ``offset`` dims (cell) is added to the first channel.
-    """
-
-    own: Places
-    mix: Places
-    terms: Places
-    position: Places
-    start: Places
-    columns: Places
-    nested: int
-    blocks: Places
-    bases: Array
-    fed: Places
-    channels: int
-    base: int
-    offset: Array
-
-
-class Cells(NamedTuple):
-    """What was observed, as `kernels.pack` gives it; `soft` is the table by which modes are sought."""
-
-    kind: int
-    table: Array
-    flat: Array
-    soft: Array
-
-
-def lay_out(arrays: Design) -> tuple[Layout, int | None, list[Part]]:
-    """Return the layout of a design, the place of its own block, and the shared blocks by place and channel.
-
-    Without a block that has an identity basis and feeds the first channel alone, the own block is one level whose scale
-    is zero, and its place None.
-    """
-    sizes = [block.size if block.basis is None and block.channels == (0,) else 0 for block in arrays.blocks]
-    own = int(np.argmax(sizes)) if any(sizes) else None
-    cells = arrays.survey.cells.sizes["cell"]
-    level: dict[int | None, Places] = {place: block.index.astype(np.int64) for place, block in enumerate(arrays.blocks)}
-    level[None] = np.zeros(cells, dtype=np.int64)
-    group = level[own]
-    size = 1 if own is None else arrays.blocks[own].size
-    rest = [place for place in range(len(arrays.blocks)) if place != own]
-    nests = [place for place in rest if _is_nested(level[place], group)]
-    base: list[Part] = [(None, channel) for channel in arrays.channels.based]
-    nested = [*base, *((place, channel) for place in nests for channel in arrays.blocks[place].channels)]
-    varying = [(place, channel) for place in rest if place not in nests for channel in arrays.blocks[place].channels]
-    rows, bases, terms, fed = [], [np.empty(0)], [], []
-    first = begin = basis = 0
-    for place, channel in [*nested, *varying]:
-        block = None if place is None else arrays.blocks[place]
-        levels, coefficients = (1, 1) if block is None else (len(block.levels), block.size)
-        matrix = np.empty(0) if block is None or block.basis is None else block.basis.ravel()
-        rows.append((first, first + levels, begin, begin + coefficients, basis if len(matrix) else -1, channel))
-        terms.append(first + level[place])
-        fed += [channel] * levels
-        bases.append(matrix)
-        first, begin, basis = first + levels, begin + coefficients, basis + len(matrix)
-    together = np.stack(terms, axis=1)
-    varied, mix = np.unique(together[:, len(nested) :], axis=0, return_inverse=True)
-    pairs, position = np.unique(group[:, None] * first + together, return_inverse=True)
-    layout = Layout(
-        group,
-        mix.ravel().astype(np.int64),
-        np.ascontiguousarray(varied),
-        np.ascontiguousarray(position.reshape(together.shape)[:, len(nested) :].astype(np.int64)),
-        np.searchsorted(pairs // first, np.arange(size + 1)).astype(np.int64),
-        pairs % first,
-        len(nested),
-        np.array(rows, dtype=np.int64),
-        np.concatenate(bases),
-        np.array(fed, dtype=np.int64),
-        arrays.channels.size,
-        len(base),
-        arrays.offset,
-    )
-    return layout, own, [*nested, *varying]
+from navmodels.inference.kernels import Array, compiled, derivatives, values
+from navmodels.inference.layouts import (
+    Cells,
+    Layout,
+    eliminate,
+    gather,
+    meet,
+    predict,
+    to_coefficients,
+    to_levels,
+    whiten,
+)
 
 
 @compiled
@@ -142,7 +55,7 @@ def find_mode(
     step_eta, trial, none = np.empty_like(eta), np.empty_like(eta), np.zeros(len(eta))
     objective: Any = -np.inf
     for _ in range(20):  # a start with thresholds out of order is drawn towards those of all levels
-        _predict(layout, _to_levels(layout, scale, z), own_scale * own_z, layout.offset, eta)
+        predict(layout, to_levels(layout, scale, z), own_scale * own_z, layout.offset, eta)
         derivatives(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
         objective = value.sum() - 0.5 * (z @ z) - 0.5 * (own_z @ own_z)
         if objective > -np.inf:
@@ -153,22 +66,22 @@ def find_mode(
     own_curvature = np.zeros(size)
     step, own_step, factor = np.zeros(len(z)), np.zeros(size), np.eye(len(z))
     for _ in range(100):
-        slope, own_slope, matrix, own_curvature, meeting = _gather(layout, gradient, curvature)
+        slope, own_slope, matrix, own_curvature, meeting = gather(layout, gradient, curvature)
         h = 1.0 + own_scale**2 * own_curvature
         own_slope = own_scale * own_slope - own_z
-        _eliminate(layout, own_scale, h, own_slope, meeting, slope, matrix)
-        factor, solved = _factor(_whiten(layout, scale, matrix))
+        eliminate(layout, own_scale, h, own_slope, meeting, slope, matrix)
+        factor, solved = _factor(whiten(layout, scale, matrix))
         if not solved:
             break
-        right = _to_coefficients(layout, scale, slope) - z
+        right = to_coefficients(layout, scale, slope) - z
         step = _solve(factor, right)
-        step_levels = _to_levels(layout, scale, step)
-        own_step = (own_slope - own_scale * _meet(layout, meeting, step_levels)) / h
+        step_levels = to_levels(layout, scale, step)
+        own_step = (own_slope - own_scale * meet(layout, meeting, step_levels)) / h
         decrement = right @ step + (own_slope**2 / h).sum()
         if not decrement >= tolerance**2:
             arrived = decrement >= 0  # False for NaN
             break
-        _predict(layout, step_levels, own_scale * own_step, none, step_eta)
+        predict(layout, step_levels, own_scale * own_step, none, step_eta)
         length, better = 1.0, False
         for _ in range(40):
             for c in range(len(eta)):
@@ -195,10 +108,10 @@ def find_mode(
     if reach > 0 and arrived:
         bend = _sides(layout, cells, own_scale, h, reach, eta, value, gradient, below, above)
         pull = _pull(layout, own_scale, h, own_curvature, meeting, bend)
-        moved = _solve(factor, _to_coefficients(layout, scale, pull))
+        moved = _solve(factor, to_coefficients(layout, scale, pull))
         shift = step + moved
-        own_shift = own_step - own_scale * _meet(layout, meeting, _to_levels(layout, scale, moved)) / h
-        laplace += np.log((below + above) / 2).sum() + 0.5 * (_to_coefficients(layout, scale, pull) @ moved)
+        own_shift = own_step - own_scale * meet(layout, meeting, to_levels(layout, scale, moved)) / h
+        laplace += np.log((below + above) / 2).sum() + 0.5 * (to_coefficients(layout, scale, pull) @ moved)
     return laplace, z + step, own_z + own_step, factor, h, meeting, below, above, z + shift, own_z + own_shift, arrived
 
 
@@ -240,7 +153,7 @@ def propose(
             e, here = normal[point, each], z[point, each]
             away = _solve_transposed(factor, wider * e[:dense])
             here[:dense] = centre + away
-            moved = _meet(layout, meeting, _to_levels(layout, scale, away))
+            moved = meet(layout, meeting, to_levels(layout, scale, away))
             for level in range(size):
                 side = uniform[point, each, dense + level]
                 up = side * (below[level] + above[level]) < above[level]
@@ -248,7 +161,7 @@ def propose(
                 here[dense + level] = (
                     own_centre[level] - own_scale * moved[level] / h[level] + width * abs(e[dense + level])
                 )
-            _predict(layout, _to_levels(layout, scale, here[:dense]), own_scale * here[dense:], layout.offset, eta)
+            predict(layout, to_levels(layout, scale, here[:dense]), own_scale * here[dense:], layout.offset, eta)
             values(cells.kind, eta, cells.table, cells.flat, value)
             density = normalised - 0.5 * (e @ e)
             log_ratio = value.sum() - 0.5 * (here @ here) - density
@@ -258,158 +171,10 @@ def propose(
 # ---- inside
 
 
-def _is_nested(level: Places, group: Places) -> bool:
-    """Return whether each group lies within one level."""
-    return len(np.unique(np.stack([group, level]), axis=1).T) == len(np.unique(group))
-
-
-@compiled
-def _to_levels(layout: Layout, scale: Array, z: Array) -> Array:
-    """Return the effect of each shared level: scale x basis @ z, block by block."""
-    out = np.empty(layout.blocks[-1, 1])
-    for block in range(len(layout.blocks)):
-        first, last, begin, end, basis, _ = layout.blocks[block]
-        if basis < 0:
-            out[first:last] = scale[block] * z[begin:end]
-        else:
-            matrix = layout.bases[basis : basis + (last - first) * (end - begin)].reshape(last - first, end - begin)
-            out[first:last] = scale[block] * (matrix @ z[begin:end])
-    return out
-
-
-@compiled
-def _to_coefficients(layout: Layout, scale: Array, levels: Array) -> Array:
-    """Return a gradient by coefficient from one by level: scale x basis' @ levels, block by block."""
-    out = np.empty(layout.blocks[-1, 3])
-    for block in range(len(layout.blocks)):
-        first, last, begin, end, basis, _ = layout.blocks[block]
-        if basis < 0:
-            out[begin:end] = scale[block] * levels[first:last]
-        else:
-            matrix = layout.bases[basis : basis + (last - first) * (end - begin)].reshape(last - first, end - begin)
-            out[begin:end] = scale[block] * (levels[first:last] @ matrix)
-    return out
-
-
-@compiled
-def _rows(layout: Layout, scale: Array, matrix: Array) -> Array:
-    """Return scale x basis' @ matrix, rows from levels to coefficients, block by block."""
-    out = np.empty((layout.blocks[-1, 3], matrix.shape[1]))
-    for block in range(len(layout.blocks)):
-        first, last, begin, end, basis, _ = layout.blocks[block]
-        if basis < 0:
-            out[begin:end] = scale[block] * matrix[first:last]
-        else:
-            size = (last - first) * (end - begin)
-            out[begin:end] = scale[block] * (
-                layout.bases[basis : basis + size].reshape(last - first, end - begin).T @ matrix[first:last]
-            )
-    return out
-
-
-@compiled
-def _whiten(layout: Layout, scale: Array, matrix: Array) -> Array:
-    """Return I + D B' M B D from the lower triangle of M by level."""
-    for i in range(len(matrix)):
-        for j in range(i):
-            matrix[j, i] = matrix[i, j]
-    out = _rows(layout, scale, np.ascontiguousarray(_rows(layout, scale, matrix).T))
-    for i in range(len(out)):
-        out[i, i] += 1.0
-    return out
-
-
 @compiled
 def _packed(eta: Array) -> Array:
     """Return room for the second derivatives of each cell, dims (cell, pair)."""
     return np.empty((eta.shape[0], eta.shape[1] * (eta.shape[1] + 1) // 2))
-
-
-@compiled
-def _predict(layout: Layout, levels: Array, own_levels: Array, offset: Array, eta: Array) -> None:
-    """Write the linear predictors of each cell, dims (cell, channel); the offset is added to the first channel."""
-    own, mix, terms, fed, channels = layout.own, layout.mix, layout.terms, layout.fed, layout.channels
-    nested, varied = np.zeros((len(own_levels), channels)), np.zeros((len(terms), channels))
-    for level in range(len(nested)):
-        nested[level, 0] = own_levels[level]
-        for a in range(layout.start[level], layout.start[level] + layout.nested):
-            nested[level, fed[layout.columns[a]]] += levels[layout.columns[a]]
-    for m in range(len(terms)):
-        for t in range(terms.shape[1]):
-            varied[m, fed[terms[m, t]]] += levels[terms[m, t]]
-    for c in range(len(own)):
-        eta[c, 0] = nested[own[c], 0] + varied[mix[c], 0] + offset[c]
-    for d in range(1, channels):
-        for c in range(len(own)):
-            eta[c, d] = nested[own[c], d] + varied[mix[c], d]
-
-
-@compiled
-def _gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
-    """Return gradient and curvature summed by level: shared, own, shared x shared (lower triangle), shared x own."""
-    own, mix, terms, position, start = layout.own, layout.mix, layout.terms, layout.position, layout.start
-    columns, fed, channels = layout.columns, layout.fed, layout.channels
-    levels, size, pairs = layout.blocks[-1, 1], len(start) - 1, curvature.shape[1]
-    slope, matrix, meeting = np.zeros(levels), np.zeros((levels, levels)), np.zeros((len(columns), channels))
-    own_slope, own_curvature = np.zeros((size, channels)), np.zeros((size, pairs))
-    mix_slope, mix_curvature = np.zeros((len(terms), channels)), np.zeros((len(terms), pairs))
-    for d in range(channels):
-        for c in range(len(own)):
-            own_slope[own[c], d] += gradient[c, d]
-            mix_slope[mix[c], d] += gradient[c, d]
-    for d in range(pairs):
-        for c in range(len(own)):
-            own_curvature[own[c], d] += curvature[c, d]
-            mix_curvature[mix[c], d] += curvature[c, d]
-    for t in range(terms.shape[1]):
-        here = fed[terms[0, t]]  # a block feeds one channel
-        for d in range(channels):
-            both = pair(here, d)
-            for c in range(len(own)):
-                meeting[position[c, t], d] += curvature[c, both]
-    for m in range(len(terms)):
-        for t in range(terms.shape[1]):
-            level = terms[m, t]
-            here = fed[level]
-            slope[level] += mix_slope[m, here]
-            for s in range(t + 1):
-                matrix[level, terms[m, s]] += mix_curvature[m, pair(here, fed[terms[m, s]])]
-    for level in range(size):  # what is nested follows from the own levels
-        varying = start[level] + layout.nested
-        for a in range(start[level], varying):
-            here = fed[columns[a]]
-            meeting[a, 0] = own_curvature[level, pair(here, 0)]
-            slope[columns[a]] += own_slope[level, here]
-            for b in range(start[level], a + 1):
-                matrix[columns[a], columns[b]] += own_curvature[level, pair(here, fed[columns[b]])]
-            for b in range(varying, start[level + 1]):
-                matrix[columns[b], columns[a]] += meeting[b, here]
-    return slope, own_slope[:, 0].copy(), matrix, own_curvature[:, 0].copy(), meeting[:, 0].copy()
-
-
-@compiled
-def _eliminate(
-    layout: Layout, own_scale: float, h: Array, own_slope: Array, meeting: Array, slope: Array, matrix: Array
-) -> None:
-    """Subtract what the own block explains from slope and matrix of the shared levels (Schur complement)."""
-    start, columns = layout.start, layout.columns
-    for level in range(len(h)):
-        explained, pulled = own_scale**2 / h[level], own_scale * own_slope[level] / h[level]
-        for a in range(start[level], start[level + 1]):
-            slope[columns[a]] -= pulled * meeting[a]
-            share = explained * meeting[a]
-            for b in range(start[level], a + 1):
-                matrix[columns[a], columns[b]] -= share * meeting[b]
-
-
-@compiled
-def _meet(layout: Layout, meeting: Array, levels: Array) -> Array:
-    """Return, for each own level, the sum over shared levels of where they meet x the shared level's effect."""
-    out = np.zeros(len(layout.start) - 1)
-    for level in range(len(out)):
-        for a in range(layout.start[level], layout.start[level + 1]):
-            out[level] += meeting[a] * levels[layout.columns[a]]
-    return out
 
 
 @compiled

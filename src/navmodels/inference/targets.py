@@ -1,0 +1,115 @@
+"""The posterior of a design as compiled functions read it, in prior quantiles of the standard deviations.
+
+What is sought in it, and how, is for `proposals` and `laplace`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from navmodels.inference import kernels
+from navmodels.inference.layouts import Cells, Layout, Part, lay_out
+from navmodels.models.blocks import Block
+from navmodels.models.model import Design
+from navmodels.models.outcomes import Rating
+
+Array = npt.NDArray[np.float64]
+
+FAR = 37.0  # beyond, the normal distribution has no tail in double precision
+WIDEST = 1e6  # prior scales: half-Cauchy tails beyond hold 6e-7 of the prior, and rounding would swallow the rest
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """The posterior of a design, as the compiled functions read it.
+
+    Attributes
+    ----------
+    own, order
+        Place of the block that is eliminated (None when there is none), and place and channel of the shared ones.
+    """
+
+    arrays: Design
+    layout: Layout
+    own: int | None
+    order: list[Part]
+    cells: Cells
+
+    @property
+    def learned(self) -> int:
+        """Number of parameters of the standard deviations."""
+        return len(self.arrays.parameters)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Number of shared and own coefficients."""
+        return int(self.layout.blocks[-1, 3]), len(self.layout.start) - 1
+
+    @property
+    def names(self) -> list[str]:
+        """Name of each u, and of each coefficient as laid out."""
+        blocks, base = self.arrays.blocks, self.arrays.model.outcome.base
+        places = [*self.order, *([] if self.own is None else [(self.own, 0)])]
+        names = [[base] if place is None else _coefficients(blocks[place]) for place, _ in places]
+        end = ["none"] if self.own is None else []
+        return [*self.arrays.parameters, *(name for part in names for name in part), *end]
+
+    def parameters(self, u: Array) -> dict[str, Array]:
+        """Return the parameters of the standard deviations at points u, dims (point, learned) → (point)."""
+        return {
+            name: np.minimum(prior.from_normal(np.minimum(column, FAR)), WIDEST * prior.scale)
+            for (name, prior), column in zip(self.arrays.parameters.items(), u.T, strict=True)
+        }
+
+    def block_scales(self, u: Array) -> list[Array]:
+        """Return the standard deviation of each block at points u, dims (point, learned) → (point)."""
+        parameters = self.parameters(u)
+        return [np.broadcast_to(block.scale.of(parameters), len(u)).astype(float) for block in self.arrays.blocks]
+
+    def scales(self, u: Array) -> tuple[Array, Array]:
+        """Return the standard deviations of the shared blocks, dims (point, block), and of the own block."""
+        every = self.block_scales(u)
+        base = np.full(len(u), self.arrays.model.intercept_scale)
+        own = np.zeros(len(u)) if self.own is None else every[self.own]
+        return np.stack([base if place is None else every[place] for place, _ in self.order], axis=1), own
+
+    def start(self) -> Array:
+        """Return where the search for the mode of the coefficients begins: at zero, thresholds apart."""
+        z = np.zeros(sum(self.sizes))
+        if len(self.arrays.channels.based) < self.arrays.channels.size:  # thresholds, which come first
+            thresholds = np.linspace(-2.0, 2.0, len(self.arrays.channels.based) + 2)[1:-1]
+            z[: len(thresholds)] = thresholds / self.arrays.model.intercept_scale
+        return z
+
+    def by_block(self, z: Array) -> dict[int | None, Array]:
+        """Return coefficients, dims (..., coefficient) as laid out, by block's place, dims (..., coefficient, channel).
+
+        None stands for the intercept or the thresholds.
+        """
+        parts: dict[int | None, list[Array]] = {}
+        for (place, _), row in zip(self.order, self.layout.blocks, strict=True):
+            parts.setdefault(place, []).append(z[..., row[2] : row[3]])
+        if self.own is not None:
+            parts[self.own] = [z[..., self.sizes[0] :]]
+        return {place: np.stack(each, axis=-1) for place, each in parts.items()}
+
+
+def make_target(arrays: Design) -> Target:
+    """Return the posterior of a design as compiled functions read it."""
+    outcome = arrays.model.outcome
+    kind, table, flat = kernels.pack(outcome.kernel, arrays.data)
+    soft = table
+    if isinstance(outcome, Rating):
+        level = arrays.blocks[-1].index if outcome.by else np.zeros(len(arrays.cells), dtype=np.intp)
+        soft = kernels.pack(outcome.kernel, outcome.soften(arrays.data, level))[1]
+    return Target(arrays, *lay_out(arrays), Cells(kind, table, flat, soft))
+
+
+# ---- inside
+
+
+def _coefficients(block: Block) -> list[str]:
+    if block.basis is None:
+        return [f"{block.name}_effect[{label}]" for label in block.labels]
+    return [f"{block.name}_coefficient[{place}]" for place in range(block.size)]

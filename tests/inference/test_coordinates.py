@@ -9,6 +9,7 @@ from navmodels.inference import nuts
 from navmodels.inference.coordinates import plain_coordinates, walking_coordinates
 from navmodels.models.graph import build_graph
 from navmodels.models.model import design
+from navmodels.models.walk_graph import build_walk
 
 
 def survey(*, scale=1, seed=1):
@@ -31,7 +32,7 @@ MODEL = nav.Model(
 def test_log_density_differs_from_the_graph_only_by_the_change_of_variables(scale, coordinates):
     arrays = design(MODEL, survey(scale=scale))
     at = coordinates(arrays)
-    walked, plain = build_graph(arrays, coordinates=at), build_graph(arrays)
+    walked, plain = build_walk(arrays, at), build_graph(arrays)
     log_walked, log_plain = walked.compile_logp(), plain.compile_logp()
     rng = np.random.default_rng(3)
     gaps = []

@@ -14,7 +14,7 @@ import navmodels as nav
 from navmodels.inference import nuts
 from navmodels.inference.coordinates import plain_coordinates, walking_coordinates
 from navmodels.models import design
-from navmodels.models.graph import build_graph
+from navmodels.models.walk_graph import build_walk
 
 pytestmark = pytest.mark.sampling
 
@@ -290,7 +290,7 @@ def log_density(compiled, point):
 
 def fresh_density(arrays, coordinates, point):
     """The same from the graph, compiled anew by PyMC."""
-    graph = build_graph(arrays, coordinates=coordinates)
+    graph = build_walk(arrays, coordinates)
     at, first = {}, 0
     for name, value in graph.initial_point().items():
         at[name] = point[first : first + value.size].reshape(value.shape)

@@ -10,9 +10,9 @@ from scipy import special, stats
 import navmodels as nav
 from navmodels.inference import kernels
 from navmodels.inference.coordinates import plain_coordinates, walking_coordinates
-from navmodels.models.graph import build_graph
 from navmodels.models.model import design
 from navmodels.models.outcomes import contrasts
+from navmodels.models.walk_graph import build_walk
 
 
 def cells(eta, count):
@@ -283,7 +283,7 @@ def test_the_graph_is_the_model(model, survey):
 def test_the_walked_graph_differs_only_by_the_change_of_variables(model, coordinates, survey):
     arrays = design(model, survey)
     at = coordinates(arrays)
-    log_walked = build_graph(arrays, coordinates=at).compile_logp()
+    log_walked = build_walk(arrays, at).compile_logp()
     rng, gaps = np.random.default_rng(3), []
     for _ in range(4):
         w = rng.normal(size=len(at.centre)) * 0.5

@@ -10,6 +10,7 @@ from navmodels.models.blocks import contrast_basis, random_walk_basis
 from navmodels.models.graph import build_graph
 from navmodels.models.maps import load_map, precision, region_basis
 from navmodels.models.model import design
+from navmodels.models.walk_graph import build_walk
 
 MAP = {"north": ["middle"], "middle": ["north", "south"], "south": ["middle"], "island": []}
 
@@ -171,7 +172,7 @@ def test_the_graphs_know_the_prior_mean_of_a_slope():
     y, se = survey.cells["estimate"].to_numpy(), survey.cells["se"].to_numpy()
     arrays = design(model, survey)
     at = walking_coordinates(arrays)
-    plain, walked = build_graph(arrays).compile_logp(), build_graph(arrays, coordinates=at).compile_logp()
+    plain, walked = build_graph(arrays).compile_logp(), build_walk(arrays, at).compile_logp()
     rng, gaps = np.random.default_rng(1), []
     for _ in range(4):
         w = rng.normal(size=2)

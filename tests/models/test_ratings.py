@@ -12,8 +12,8 @@ from scipy import special, stats
 import navmodels as nav
 from navmodels.inference import kernels
 from navmodels.inference.coordinates import plain_coordinates, walking_coordinates
-from navmodels.models.graph import build_graph
 from navmodels.models.model import design
+from navmodels.models.walk_graph import build_walk
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 ETA = [-700.0, -60.0, -8.0, -1.3, -1e-9, 0.0, 0.4, 5.0, 37.0, 300.0, 700.0]
@@ -466,7 +466,7 @@ def test_the_walked_graph_differs_only_by_the_change_of_variables(case, coordina
     }[case]
     arrays = design(model, data)
     at = coordinates(arrays)
-    log_walked = build_graph(arrays, coordinates=at).compile_logp()
+    log_walked = build_walk(arrays, at).compile_logp()
     rng, gaps, base = np.random.default_rng(3), [], len(arrays.channels.based)
     for _ in range(20):
         w = rng.normal(size=len(at.centre)) * 0.3

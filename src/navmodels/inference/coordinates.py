@@ -13,8 +13,8 @@ from scipy import linalg
 from navmodels.inference.kernels import derivatives, pack, pair
 from navmodels.inference.proposals import find_proposal
 from navmodels.inference.targets import make_target
-from navmodels.models.graph import Coordinates
 from navmodels.models.model import Design
+from navmodels.models.walk_graph import Coordinates
 
 Array = npt.NDArray[np.float64]
 CENTRED = 0.6  # a block is centred below this: pooling of its best-known tenth, and error of the log of its scale

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import xarray as xr
 from scipy import special
 
-from navmodels.models.graph import Coordinates, build_graph, walk_numbers
 from navmodels.models.model import Design
 from navmodels.models.priors import Proportion
+from navmodels.models.walk_graph import Coordinates, build_walk, walk_numbers
 
 STATISTICS = ("diverging", "maxdepth_reached", "energy", "depth", "n_steps", "step_size", "mean_tree_accept", "logp")
 MOST = 16  # compiled structures kept
@@ -64,7 +64,7 @@ def compile_once(arrays: Design, coordinates: Coordinates) -> Any:
     if key not in _compiled:
         while len(_compiled) >= MOST:
             _compiled.pop(next(iter(_compiled)))
-        _compiled[key] = nutpie.compile_pymc_model(build_graph(arrays, coordinates=coordinates))
+        _compiled[key] = nutpie.compile_pymc_model(build_walk(arrays, coordinates))
     return _exchange(_compiled[key], numbers, start=partial(_start, arrays, coordinates))
 
 

@@ -116,6 +116,7 @@ def test_chunks_of_cells_change_nothing_but_the_numbers(monkeypatch):
     fit = beta_fit(offices(K, N), A, B)
     whole, score = check_fit(fit), loo(fit)
     monkeypatch.setattr("navmodels.posterior.predictive.CHUNK", 1)
+    monkeypatch.setattr("navmodels.posterior.elpd.CHUNK", 1)
     parts = check_fit(fit)
     assert parts["office"].tolist() == whole["office"].tolist()
     assert parts["observed"].tolist() == whole["observed"].tolist()

@@ -3,9 +3,9 @@ from .changes import intervals_overlap as intervals_overlap
 from .comparisons import contrast as contrast
 from .comparisons import exceed as exceed
 from .comparisons import rank as rank
+from .elpd import loo as loo
 from .estimates import estimate as estimate
 from .pooling import shrinkage as shrinkage
-from .predictive import check_fit as check_fit
-from .predictive import loo as loo
 from .predictive import replicate as replicate
+from .residuals import check_fit as check_fit
 from .summaries import summarise as summarise

@@ -8,8 +8,8 @@ import pandas as pd
 from navmodels.data.survey import Survey
 from navmodels.inference.fitting import fit
 from navmodels.models.model import Model
+from navmodels.posterior.elpd import loo
 from navmodels.posterior.pooling import shrinkage
-from navmodels.posterior.predictive import loo
 from navmodels.sensitivity.changes import change_scenario
 
 POOLINGS = ("none", "partial", "complete")

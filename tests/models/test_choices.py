@@ -10,8 +10,8 @@ from scipy import special, stats
 import navmodels as nav
 from navmodels.inference import kernels
 from navmodels.inference.coordinates import plain_coordinates, walking_coordinates
+from navmodels.models.categorical import contrasts
 from navmodels.models.model import design
-from navmodels.models.outcomes import contrasts
 from navmodels.models.walk_graph import build_walk
 
 

@@ -21,8 +21,8 @@ from navmodels.inference.convergence import MIN_ESS_PER_CHAIN, k_limit, smooth_w
 from navmodels.inference.modes import propose
 from navmodels.inference.proposals import REACH, Proposal, adapt_proposal, find_proposal
 from navmodels.inference.targets import Target, make_target
+from navmodels.models.categorical import Rating
 from navmodels.models.model import Design
-from navmodels.models.outcomes import Rating
 
 Array = npt.NDArray[np.float64]
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from navmodels.inference import kernels
 from navmodels.inference.layouts import Cells, Layout, Part, lay_out
 from navmodels.models.blocks import Block
+from navmodels.models.categorical import Rating
 from navmodels.models.model import Design
-from navmodels.models.outcomes import Rating
 
 Array = npt.NDArray[np.float64]
 

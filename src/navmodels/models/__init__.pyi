@@ -1,9 +1,9 @@
+from .categorical import Choice as Choice
+from .categorical import Rating as Rating
 from .graph import to_pymc as to_pymc
 from .model import Design as Design
 from .model import Model as Model
 from .model import design as design
-from .outcomes import Choice as Choice
-from .outcomes import Rating as Rating
 from .outcomes import Reported as Reported
 from .outcomes import Share as Share
 from .priors import Exponential as Exponential

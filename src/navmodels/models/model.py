@@ -17,13 +17,14 @@ import xarray as xr
 
 from navmodels.data import checks
 from navmodels.data.survey import Survey
-from navmodels.models import outcomes, priors, terms
+from navmodels.models import categorical, outcomes, priors, terms
 from navmodels.models.blocks import Block
-from navmodels.models.outcomes import Channels, Outcome
+from navmodels.models.outcomes import Channels
 from navmodels.models.priors import Learned, Proportion
 from navmodels.models.terms import Term, tie
 
 Array = npt.NDArray[np.float64]
+Outcome = outcomes.Share | outcomes.Reported | categorical.Rating | categorical.Choice
 
 
 @dataclass(frozen=True, init=False)
@@ -294,7 +295,7 @@ def _require_reach(model: Model, survey: Survey) -> None:
 TYPES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        outcomes.Share, outcomes.Reported, outcomes.Rating, outcomes.Choice,
+        outcomes.Share, outcomes.Reported, categorical.Rating, categorical.Choice,
         terms.Effect, terms.Group, terms.Trend, terms.Region,
         priors.HalfNormal, priors.HalfStudentT, priors.HalfCauchy, priors.Exponential, priors.Known,
     )

@@ -13,8 +13,9 @@ import pandas as pd
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.models.blocks import Block
+from navmodels.models.categorical import Choice, Rating
 from navmodels.models.model import Design, Model, design
-from navmodels.models.outcomes import Choice, Rating, Share
+from navmodels.models.outcomes import Share
 
 Array = npt.NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from scipy import special, stats
 
 from navmodels.data.cells import cell_index, sum_rows
 from navmodels.data.survey import Survey
+from navmodels.models.categorical import categories_of
 from navmodels.models.model import Design
-from navmodels.models.outcomes import categories_of
 from navmodels.models.records import recall_design
 from navmodels.posterior.estimates import estimate
 from navmodels.posterior.summaries import summarise

@@ -13,8 +13,8 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.inference.convergence import LOOK_ANYWAY, carried_attrs, require_converged
+from navmodels.models.categorical import categories_of
 from navmodels.models.model import Design, stack_effects
-from navmodels.models.outcomes import categories_of
 from navmodels.models.records import recall_design
 
 Array = npt.NDArray[np.float64]

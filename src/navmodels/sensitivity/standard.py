@@ -10,8 +10,8 @@ import numpy as np
 from navmodels.data import checks
 from navmodels.data.readings import with_minimum
 from navmodels.data.survey import Survey
+from navmodels.models.categorical import Rating, categories_of
 from navmodels.models.model import Design, Model, design
-from navmodels.models.outcomes import Rating, categories_of
 from navmodels.models.priors import Exponential, HalfCauchy, HalfStudentT
 from navmodels.models.terms import Effect, Group
 from navmodels.sensitivity.changes import Scenario, in_family, label_of, times

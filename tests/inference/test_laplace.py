@@ -12,6 +12,7 @@ from scipy import integrate, special, stats
 import navmodels as nav
 from navmodels.inference import laplace, proposals
 from navmodels.inference.laplace import sample_laplace
+from navmodels.inference.targets import make_target
 from navmodels.models import design
 
 LETTERS = [chr(65 + place) for place in range(26)]
@@ -291,6 +292,31 @@ def test_the_search_turns_back_where_newton_does_not_arrive(monkeypatch):
     assert any(walled)  # the search has been there
     assert fit.attrs["unconverged"] == ""
     agree(fit, quadrature(k, n, prior)[1])
+
+
+def test_the_search_turns_back_where_data_would_be_more_probable_than_one(monkeypatch):
+    """Nearly unanimous groups under a heavy-tailed prior: at scales of thousands the approximation breaks down."""
+    k = [0, 0, 0, 5, 9, 1, 3, 4, 6, 7, 9, 5, 12, 4, 3, 4, 3, 4, 1, 0, 0, 0, 0, 0, 2, 1, 4, 3, 1, 8]
+    n = [1, 1, 4, 5, 9, 1, 3, 4, 6, 7, 9, 5, 12, 4, 3, 4, 3, 4, 2, 2, 1, 11, 11, 6, 2, 1, 5, 3, 1, 8]
+    k += [0, 0, 0, 1, 1, 10, 3, 2, 2, 2, 3, 9, 2, 3, 2, 0, 0, 0, 2, 7, 3, 7, 8, 10, 5, 6, 12, 0, 0, 0]
+    n += [2, 6, 1, 1, 1, 10, 3, 2, 2, 2, 3, 9, 2, 3, 2, 8, 5, 1, 2, 7, 3, 7, 8, 10, 5, 6, 12, 2, 2, 4]
+    frame = pd.MultiIndex.from_product([LETTERS[:20], range(2021, 2024)], names=["office", "year"]).to_frame(
+        index=False
+    )
+    survey = nav.Survey.from_counts(frame.assign(k=k, n=n), by=["office", "year"], positive="k", n="n")
+    prior = nav.HalfStudentT(1.0, 3.0)
+    model = nav.Model(nav.Share(), nav.Group("office", scale=prior), nav.Trend("year", scale=nav.Exponential(0.5)))
+    inner, heights = proposals.Search.solve, []
+
+    def solve(search, u):
+        height, mode, arrived = inner(search, u)
+        heights.append(height)
+        return height, mode, arrived
+
+    monkeypatch.setattr(proposals.Search, "solve", solve)
+    centre = proposals.find_proposal(make_target(design(model, survey))).centre
+    assert min(heights) > 0  # minus the log of a probability, and of a density below one
+    assert 2 < centre[0] < 6
 
 
 # ---- what the engine gives

@@ -64,9 +64,10 @@ class Search:
     lowest: float = np.inf
 
     def solve(self, u: Array) -> tuple[float, Array, bool]:
-        """Return minus the log-density of u, the mode of the coefficients, and whether Newton arrived there.
+        """Return minus the log-density of u, the mode of the coefficients, and whether there is one.
 
-        Where it does not, a wall above the lowest height keeps the search away.
+        There is none where Newton does not arrive, and where the data come out more probable than one, as they may at
+        scales so large that the approximation breaks down. A wall above the lowest height keeps the search away.
         """
         scale, own_scale = self.target.scales(u[None])
         dense, _ = self.target.sizes
@@ -74,6 +75,7 @@ class Search:
             self.target.layout, self.target.cells, scale[0], own_scale[0], self.warm[:dense], self.warm[dense:],
             PRECISE, REACH,
         )  # fmt: skip
+        arrived = arrived and evidence <= 0
         height = float(u @ u / 2 - evidence) if arrived else WALL + (self.lowest if np.isfinite(self.lowest) else 0.0)
         self.lowest = min(height, self.lowest) if arrived else self.lowest
         return height, np.concatenate([z, own_z]), bool(arrived)

@@ -91,6 +91,20 @@ def test_predictions_come_back_whatever_the_order_of_rows(offices):
     assert np.abs(one - two).max() < 1e-12
 
 
+def test_draws_of_a_new_level_are_its_own_whatever_else_is_new(offices):
+    alone = nav.estimate(offices, by="office", population=people(office=["new"], sector=["private"]))
+    among = nav.estimate(offices, by="office", population=people(office=["more", "new", "z"], sector=["private"]))
+    assert np.abs(alone.sel(office="new") - among.sel(office="new")).max() < 1e-12
+    assert np.abs(among.sel(office="more") - among.sel(office="z")).max() > 1
+
+
+@pytest.mark.parametrize("twin", ["New", "new ", "ｎew"])
+def test_new_levels_that_look_alike_are_refused(offices, twin):
+    population = people(office=["new", twin], sector=["private"])
+    with pytest.raises(ValueError, match=r"'(new|New|ｎew) ?'"):
+        nav.estimate(offices, by="office", population=population)
+
+
 def test_a_new_combination_of_known_levels_is_drawn_from_the_interaction():
     frame = pd.DataFrame({"county": list("AABBCC"), "benefit": list("xyxzyz"), "y": [1, 2, 0, 1, 3, 2.5], "se": 0.3})
     survey = nav.Survey.from_report(frame, by=["county", "benefit"], estimate="y", se="se", unit="identity", digits=1)

@@ -150,8 +150,13 @@ def unit_variance(basis: npt.NDArray[Any]) -> Array:
 
 
 def draw_anew(block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator) -> Array:
-    """Return effects drawn from the group's distribution: one draw a new level and posterior draw."""
-    return np.asarray(scale)[:, None] * rng.normal(size=(len(effect), len(new)))
+    """Return effects drawn from the group's distribution: one draw a new level and posterior draw.
+
+    The random numbers of a level go with its name, whatever other levels are new.
+    """
+    key = int(rng.integers(2**63))
+    streams = [np.random.default_rng([key, *":".join(map(str, level)).encode()]) for level in new]
+    return np.asarray(scale)[:, None] * np.stack([each.normal(size=len(effect)) for each in streams], axis=1)
 
 
 def walk_on(

@@ -145,16 +145,22 @@ def _summed(population: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
 def _allowed_levels(arrays: Design, population: pd.DataFrame, name: str) -> tuple[Any, ...]:
     """Return the levels a population may have: the known ones, and new ones when every term can predict them.
 
-    A new label that differs from a known one only in spaces, capitals or Unicode form is a slip, and not allowed.
+    A new label that differs from a known or another new one only in spaces, capitals or Unicode form is a slip, and
+    not allowed.
     """
     known = _known_levels(arrays, name)
     open_ended = all(block.beyond is not None for block in arrays.blocks if name in block.factors)
     if name not in population or not open_ended:
         return known
     column = population[name].dropna()
-    new = [checks.plain(level) for level in column[~column.isin(list(known))].unique()]
+    new = sorted(checks.plain(level) for level in column[~column.isin(list(known))].unique())
     forms = {checks.form(level).casefold() for level in known}
-    return (*known, *(level for level in sorted(new) if checks.form(level).casefold() not in forms))
+    allowed = []
+    for level in new:
+        form = checks.form(level).casefold()
+        allowed += [level] if form not in forms else []
+        forms.add(form)
+    return (*known, *allowed)
 
 
 def _known_levels(arrays: Design, name: str) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ import xarray as xr
 import navmodels as nav
 from navmodels.data.readings import with_design_effect, with_minimum, with_weighting
 from navmodels.sensitivity import scenarios as module
-from navmodels.sensitivity.changes import CHANGES, change_scenario, label_of
+from navmodels.sensitivity.changes import CHANGES, change_scenario
 
 mpl.use("agg")
 SEED = 7
@@ -312,7 +312,7 @@ def test_changes_that_cannot_be_made_say_why(survey, change, message):
 def test_structured_terms_follow_those_they_are_tied_to(survey):
     model = with_terms(nav.Group("office"), nav.Group("year"), nav.Group("office", "year", scale="structured"))
     changed, _, _ = change_scenario(model, survey, {"priors": 2.0})
-    assert {label_of(term): term.scale for term in changed.terms} == {
+    assert {term.label: term.scale for term in changed.terms} == {
         "office": 1.0, "year": 1.0, "office:year": "structured",
     }  # fmt: skip
 

@@ -5,6 +5,7 @@ random walk, `Region` as neighbours on a map. `blocks` turns it, for a given sur
 prediction and simulation all read.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -32,8 +33,22 @@ from navmodels.models.priors import HalfNormal, Known, Learned, Prior, Proportio
 Array = npt.NDArray[np.float64]
 
 
+class Labelled(ABC):
+    """What terms share: a name made of their factors."""
+
+    @property
+    @abstractmethod
+    def factors(self) -> tuple[str, ...]:
+        """Names of the factors used."""
+
+    @property
+    def label(self) -> str:
+        """Name of the term: the factors joined by ':'."""
+        return ":".join(self.factors)
+
+
 @dataclass(frozen=True)
-class Effect:
+class Effect(Labelled):
     """Unpooled differences between the levels of a factor, or the slope of a numeric covariate; weakly informative.
 
     Levels: sum-to-zero contrasts. Each level's deviation from the mean of the levels has prior standard deviation
@@ -103,7 +118,7 @@ class Effect:
 
 
 @dataclass(frozen=True, init=False)
-class Group:
+class Group(Labelled):
     """Partial pooling: exchangeable levels, normal around zero with a standard deviation to be learned.
 
     With several names, the combinations of their levels that occur: an interaction when the parts have terms of their
@@ -151,11 +166,6 @@ class Group:
         scale = repr(self.scale) if isinstance(self.scale, str) else self.scale
         return f"Group({', '.join(map(repr, self.names))}, scale={scale})"
 
-    @property
-    def label(self) -> str:
-        """Name of the term: the factors joined by ':'."""
-        return ":".join(self.names)
-
     def blocks(self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]]) -> list[Block]:
         """Return the block of this term for the cells of a survey; a structured scale is tied to others by `tie`."""
         for name in self.names:
@@ -175,7 +185,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Trend:
+class Trend(Labelled):
     """A random walk over whole-numbered time, for instance years; gaps between survey years are honoured.
 
     The walk runs over every year from the first to the last, so that a gap of two years is two steps. Its null space is
@@ -238,22 +248,21 @@ class Trend:
         if self.by is not None:
             index = index + len(years) * pd.Index(groups).get_indexer(pd.Index(cells[self.by]))
             between = contrast_basis(len(groups))
-        label = ":".join(self.factors)
-        scale, parameters = standard_deviation(label, self.scale)
+        scale, parameters = standard_deviation(self.label, self.scale)
         basis = np.asarray(np.kron(between, random_walk_basis(len(years), order=self.order)), dtype=float)
         onward = partial(walk_on, order=self.order, years=len(years), between=between)
-        walk = Block(label, self.factors, keys, basis, index, scale, parameters, beyond=onward)
+        walk = Block(self.label, self.factors, keys, basis, index, scale, parameters, beyond=onward)
         if self.order == 1:
             return [walk]
         line = unit_variance((np.arange(len(years)) - (len(years) - 1) / 2)[:, None])
         along = partial(line_on, years=len(years))
         lines = np.asarray(np.kron(between, line), dtype=float)
-        slope = Block(f"{label}_slope", self.factors, keys, lines, index, Scale(1.0), beyond=along)
+        slope = Block(f"{self.label}_slope", self.factors, keys, lines, index, Scale(1.0), beyond=along)
         return [walk, slope]
 
 
 @dataclass(frozen=True, init=False)
-class Region:
+class Region(Labelled):
     """Areas on a map: neighbours are alike, and every area has something of its own (BYM2; Riebler et al. 2016).
 
     The effect is s (√φ u + √(1 − φ) v): u an intrinsic conditional autoregression on the map, scaled to unit geometric

@@ -36,11 +36,6 @@ def change_scenario(model: Model, survey: Survey, scenario: Scenario) -> tuple[M
     return model, survey, {name: value for name, value in scenario.items() if name not in CHANGES}
 
 
-def label_of(term: Term) -> str:
-    """Return the label of a term: its factors joined by ':'."""
-    return ":".join(term.factors)
-
-
 def with_scale(term: Term, scale: Any) -> Term:
     """Return a term with another scale or prior."""
     if isinstance(term, Group):
@@ -70,7 +65,7 @@ def times(scale: float | Prior, factor: float) -> float | Prior:
 def in_family(model: Model, family: Callable[[float], Prior]) -> dict[str, Prior]:
     """Return a prior of another family and the same scale for every standard deviation that is learned, by label."""
     return {
-        label_of(term): family(term.scale.scale if isinstance(term.scale, Prior) else term.scale)
+        term.label: family(term.scale.scale if isinstance(term.scale, Prior) else term.scale)
         for term in model.terms
         if not isinstance(term, Effect) and not isinstance(term.scale, str | Known)
     }
@@ -86,19 +81,19 @@ def _another[T](kind: type[T], value: Any) -> T:
 
 
 def _other_priors(model: Model, survey: Survey, value: Any) -> tuple[Model, Survey]:
-    scales = {label_of(term): term.scale for term in model.terms}
+    scales = {term.label: term.scale for term in model.terms}
     if isinstance(value, Mapping):
         for name in value:
             checks.one_of(name, tuple(scales), what="term whose prior changes")
         scales |= value
     else:  # a structured one follows those it is tied to
         scales = {name: scale if isinstance(scale, str) else times(scale, value) for name, scale in scales.items()}
-    terms = [with_scale(term, scales[label_of(term)]) for term in model.terms]
+    terms = [with_scale(term, scales[term.label]) for term in model.terms]
     return Model(model.outcome, *terms, intercept_scale=model.intercept_scale), survey
 
 
 def _other_pooling(model: Model, survey: Survey, value: Any) -> tuple[Model, Survey]:
-    groups = [label_of(term) for term in model.terms if isinstance(term, Group)]
+    groups = [term.label for term in model.terms if isinstance(term, Group)]
     asked = value if isinstance(value, Mapping) else dict.fromkeys(groups, value)
     for name, how in asked.items():
         checks.one_of(name, groups, what="Group whose pooling changes")

@@ -14,7 +14,7 @@ from navmodels.models.categorical import Rating, categories_of
 from navmodels.models.model import Design, Model, design
 from navmodels.models.priors import Exponential, HalfCauchy, HalfStudentT
 from navmodels.models.terms import Effect, Group
-from navmodels.sensitivity.changes import Scenario, in_family, label_of, times
+from navmodels.sensitivity.changes import Scenario, in_family, times
 
 FAMILIES = {HalfCauchy: "half-Cauchy", HalfStudentT: "half-t", Exponential: "exponential"}
 DESIGN_EFFECTS = (1.25, 1.5, 2.0)
@@ -79,7 +79,7 @@ def _priors(model: Model) -> Named:
     for factor in (0.5, 2.0):
         if model.terms:
             yield f"prior scales × {factor:g}", {"priors": factor}
-    scales = {label_of(term): term.scale for term in model.terms if not isinstance(term.scale, str)}
+    scales = {term.label: term.scale for term in model.terms if not isinstance(term.scale, str)}
     for label, scale in scales.items() if len(model.terms) > 1 else ():
         for factor in (0.5, 2.0):
             yield f"prior scale of {label} × {factor:g}", {"priors": {label: times(scale, factor)}}
@@ -94,12 +94,12 @@ def _poolings(model: Model) -> Named:
     groups = [term for term in model.terms if isinstance(term, Group)]
     if groups:
         yield "no pooling", {"pooling": "none"}
-    for label in map(label_of, groups) if len(groups) > 1 else ():
+    for label in [term.label for term in groups] if len(groups) > 1 else ():
         yield f"no pooling of {label}", {"pooling": {label: "none"}}
     alone = {term.factors[0] for term in model.terms if len(term.factors) == 1}
     for term in groups:
         if len(term.names) > 1 and set(term.names) <= alone:
-            yield f"without {label_of(term)}", {"pooling": {label_of(term): "complete"}}
+            yield f"without {term.label}", {"pooling": {term.label: "complete"}}
 
 
 def _cuts(model: Model, survey: Survey) -> Named:

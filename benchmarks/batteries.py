@@ -73,8 +73,8 @@ def main(argv: list[str] | None = None) -> str:
     both, apart = evidence(models[WHOLE], levels), sum(each[WHOLE] for each in found.values())
     text = (
         "# What each term of the joint model is worth\n\n"
-        f"Log marginal likelihood (natural) by laplace, seed {SEED}: of the whole model, and below it the difference to "
-        "it.\n\n"
+        f"Log marginal likelihood (natural) by laplace, seed {SEED}: of the whole model, and below it the difference "
+        "to it.\n\n"
         f"<!-- terms -->\n\n{markdown_table(rows)}\n\n<!-- end of terms -->\n\n"
         f"One fit for both kinds has {shown(both)}, two have {shown(apart)}."
     )

@@ -305,7 +305,9 @@ def main(argv: list[str] | None = None) -> None:
         text = report(found, engine=asked.engine, seed=asked.seed, chosen=chosen)
         path.write_text(text, encoding="utf-8")
     print(text)
-    draw(found, (HERE / "out" if asked.case or asked.out else FIGURES) / f"{path.stem}.png")
+    figures = HERE / "out" if asked.case or asked.out else FIGURES
+    figures.mkdir(parents=True, exist_ok=True)
+    draw(found, figures / f"{path.stem}.png")
 
 
 # ---- inside: ranks

@@ -26,10 +26,13 @@ def test_differences_are_to_the_whole_model(monkeypatch, tmp_path):
         return -100.0 - len(model.terms)
 
     monkeypatch.setattr(batteries, "evidence", evidence)
+    monkeypatch.setattr(batteries, "whole_row", lambda part: {"shares": str(len(part))})
     text = batteries.main(["--out", str(tmp_path / "table.md"), "--variants", "2"])
     assert (tmp_path / "table.md").read_text(encoding="utf-8") == text + "\n"
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
     assert rows[0][1:] == ["six-point items (99 shares)", "answers to tick (67 shares)"]
-    assert rows[2:] == [["whole model", "-105.0", "-105.0"], ["without battery", "1.0", "1.0"]]
+    assert rows[2:4] == [["whole model", "-105.0", "-105.0"], ["without battery", "1.0", "1.0"]]
+    assert rows[6:] == [["six-point items", "99"], ["answers to tick", "67"]]
     assert re.search(r"both kinds has -105\.0, two have -210\.0", text)
     assert set(sizes) == {99, 67, 166}

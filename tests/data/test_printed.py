@@ -15,7 +15,8 @@ def logit(p):
 
 def read(rows, *, unit="percent", digits=0, prob=0.95, design_effect=1.0, index=None):
     frame = pd.DataFrame(rows, index=index).reindex(columns=["estimate", "lower", "upper", "se", "n"]).astype(float)
-    return read_printed(frame, unit=unit, digits=digits, prob=prob, design_effect=design_effect)
+    shown = decimals(frame["estimate"].to_numpy(), unit=unit, digits=digits)
+    return read_printed(frame, unit=unit, digits=shown, prob=prob, design_effect=design_effect)
 
 
 def counts(percent, n, **changes):

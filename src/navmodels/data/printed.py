@@ -63,7 +63,7 @@ def read_printed(frame: pd.DataFrame, *, unit: str, digits: int, prob: float, de
     unit
         "percent", "proportion" (link: logit) or "identity" (a mean, no link).
     digits
-        Fewest decimals the estimates were printed with, in their unit.
+        Decimals the estimates were printed with, in their unit; see `decimals`.
     prob
         Level of the printed intervals.
     design_effect
@@ -81,7 +81,7 @@ def read_printed(frame: pd.DataFrame, *, unit: str, digits: int, prob: float, de
         When no count out of n prints as the share, or a row has nothing that says how sure it is.
     """
     estimate = frame["estimate"] / UNITS[unit]
-    half = 0.5 * 10.0 ** -decimals(frame["estimate"].to_numpy(), unit=unit, digits=digits) / UNITS[unit]
+    half = 0.5 * 10.0**-digits / UNITS[unit]
     out = pd.DataFrame(np.nan, index=frame.index, columns=["low", "high", "sd", "count_low", "count_high", "trials"])
     if unit == "identity":
         out["low"], out["high"], out["sd"] = estimate - half, estimate + half, _identity_sd(frame, prob)
@@ -95,6 +95,15 @@ def read_printed(frame: pd.DataFrame, *, unit: str, digits: int, prob: float, de
         _fill_counts(out, frame["n"], exact, estimate, half, design_effect)
     _require_precision(out)
     return out
+
+
+def require_reading(digits: int, prob: float, design_effect: float) -> None:
+    """Raise unless numbers can have been printed with these digits, level of intervals and design effect."""
+    if not 0 < prob < 1 or not (np.isfinite(design_effect) and design_effect > 0) or digits not in range(13):
+        raise ValueError(
+            f"digits is {digits!r}, prob {prob!r} and design_effect {design_effect!r}; allowed: whole digits from 0 to "
+            "12, prob between 0 and 1 (such as 0.95), a design effect above 0."
+        )
 
 
 # ---- inside

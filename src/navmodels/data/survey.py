@@ -23,6 +23,7 @@ from navmodels.data.cells import (
     published_values,
     sum_rows,
 )
+from navmodels.data.counts import count_categories, count_columns, negative_and_positive
 from navmodels.data.descriptions import cell_table, describe
 from navmodels.data.responses import answer_categories, count_answers
 
@@ -247,7 +248,7 @@ class Survey:
           share   70.9 % positive
         """
         by = checks.factor_names(by)
-        columns = _count_columns(positive, n, counts, categories)
+        columns = count_columns(positive, n, counts, categories)
         frame = checks.named_rows(frame, what="from_counts")
         checks.known_columns(frame, [*by, *columns], what="from_counts")
         checks.complete(frame, by)
@@ -255,9 +256,9 @@ class Survey:
         levels = {name: checks.level_order(frame[name]) for name in by}
         number = np.column_stack([checks.numeric(frame[column], low=0.0) for column in columns])
         if counts is None:
-            kind, chosen, number = "share", (False, True), _negative_and_positive(frame, columns, number)
+            kind, chosen, number = "share", (False, True), negative_and_positive(frame, columns, number)
         else:
-            kind, chosen = "rating" if ordered else "choice", _count_categories(counts, categories, ordered)
+            kind, chosen = "rating" if ordered else "choice", count_categories(counts, categories, ordered)
         attrs = {"kind": kind, "outcome": positive or "answer", "weighting": "none", "dropped": 0}
         cells = cells_of(number, number, number.sum(axis=1), labels(frame, by), chosen)
         cells = cells.assign_attrs({**attrs, **_simulated(frame)})
@@ -321,7 +322,7 @@ class Survey:
         """
         by = checks.factor_names(by)
         checks.one_of(unit, tuple(printed.UNITS), what="unit")
-        _require_reading(digits, prob, design_effect)
+        printed.require_reading(digits, prob, design_effect)
         frame = checks.named_rows(frame, what="from_report")
         given = {"estimate": estimate, "lower": lower, "upper": upper, "se": se, "n": n}
         checks.known_columns(frame, [*by, *(column for column in given.values() if column)], what="from_report")
@@ -329,14 +330,14 @@ class Survey:
         checks.unique_cells(frame, by)
         levels = {name: checks.level_order(frame[name]) for name in by}
         values = published_values(frame, given, unit)
-        table = printed.read_printed(values, unit=unit, digits=digits, prob=prob, design_effect=design_effect)
+        shown = printed.decimals(values["estimate"].to_numpy(), unit=unit, digits=digits)
+        table = printed.read_printed(values, unit=unit, digits=shown, prob=prob, design_effect=design_effect)
         weight = values["n"] if values["n"].notna().all() else pd.Series(1.0, index=values.index)
         columns = pd.concat([values, table, weight.rename("weight")], axis=1)
         cells = xr.Dataset(
             {name: ("cell", column.to_numpy(dtype=float)) for name, column in columns.items()}, coords=labels(frame, by)
         )
         attrs = {"kind": "reported", "outcome": estimate, "weighting": "none", "dropped": 0}
-        shown = printed.decimals(values["estimate"].to_numpy(), unit=unit, digits=digits)
         reading = {"unit": unit, "digits": shown, "prob": float(prob), "design_effect": float(design_effect)}
         return cls(cells.assign_attrs({**attrs, **reading, **_simulated(frame)}), levels)
 
@@ -467,45 +468,3 @@ def _used_weights(weights: str | None, weighting: str) -> str | None:
 def _simulated(frame: pd.DataFrame) -> dict[str, str]:
     """Return the mark of simulated data, which every survey of it carries."""
     return {"simulated": str(frame.attrs["simulated"])} if frame.attrs.get("simulated") else {}
-
-
-def _count_columns(
-    positive: str | None, n: str | None, counts: Sequence[str] | None, categories: Sequence[Any] | None
-) -> list[str]:
-    """Return the columns of counts, those of a share or those of categories."""
-    if positive is not None and n is not None and counts is None and categories is None:
-        return [positive, n]
-    if positive is None and n is None and counts is not None:
-        return list(counts)
-    raise ValueError(
-        "from_counts needs either positive= and n= (a share) or counts= (one column a category), not both."
-    )
-
-
-def _negative_and_positive(frame: pd.DataFrame, columns: list[str], number: Array) -> Array:
-    above = pd.Series(number[:, 0] > number[:, 1], index=frame.index)
-    if above.any():
-        first = number[above.to_numpy()][0]
-        raise ValueError(
-            f"{columns[0]!r} is above {columns[1]!r} in {checks.rows(above)}, for instance {first[0]:g} of {first[1]:g}"
-            "; positives may be at most the answers."
-        )
-    return np.column_stack([number[:, 1] - number[:, 0], number[:, 0]])
-
-
-def _count_categories(counts: Sequence[str], categories: Sequence[Any] | None, ordered: bool) -> tuple[Any, ...]:
-    names = list(counts) if categories is None else list(categories)
-    if len(names) != len(counts):
-        raise ValueError(
-            f"counts names {len(counts)} columns ({checks.listing(counts)}) and categories {len(names)} "
-            f"({checks.listing(names)}); there must be one category for each column."
-        )
-    return answer_categories(pd.Series([], dtype=object), categories=names, ordered=ordered, positive=None)
-
-
-def _require_reading(digits: int, prob: float, design_effect: float) -> None:
-    if not 0 < prob < 1 or not (np.isfinite(design_effect) and design_effect > 0) or digits not in range(13):
-        raise ValueError(
-            f"digits is {digits!r}, prob {prob!r} and design_effect {design_effect!r}; allowed: whole digits from 0 to "
-            "12, prob between 0 and 1 (such as 0.95), a design effect above 0."
-        )

@@ -126,15 +126,7 @@ def to_levels(layout: Layout, scale: Array, z: Array) -> Array:
 @compiled
 def to_coefficients(layout: Layout, scale: Array, levels: Array) -> Array:
     """Return a gradient by coefficient from one by level: scale x basis' @ levels, block by block."""
-    out = np.empty(layout.blocks[-1, 3])
-    for block in range(len(layout.blocks)):
-        first, last, begin, end, basis, _ = layout.blocks[block]
-        if basis < 0:
-            out[begin:end] = scale[block] * levels[first:last]
-        else:
-            matrix = layout.bases[basis : basis + (last - first) * (end - begin)].reshape(last - first, end - begin)
-            out[begin:end] = scale[block] * (levels[first:last] @ matrix)
-    return out
+    return _rows(layout, scale, levels.reshape(-1, 1)).ravel()
 
 
 @compiled

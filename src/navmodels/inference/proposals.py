@@ -90,9 +90,12 @@ class Search:
         self.warm = mode if arrived else self.warm
         return height, (self.heights(u + step * np.eye(len(u))) - height) / step
 
-    def curvature(self, centre: Array, *, step: float = 0.1) -> tuple[Array, Array]:
-        """Return the Hessian at the centre, and how the coefficients' mode moves with u, dims (u, coefficient)."""
-        unit, best = step * np.eye(len(centre)), self.solve(centre)[0]
+    def curvature(self, centre: Array, best: float, *, step: float = 0.1) -> tuple[Array, Array]:
+        """Return the Hessian at the centre, whose height is `best`, and how the coefficients' mode moves with u.
+
+        The latter has dims (u, coefficient).
+        """
+        unit = step * np.eye(len(centre))
         around = [self.solve(u) for u in np.concatenate([centre + unit, centre - unit])]
         fall = np.array([height - best for height, *_ in around]).reshape(2, -1).sum(axis=0)
         low, high = np.tril_indices(len(centre), -1)
@@ -110,7 +113,7 @@ def find_proposal(target: Target) -> Proposal:
     if target.learned:
         centre = optimize.minimize(search.descend, centre, jac=True, options={"gtol": 3e-2}).x
     best, mode, _ = search.solve(centre)
-    hessian, slope = search.curvature(centre)
+    hessian, slope = search.curvature(centre, best)
     value, vectors = np.linalg.eigh(hessian)
     axes = _root(1 / np.maximum(value, 0.2), vectors)
     return Proposal(centre, axes, _sides(lambda away: search.heights(centre + away) - best, axes), mode, slope)

@@ -18,15 +18,15 @@ ROOT = Path(str(resources.files("navmodels")))
 FILES = sorted(ROOT.rglob("*.py"))
 ROOMS = {
     "data": {"data"},
-    "models": {"data", "models", "inference.kernels"},
+    "models": {"data", "models", "inference.kernels", "inference.compilation"},
     "inference": {"data", "models", "inference"},
     "posterior": {"data", "models", "inference.convergence", "inference.kernels", "posterior"},
     "plots": {"plots"},
 }  # sensitivity, reproduction and the command line may see all
 HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "arviz_base", "arviz_stats", "arviz_plots", "matplotlib", "numba"}
-COMPILED = {"inference/kernels.py": {"numba"}, "models/likelihood.py": {"pytensor"}}  # imported inside functions only
+COMPILED = {"inference/compilation.py": {"numba"}, "models/likelihood.py": {"pytensor"}}  # imported inside functions only
 AROUND = {
-    f"inference/{name}.py" for name in ("layouts", "modes", "targets", "proposals", "laplace", "coordinates", "walks")
+    f"inference/{name}.py" for name in ("kernels", "layouts", "modes", "targets", "proposals", "laplace", "coordinates", "walks")
 }  # built on the kernels
 
 

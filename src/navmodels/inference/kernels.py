@@ -10,13 +10,13 @@ that of channels i ≥ j stands at i (i + 1) / 2 + j (`pair`).
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from navmodels.inference.compilation import compiled
 
 Array = npt.NDArray[np.float64]
 
@@ -32,14 +32,6 @@ FLAT = {"reported": "log_choose", "choice": "contrasts"}  # numbers that are not
 NARROW = 1e-3  # half-width in standard errors below which rounding is a small correction to the density
 TAIL = 25.0  # from here the series of the Mills ratio has full precision
 LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
-
-
-def compiled[Function: Callable[..., Any]](function: Function) -> Function:
-    """Compile a function with numba, cached on disk; it runs without Python's lock, so that threads share the work.
-
-    Unless fast-math is refused, a function takes it over from whoever calls it first, for instance a graph of PyTensor.
-    """
-    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)(function))
 
 
 def threads() -> ThreadPoolExecutor:

@@ -5,6 +5,9 @@ that this block (here *own*) has a diagonal curvature and is eliminated exactly 
 (*shared*: the intercept and all other blocks) is dense. Sums over cells are made level by level and meet the bases
 afterwards, so that a step costs cells x terms, whatever the bases.
 
+A block of one coefficient (a covariate, a straight line) is one shared level that each cell meets with a weight of its
+own, so that it costs as one coefficient however many values the covariate has. All other weights are 1.
+
 A block that feeds several linear predictors of a cell (channels) counts as one shared block for each. The own block
 feeds the first channel alone: of a choice, where all blocks feed all channels, none is eliminated.
 """
@@ -14,7 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from navmodels.inference.kernels import Array, compiled, pair
+from navmodels.inference.compilation import compiled
+from navmodels.inference.kernels import Array, pair
 from navmodels.models.model import Design
 
 Places = npt.NDArray[np.int64]
@@ -24,11 +28,11 @@ Part = tuple[int | None, int]  # a block (None: what stands for the intercept) a
 class Layout(NamedTuple):
     """How coefficients meet cells, as compiled code reads it.
 
-    ``own`` dims (cell): level of the own block. A shared block is *nested* when each own level lies within one of its
+    ``own`` dims (cell): level of the own block; levels without cells meet nothing. A shared block is *nested* when each own level lies within one of its
     levels, as county and the intercept for county:industry; the others *vary*. Levels count through all shared blocks,
     nested ones first. ``mix`` dims (cell): which combination of levels of varying blocks; ``terms`` dims (mix, varying
-    block): these levels. ``columns[start[l]:start[l + 1]]`` are the shared levels that meet own level l, its nested
-    ones first (``nested`` of them); ``position`` dims (cell, varying block) are places among them. ``blocks`` dims
+    block): these levels, and ``weight``, of the same dims, what the effect of each is multiplied by. ``columns[start[l]:start[l + 1]]`` are the shared levels that meet own level l, its nested
+    ones first (``nested`` of them, with their ``nested_weight``); ``position`` dims (cell, varying block) are places among them. ``blocks`` dims
     (shared block, 6): first and last level, first and last coefficient, where the basis starts in ``bases`` (-1:
     identity), and the channel; ``fed`` dims (level) the channel of each shared level, ``channels`` their number; the
     first ``base`` coefficients are the intercept or thresholds.
@@ -38,9 +42,11 @@ class Layout(NamedTuple):
     own: Places
     mix: Places
     terms: Places
+    weight: Array
     position: Places
     start: Places
     columns: Places
+    nested_weight: Array
     nested: int
     blocks: Places
     bases: Array
@@ -77,27 +83,32 @@ def lay_out(arrays: Design) -> tuple[Layout, int | None, list[Part]]:
     base: list[Part] = [(None, channel) for channel in arrays.channels.based]
     nested = [*base, *((place, channel) for place in nests for channel in arrays.blocks[place].channels)]
     varying = [(place, channel) for place in rest if place not in nests for channel in arrays.blocks[place].channels]
-    rows, bases, terms, fed = [], [np.empty(0)], [], []
+    rows, bases, terms, weights, fed = [], [np.empty(0)], [], [], []
     first = begin = basis = 0
     for place, channel in [*nested, *varying]:
         block = None if place is None else arrays.blocks[place]
-        levels, coefficients = (1, 1) if block is None else (len(block.levels), block.size)
-        matrix = np.empty(0) if block is None or block.basis is None else block.basis.ravel()
+        alone = block is None or block.size == 1
+        levels, coefficients = (1, 1) if block is None or alone else (len(block.levels), block.size)
+        matrix = np.empty(0) if block is None or block.basis is None or alone else block.basis.ravel()
         rows.append((first, first + levels, begin, begin + coefficients, basis if len(matrix) else -1, channel))
-        terms.append(first + level[place])
+        terms.append(np.full(cells, first) if alone else first + level[place])
+        weights.append(block.matrix[block.index, 0] if block is not None and alone else np.ones(cells))
         fed += [channel] * levels
         bases.append(matrix)
         first, begin, basis = first + levels, begin + coefficients, basis + len(matrix)
-    together = np.stack(terms, axis=1)
-    varied, mix = np.unique(together[:, len(nested) :], axis=0, return_inverse=True)
-    pairs, position = np.unique(group[:, None] * first + together, return_inverse=True)
+    together, weight = np.stack(terms, axis=1), np.stack(weights, axis=1)
+    varied = np.stack([level[place] for place, _ in varying], axis=1) if varying else np.empty((cells, 0))
+    _, at, mix = np.unique(varied, axis=0, return_index=True, return_inverse=True)
+    pairs, pair_at, position = np.unique(group[:, None] * first + together, return_index=True, return_inverse=True)
     layout = Layout(
         group,
         mix.ravel().astype(np.int64),
-        np.ascontiguousarray(varied),
+        np.ascontiguousarray(together[at, len(nested) :]),
+        np.ascontiguousarray(weight[at, len(nested) :]),
         np.ascontiguousarray(position.reshape(together.shape)[:, len(nested) :].astype(np.int64)),
         np.searchsorted(pairs // first, np.arange(size + 1)).astype(np.int64),
         pairs % first,
+        weight.ravel()[pair_at],
         len(nested),
         np.array(rows, dtype=np.int64),
         np.concatenate(bases),
@@ -148,11 +159,11 @@ def predict(layout: Layout, levels: Array, own_levels: Array, offset: Array, eta
     nested, varied = np.zeros((len(own_levels), channels)), np.zeros((len(terms), channels))
     for level in range(len(nested)):
         nested[level, 0] = own_levels[level]
-        for a in range(layout.start[level], layout.start[level] + layout.nested):
-            nested[level, fed[layout.columns[a]]] += levels[layout.columns[a]]
+        for a in range(layout.start[level], _end_of_nested(layout, level)):
+            nested[level, fed[layout.columns[a]]] += layout.nested_weight[a] * levels[layout.columns[a]]
     for m in range(len(terms)):
         for t in range(terms.shape[1]):
-            varied[m, fed[terms[m, t]]] += levels[terms[m, t]]
+            varied[m, fed[terms[m, t]]] += layout.weight[m, t] * levels[terms[m, t]]
     for c in range(len(own)):
         eta[c, 0] = nested[own[c], 0] + varied[mix[c], 0] + offset[c]
     for d in range(1, channels):
@@ -164,7 +175,9 @@ def predict(layout: Layout, levels: Array, own_levels: Array, offset: Array, eta
 def gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
     """Return gradient and curvature summed by level: shared, own, shared x shared (lower triangle), shared x own."""
     own, mix, terms, position, start = layout.own, layout.mix, layout.terms, layout.position, layout.start
-    columns, fed, channels = layout.columns, layout.fed, layout.channels
+    columns, fed, channels, weight, nested_weight = (
+        layout.columns, layout.fed, layout.channels, layout.weight, layout.nested_weight
+    )  # fmt: skip
     levels, size, pairs = layout.blocks[-1, 1], len(start) - 1, curvature.shape[1]
     slope, matrix, meeting = np.zeros(levels), np.zeros((levels, levels)), np.zeros((len(columns), channels))
     own_slope, own_curvature = np.zeros((size, channels)), np.zeros((size, pairs))
@@ -182,24 +195,26 @@ def gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
         for d in range(channels):
             both = pair(here, d)
             for c in range(len(own)):
-                meeting[position[c, t], d] += curvature[c, both]
+                meeting[position[c, t], d] += weight[mix[c], t] * curvature[c, both]
     for m in range(len(terms)):
         for t in range(terms.shape[1]):
             level = terms[m, t]
             here = fed[level]
-            slope[level] += mix_slope[m, here]
+            slope[level] += weight[m, t] * mix_slope[m, here]
             for s in range(t + 1):
-                matrix[level, terms[m, s]] += mix_curvature[m, pair(here, fed[terms[m, s]])]
+                both = pair(here, fed[terms[m, s]])
+                matrix[level, terms[m, s]] += weight[m, t] * weight[m, s] * mix_curvature[m, both]
     for level in range(size):  # what is nested follows from the own levels
-        varying = start[level] + layout.nested
+        varying = _end_of_nested(layout, level)
         for a in range(start[level], varying):
-            here = fed[columns[a]]
-            meeting[a, 0] = own_curvature[level, pair(here, 0)]
-            slope[columns[a]] += own_slope[level, here]
+            here, times = fed[columns[a]], nested_weight[a]
+            meeting[a, 0] = times * own_curvature[level, pair(here, 0)]
+            slope[columns[a]] += times * own_slope[level, here]
             for b in range(start[level], a + 1):
-                matrix[columns[a], columns[b]] += own_curvature[level, pair(here, fed[columns[b]])]
+                both = pair(here, fed[columns[b]])
+                matrix[columns[a], columns[b]] += times * nested_weight[b] * own_curvature[level, both]
             for b in range(varying, start[level + 1]):
-                matrix[columns[b], columns[a]] += meeting[b, here]
+                matrix[columns[b], columns[a]] += times * meeting[b, here]
     return slope, own_slope[:, 0].copy(), matrix, own_curvature[:, 0].copy(), meeting[:, 0].copy()
 
 
@@ -234,6 +249,12 @@ def meet(layout: Layout, meeting: Array, levels: Array) -> Array:
 def _is_nested(level: Places, group: Places) -> bool:
     """Return whether each group lies within one level."""
     return len(np.unique(np.stack([group, level]), axis=1).T) == len(np.unique(group))
+
+
+@compiled
+def _end_of_nested(layout: Layout, level: int) -> int:
+    """Return where the nested shared levels that an own level meets end in `columns`: it meets none without cells."""
+    return min(layout.start[level] + layout.nested, layout.start[level + 1])
 
 
 @compiled

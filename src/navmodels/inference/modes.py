@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from navmodels.inference.kernels import Array, compiled, derivatives, values
+from navmodels.inference.compilation import compiled
+from navmodels.inference.kernels import Array, derivatives, values
 from navmodels.inference.layouts import (
     Cells,
     Layout,
@@ -226,7 +227,7 @@ def _pull(layout: Layout, own_scale: float, h: Array, own_curvature: Array, meet
     for m in range(len(terms)):
         for t in range(terms.shape[1]):
             if layout.fed[terms[m, t]] == 0:
-                out[terms[m, t]] += varied[m]
+                out[terms[m, t]] += layout.weight[m, t] * varied[m]
     for level in range(len(h)):
         for a in range(start[level], start[level + 1]):
             out[columns[a]] -= own_scale**2 / h[level] * meeting[a] * total[level]

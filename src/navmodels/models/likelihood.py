@@ -1,7 +1,7 @@
 """The large parts of the PyMC graph, each as one PyTensor Op: linear maps, the linear predictor, the likelihood.
 
 Built from PyTensor's own nodes they would take a minute to compile. PyTensor caches their numba code on disk, under a
-key that changes with the text of this module and of the kernels. Only functions import this module: it loads PyTensor.
+key that changes with the text of this module and of all compiled ones. Only functions import this module: it loads PyTensor.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
 
-from navmodels.inference import kernels
+from navmodels.inference import compilation, kernels
 
-SOURCES = b"".join(Path(path).read_bytes() for path in (__file__, kernels.__file__))
+SOURCES = Path(__file__).read_bytes() + compilation.SOURCES.encode()
 
 
 class CellLikelihood(Op):  # type: ignore[misc]

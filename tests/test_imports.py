@@ -24,9 +24,13 @@ ROOMS = {
     "plots": {"plots"},
 }  # sensitivity, reproduction and the command line may see all
 HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "arviz_base", "arviz_stats", "arviz_plots", "matplotlib", "numba"}
-COMPILED = {"inference/compilation.py": {"numba"}, "models/likelihood.py": {"pytensor"}}  # imported inside functions only
+COMPILED = {
+    "inference/compilation.py": {"numba"},
+    "models/likelihood.py": {"pytensor"},
+}  # imported inside functions only
 AROUND = {
-    f"inference/{name}.py" for name in ("kernels", "layouts", "modes", "targets", "proposals", "laplace", "coordinates", "walks")
+    f"inference/{name}.py"
+    for name in ("kernels", "layouts", "modes", "targets", "proposals", "laplace", "coordinates", "walks")
 }  # built on the kernels
 
 

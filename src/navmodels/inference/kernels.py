@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
+from navmodels.inference.bounds import require_places, require_shape
 from navmodels.inference.compilation import compiled
 
 Array = npt.NDArray[np.float64]
@@ -51,6 +52,35 @@ def pack(kernel: str, data: Mapping[str, Array]) -> tuple[int, Array, Array]:
     table = np.vstack([np.asarray(data[name], dtype=float).T for name in COLUMNS[kernel]])
     flat = np.asarray(data[FLAT[kernel]], dtype=float).ravel() if kernel in FLAT else np.empty(0)
     return KINDS[kernel], np.ascontiguousarray(table), flat
+
+
+def require_table(kind: int, eta: tuple[int, ...], table: Array, flat: Array) -> None:
+    """Raise unless a table and flat numbers are those of a kernel, for linear predictors of shape (cell, channel).
+
+    Raises
+    ------
+    ValueError
+        Naming what has another shape, or points outside the flat numbers.
+
+    Examples
+    --------
+    >>> require_table(KINDS["share"], (2, 1), np.zeros((3, 2)), np.empty(0))
+    """
+    kernel = next(name for name, number in KINDS.items() if number == kind)
+    cells, channels = eta
+    names = COLUMNS[kernel]
+    rows = len(names) - 1 + channels + (kernel == "choice") if "count" in names else len(names)
+    require_shape(table, (rows, cells), what=f"the table of {kernel!r}")
+    if "count" not in names and channels != 1:
+        raise ValueError(f"{kernel!r} has one linear predictor a cell; given: {channels}.")
+    if kernel == "choice":
+        require_shape(flat, ((channels + 1) * channels,), what="the contrasts of 'choice'")
+    if {"start", "stop"} <= set(names):  # each cell's share of the flat numbers, which has at least one
+        counted = ~np.isnan(table[names.index("trials")])
+        start, stop = (table[names.index(name)][counted].astype(int) for name in ("start", "stop"))
+        require_places(start, len(flat), what="where a cell's numbers start")
+        require_places(stop - start - 1, len(flat), what="a cell's numbers less one")
+        require_places(stop - 1, len(flat), what="where a cell's numbers end")
 
 
 @compiled
@@ -96,16 +126,12 @@ def values(kind: int, eta: Array, table: Array, flat: Array, value: Array) -> No
         _choice_values(eta, table, flat, value)
 
 
-@compiled
 def log_likelihood(kind: int, eta: Array, table: Array, flat: Array) -> Array:
     """Return the log-likelihood, dims (draw, cell), at several linear predictors, dims (draw, cell, channel)."""
-    out = np.empty(eta.shape[:2])
-    for draw in range(len(eta)):
-        values(kind, eta[draw], table, flat, out[draw])
-    return out
+    require_table(kind, eta.shape[1:], table, flat)
+    return _draw_by_draw(kind, eta, table, flat)
 
 
-@compiled
 def linear_predictors(
     base: Array, effects: Array, index: npt.NDArray[np.int64], channel: npt.NDArray[np.int64]
 ) -> Array:
@@ -113,6 +139,26 @@ def linear_predictors(
 
     `base` dims (draw, channel), `effects` (draw, level), `index` (cell, term), and `channel` (term) that each feeds.
     """
+    require_shape(effects, (len(base), effects.shape[1]), what="the effects of levels")
+    require_shape(channel, (index.shape[1],), what="the channel of each term")
+    require_places(index, effects.shape[1], what="the level that a cell picks")
+    require_places(channel, base.shape[1], what="the channel that a term feeds")
+    return _sums_of_levels(base, effects, index, channel)
+
+
+# ---- inside
+
+
+@compiled
+def _draw_by_draw(kind: int, eta: Array, table: Array, flat: Array) -> Array:
+    out = np.empty(eta.shape[:2])
+    for draw in range(len(eta)):
+        values(kind, eta[draw], table, flat, out[draw])
+    return out
+
+
+@compiled
+def _sums_of_levels(base: Array, effects: Array, index: npt.NDArray[np.int64], channel: npt.NDArray[np.int64]) -> Array:
     out = np.empty((len(base), len(index), base.shape[1]))
     for draw in range(len(base)):
         out[draw] = base[draw]
@@ -120,9 +166,6 @@ def linear_predictors(
             for c in range(len(index)):
                 out[draw, c, channel[t]] += effects[draw, index[c, t]]
     return out
-
-
-# ---- inside
 
 
 @compiled

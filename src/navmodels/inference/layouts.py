@@ -28,14 +28,15 @@ Part = tuple[int | None, int]  # a block (None: what stands for the intercept) a
 class Layout(NamedTuple):
     """How coefficients meet cells, as compiled code reads it.
 
-    ``own`` dims (cell): level of the own block; levels without cells meet nothing. A shared block is *nested* when each own level lies within one of its
-    levels, as county and the intercept for county:industry; the others *vary*. Levels count through all shared blocks,
-    nested ones first. ``mix`` dims (cell): which combination of levels of varying blocks; ``terms`` dims (mix, varying
-    block): these levels, and ``weight``, of the same dims, what the effect of each is multiplied by. ``columns[start[l]:start[l + 1]]`` are the shared levels that meet own level l, its nested
-    ones first (``nested`` of them, with their ``nested_weight``); ``position`` dims (cell, varying block) are places among them. ``blocks`` dims
-    (shared block, 6): first and last level, first and last coefficient, where the basis starts in ``bases`` (-1:
-    identity), and the channel; ``fed`` dims (level) the channel of each shared level, ``channels`` their number; the
-    first ``base`` coefficients are the intercept or thresholds.
+    ``own`` dims (cell): level of the own block; levels without cells meet nothing. A shared block is *nested* when each
+    own level lies within one of its levels, as county and the intercept for county:industry; the others *vary*. Levels
+    count through all shared blocks, nested ones first. ``mix`` dims (cell): which combination of levels of varying
+    blocks; ``terms`` dims (mix, varying block): these levels, and ``weight``, of the same dims, what the effect of each
+    is multiplied by. ``columns[start[l]:start[l + 1]]`` are the shared levels that meet own level l, its nested ones
+    first (``nested`` of them, with their ``nested_weight``); ``position`` dims (cell, varying block) are places among
+    them. ``blocks`` dims (shared block, 6): first and last level, first and last coefficient, where the basis starts in
+    ``bases`` (-1: identity), and the channel; ``fed`` dims (level) the channel of each shared level, ``channels`` their
+    number; the first ``base`` coefficients are the intercept or thresholds.
     ``offset`` dims (cell) is added to the first channel.
     """
 

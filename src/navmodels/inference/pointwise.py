@@ -10,6 +10,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from navmodels.models.model import Design
+from navmodels.models.posteriors import in_order
 
 CHUNK = 1_000_000  # linear predictors held at once
 
@@ -48,7 +49,7 @@ class _Cells(BackendArray):
     def _at(self, key: tuple[Any, ...]) -> npt.NDArray[np.float64]:
         chain, draw, cell = key
         part = self.posterior.isel(chain=_kept(chain), draw=_kept(draw))
-        base, effects = self.arrays.coefficients(part)
+        base, effects = self.arrays.coefficients(in_order(self.arrays, part))
         flat = np.empty((len(base), self.shape[-1]))
         step = max(1, CHUNK // (self.shape[-1] * self.arrays.channels.size))
         for first in range(0, len(base), step):

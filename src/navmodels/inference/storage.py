@@ -8,6 +8,7 @@ import xarray as xr
 
 from navmodels.data import checks
 from navmodels.inference.pointwise import log_likelihood
+from navmodels.models.posteriors import in_order
 from navmodels.models.records import data_hash, recall_design
 
 SIDECAR = ("engine", "reason", "seed", "seconds", "divergences", "unconverged", "versions", "data_hash")
@@ -92,5 +93,11 @@ def load_fit(path: str | Path) -> xr.DataTree:
     sidecar = path.with_suffix(".json")
     if sidecar.exists() and json.loads(sidecar.read_text(encoding="utf-8"))["data_hash"] != fit.attrs["data_hash"]:
         raise ValueError(f"{path} and {sidecar.name} beside it tell of different data; they were not written together.")
-    fit["log_likelihood"] = xr.DataTree(log_likelihood(arrays, fit["posterior"].to_dataset()))
+    if "posterior" not in fit.children:
+        raise ValueError(f"{path} was not written by save_fit: it has no posterior.")
+    try:
+        posterior = in_order(arrays, fit["posterior"].to_dataset())
+    except ValueError as error:
+        raise ValueError(f"{path} does not hold the posterior of its own survey and model: {error}") from error
+    fit["log_likelihood"] = xr.DataTree(log_likelihood(arrays, posterior))
     return fit

@@ -3,6 +3,7 @@
 A block is one additive part of the linear predictors. `terms` makes them.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,6 +86,18 @@ class Block:
     offset: Array | None = field(default=None, repr=False)
     beyond: "Beyond | None" = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """Raise when a cell picks a level that is not there, or basis and offset are not of the levels."""
+        size = len(self.levels)
+        if self.index.size and not 0 <= self.index.min() <= self.index.max() < size:
+            outside = int(np.flatnonzero((self.index < 0) | (self.index >= size))[0])
+            raise ValueError(
+                f"cell {outside} has a level of {self.name!r} that is not among {checks.listing(self.labels)}."
+            )
+        for what, array in (("basis", self.basis), ("offset", self.offset)):
+            if array is not None and (len(array) != size or not np.isfinite(array).all()):
+                raise ValueError(f"the {what} of {self.name!r} needs a finite row for each of its {size} levels.")
+
     @property
     def labels(self) -> list[Any]:
         """Label of each level: as given for one factor, joined by ':' for several."""
@@ -152,10 +165,10 @@ def unit_variance(basis: npt.NDArray[Any]) -> Array:
 def draw_anew(block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator) -> Array:
     """Return effects drawn from the group's distribution: one draw a new level and posterior draw.
 
-    The random numbers of a level go with its name, whatever other levels are new.
+    The random numbers of a level go with its labels, whatever other levels are new.
     """
     key = int(rng.integers(2**63))
-    streams = [np.random.default_rng([key, *":".join(map(str, level)).encode()]) for level in new]
+    streams = [np.random.default_rng([key, *_written(level)]) for level in new]
     return np.asarray(scale)[:, None] * np.stack([each.normal(size=len(effect)) for each in streams], axis=1)
 
 
@@ -196,6 +209,14 @@ def follow_line(block: Block, new: Sequence[Level], effect: Array, scale: Array,
 
 
 # ---- inside
+
+
+def _written(level: Level) -> bytes:
+    """Return a level as bytes that no other level has: ("p:q", "r") is not ("p", "q:r"), nor 1 "1"."""
+    numbers = [
+        each if isinstance(each, str) or each % 1 else int(each) for each in map(checks.plain, level)
+    ]  # 1.0 is 1
+    return json.dumps(numbers).encode()
 
 
 def _years_ahead(block: Block, new: Sequence[Level]) -> int:

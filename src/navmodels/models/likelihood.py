@@ -1,7 +1,8 @@
 """The large parts of the PyMC graph, each as one PyTensor Op: linear maps, the linear predictor, the likelihood.
 
 Built from PyTensor's own nodes they would take a minute to compile. PyTensor caches their numba code on disk, under a
-key that changes with the text of this module and of all compiled ones. Only functions import this module: it loads PyTensor.
+key that changes with the text of this module and of all compiled ones. Only functions import this module: it loads
+PyTensor.
 """
 
 from collections.abc import Sequence
@@ -66,6 +67,7 @@ class CellLikelihood(Op):  # type: ignore[misc]
     def perform(self, node: Apply, inputs: Sequence[Any], outputs: Any) -> None:
         """Write the numbers where PyTensor runs without numba."""
         eta, table, flat = map(np.ascontiguousarray, inputs)
+        kernels.require_table(kernels.KINDS[self.kernel], eta.shape, table, flat)
         results = np.empty(len(eta)), np.empty(eta.shape), np.empty((len(eta), _pairs(eta.shape[1])))
         kernels.derivatives(kernels.KINDS[self.kernel], eta, table, flat, *results)
         for output, result in zip(outputs, results, strict=True):
@@ -216,10 +218,17 @@ class LinearMap(Op):  # type: ignore[misc]
 @register_funcify_and_cache_key(CellLikelihood)  # type: ignore[untyped-decorator]
 def _numba_likelihood(op: CellLikelihood, **_: Any) -> tuple[Any, str]:
     kind, derivatives = kernels.KINDS[op.kernel], kernels.derivatives
+    counts, choice = "count" in kernels.COLUMNS[op.kernel], op.kernel == "choice"
+    columns = len(kernels.COLUMNS[op.kernel])
 
     @numba_njit
     def likelihood(eta, table, flat):  # type: ignore[no-untyped-def]
         cells, channels = eta.shape
+        rows = columns - 1 + channels + int(choice) if counts else columns
+        if table.shape != (rows, cells) or not (counts or channels == 1):
+            raise ValueError("the table does not have the shape that the linear predictors ask for")
+        if choice and len(flat) != (channels + 1) * channels:
+            raise ValueError("the contrasts do not have the shape that the linear predictors ask for")
         value, gradient = np.empty(cells), np.empty((cells, channels))
         curvature = np.empty((cells, channels * (channels + 1) // 2))
         derivatives(kind, eta, table, flat, value, gradient, curvature)
@@ -233,6 +242,8 @@ def _numba_predictor(op: LinearPredictor, **_: Any) -> tuple[Any, str]:
     @numba_njit
     def predictor(base, effects, index, fed):  # type: ignore[no-untyped-def]
         out, size = np.empty((index.shape[1], len(base))), len(effects)
+        if len(fed) != len(index) or (len(fed) > 0 and not 0 <= fed.min() <= fed.max() < len(base)):
+            raise IndexError("a term feeds a channel that does not exist")
         for c in range(len(out)):
             out[c] = base
             for t in range(len(index)):
@@ -250,6 +261,10 @@ def _numba_totals(op: LevelTotals, **_: Any) -> tuple[Any, str]:
     @numba_njit
     def totals(value, effects, index, fed):  # type: ignore[no-untyped-def]
         total, levels, size = np.zeros(value.shape[1]), np.zeros(len(effects)), len(effects)
+        if len(value) != index.shape[1]:
+            raise IndexError("the index is of another number of cells")
+        if len(fed) != len(index) or (len(fed) > 0 and not 0 <= fed.min() <= fed.max() < len(total)):
+            raise IndexError("a term feeds a channel that does not exist")
         for c in range(len(value)):
             total += value[c]
             for t in range(len(index)):

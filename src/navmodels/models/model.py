@@ -177,7 +177,8 @@ class Design:
     def coefficients(self, posterior: xr.Dataset) -> tuple[Array, dict[str, Array]]:
         """Return what a fit's posterior holds by channel: base, dims (draw, channel), effects (draw, level, channel).
 
-        Chains follow one another. Effects of outcomes with one channel for terms have one.
+        The posterior is one that `posteriors.in_order` returned. Chains follow one another. Effects of outcomes with
+        one channel for terms have one.
         """
         draws = posterior.sizes["chain"] * posterior.sizes["draw"]
         arrays = {

@@ -9,6 +9,7 @@ import xarray as xr
 
 from navmodels.inference.convergence import k_limit
 from navmodels.models.model import Design
+from navmodels.models.posteriors import cell_likelihood
 from navmodels.models.records import recall_design
 from navmodels.posterior.predictive import kept_attrs, label_rows, observed_cells, stamp, why_unconverged
 
@@ -65,7 +66,7 @@ def loo(fit: xr.DataTree, *, allow_unconverged: bool = False) -> pd.DataFrame:
     reason = why_unconverged(fit, allow_unconverged)
     arrays = recall_design(fit)
     there = np.flatnonzero(observed_cells(arrays)[1] > 0)
-    likelihood = fit["log_likelihood"][arrays.model.outcome.observed].transpose("cell", "chain", "draw").to_numpy()
+    likelihood = cell_likelihood(arrays, fit).transpose("cell", "chain", "draw").to_numpy()
     efficiency, score = _efficiency(fit), np.empty((3, len(there)))
     step = max(1, CHUNK // likelihood[0].size)
     for first in range(0, len(there), step):

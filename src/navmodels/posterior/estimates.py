@@ -14,6 +14,7 @@ from navmodels.inference.convergence import carried_attrs
 from navmodels.models.blocks import Block
 from navmodels.models.model import Design, stack_effects
 from navmodels.models.outcomes import Quantity
+from navmodels.models.posteriors import in_order
 from navmodels.models.records import recall_design
 
 Array = npt.NDArray[np.float64]
@@ -193,7 +194,7 @@ def _averages(
     """Return weighted averages of the predicted cells, dims (chain, draw, group, ...), in chunks of draws."""
     from navmodels.inference import kernels
 
-    posterior = fit["posterior"].to_dataset()
+    posterior = in_order(arrays, fit["posterior"].to_dataset())
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     order = np.argsort(index, kind="stable")  # the cells of a group stand together
     starts, weight = np.searchsorted(index[order], np.arange(size)), share[order]
@@ -202,8 +203,9 @@ def _averages(
     for number, block in enumerate(arrays.blocks):
         places[block.name], new = _places(block, cells)
         if new:
-            rng = np.random.default_rng([int(fit.attrs["seed"]), number])
-            effects[block.name] = _extended(block, new, effects[block.name], posterior, rng)
+            effects[block.name] = _extended(
+                block, new, effects[block.name], posterior, (int(fit.attrs["seed"]), number)
+            )
     levels = stack_effects(effects.values(), len(base))
     term = arrays.place(places, {name: effect.shape[1] for name, effect in effects.items()})
     term = np.ascontiguousarray(term[order] if len(arrays.blocks) else np.empty((len(cells), 0), dtype=np.int64))
@@ -232,9 +234,12 @@ def _places(block: Block, cells: pd.DataFrame) -> tuple[npt.NDArray[np.intp], li
 
 
 def _extended(
-    block: Block, new: list[tuple[Any, ...]], effect: Array, posterior: xr.Dataset, rng: np.random.Generator
+    block: Block, new: list[tuple[Any, ...]], effect: Array, posterior: xr.Dataset, key: tuple[int, int]
 ) -> Array:
-    """Return an effect, dims (draw, level, channel), with that of new levels after the known."""
+    """Return an effect, dims (draw, level, channel), with that of new levels after the known.
+
+    Random numbers go with the seed, the number of the term and the channel; `key` holds the first two.
+    """
     if block.beyond is None:
         raise ValueError(
             f"the term {block.name!r} knows nothing of {checks.listing([':'.join(map(str, level)) for level in new])}; "
@@ -243,7 +248,11 @@ def _extended(
     names = {name for name, _ in block.scale.parts}
     scale = block.scale.of({name: posterior[name].to_numpy().ravel() for name in names})
     scale = np.broadcast_to(scale, len(effect)).astype(float)
-    more = [block.beyond(block, new, effect[..., place], scale, rng) for place in range(effect.shape[-1])]
+    streams = [np.random.SeedSequence(key[0], spawn_key=(key[1], place)) for place in range(effect.shape[-1])]
+    more = [
+        block.beyond(block, new, effect[..., place], scale, np.random.default_rng(stream))
+        for place, stream in enumerate(streams)
+    ]
     return np.concatenate([effect, np.stack(more, axis=-1)], axis=1)
 
 

@@ -13,6 +13,7 @@ from navmodels.data.cells import cell_index, sum_rows
 from navmodels.data.survey import Survey
 from navmodels.models.categorical import categories_of
 from navmodels.models.model import Design
+from navmodels.models.posteriors import in_order
 from navmodels.models.records import recall_design
 from navmodels.posterior.estimates import estimate
 from navmodels.posterior.summaries import summarise
@@ -158,7 +159,8 @@ def _pooling_factor(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: l
     if not groups or groups[0].basis is not None or arrays.survey.kind == "choice":
         return np.full(len(table), np.nan)
     scale = groups[0].scale
-    between = np.atleast_1d(scale.of({name: fit["posterior"][name].to_numpy().ravel() for name, _ in scale.parts})) ** 2
+    posterior = in_order(arrays, fit["posterior"].to_dataset())
+    between = np.atleast_1d(scale.of({name: posterior[name].to_numpy().ravel() for name, _ in scale.parts})) ** 2
     n = table["n_effective"].to_numpy()
     if arrays.survey.cells.attrs.get("unit") == "identity":
         precision = 1 / table["se"].to_numpy() ** 2

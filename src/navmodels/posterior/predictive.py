@@ -15,6 +15,7 @@ import xarray as xr
 from navmodels.inference.convergence import LOOK_ANYWAY, carried_attrs, require_converged
 from navmodels.models.categorical import categories_of
 from navmodels.models.model import Design, stack_effects
+from navmodels.models.posteriors import in_order
 from navmodels.models.records import recall_design
 
 Array = npt.NDArray[np.float64]
@@ -87,7 +88,7 @@ def replicates(arrays: Design, posterior: xr.Dataset, rng: np.random.Generator) 
     """Yield replicated data of some cells after others: which cells, and dims (draw, cell, category)."""
     from navmodels.inference.kernels import linear_predictors
 
-    base, effects = arrays.coefficients(posterior)
+    base, effects = arrays.coefficients(in_order(arrays, posterior))
     levels = stack_effects(effects.values(), len(base))
     data = {**arrays.data, **({"n": observed_cells(arrays)[1]} if arrays.survey.kind == "share" else {})}
     cellwise = [name for name in ("n", "count", "sd", "trials") if name in data]  # what outcomes draw with

@@ -16,6 +16,7 @@ import xarray as xr
 from navmodels.inference.convergence import k_limit, require_converged, smooth_weights
 from navmodels.models.blocks import Block
 from navmodels.models.model import Design
+from navmodels.models.posteriors import cell_likelihood, in_order
 from navmodels.models.records import recall_design
 from navmodels.posterior.comparisons import to_rows
 from navmodels.posterior.estimates import estimate
@@ -69,7 +70,8 @@ def power_scale(
         estimand = {"by": list(arrays.model.terms[0].factors) if arrays.model.terms else []}
     draws = estimand(fit) if callable(estimand) else estimate(fit, **estimand)
     draws = draws.drop_vars("n", errors="ignore").rename("quantity")
-    logs = {"prior": log_prior(arrays, fit["posterior"].to_dataset()), "likelihood": _log_likelihood(fit, arrays)}
+    posterior, likelihood = in_order(arrays, fit["posterior"].to_dataset()), cell_likelihood(arrays, fit).sum("cell")
+    logs = {"prior": log_prior(arrays, posterior), "likelihood": likelihood}
     groups = {f"log_{name}": each.to_dataset(name=name) for name, each in logs.items()}
     tree = xr.DataTree.from_dict({"posterior": draws.to_dataset(), **groups})
     columns: dict[str, xr.DataArray] = {
@@ -116,10 +118,6 @@ def _squares(arrays: Design, block: Block, posterior: xr.Dataset) -> Array:
         effect = effect - block.offset[:, None]
     z = np.einsum("cl,...ld->...cd", np.linalg.pinv(block.matrix), effect) / block.scale.fixed
     return np.asarray((z**2).sum(axis=(-1, -2)))
-
-
-def _log_likelihood(fit: xr.DataTree, arrays: Design) -> xr.DataArray:
-    return fit["log_likelihood"][arrays.model.outcome.observed].sum("cell").transpose("chain", "draw")
 
 
 def _at_power(draws: xr.DataArray, log: xr.DataArray, power: float) -> tuple[xr.DataArray, float]:

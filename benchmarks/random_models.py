@@ -140,12 +140,14 @@ def random_case(seed: int, number: int) -> tuple[nav.Model, nav.Survey, list[str
 def _factors(rng: np.random.Generator) -> dict[str, list[Any]]:
     """Return the levels of some factors."""
     every: dict[str, list[Any]] = {
-        "g": [f"g{i}" for i in range(int(rng.choice([1, 2, 3, 8, 25])))],
-        "h": list("xyz")[: int(rng.integers(1, 4))],
-        "year": sorted(rng.choice(np.arange(2000, 2012), int(rng.integers(1, 6)), replace=False).tolist()),
-        "x": np.round(rng.normal(0, rng.choice([0.1, 1.0, 40.0]), int(rng.integers(1, 9))), 2).tolist(),
+        "g": [f"g{i}" for i in range(int(rng.choice([2, 3, 8, 25])))],
+        "h": list("xyz")[: int(rng.integers(2, 4))],
+        "year": sorted(rng.choice(np.arange(2000, 2012), int(rng.integers(2, 6)), replace=False).tolist()),
+        "x": np.round(rng.normal(0, rng.choice([0.1, 1.0, 40.0]), int(rng.integers(2, 9))), 2).tolist(),
         "area": sorted(rng.choice(list(AREAS), int(rng.integers(1, 8)), replace=False).tolist()),
     }
+    if rng.random() < 0.1:
+        every = {name: levels[:1] for name, levels in every.items()}
     asked = rng.permutation(list(every))[: int(rng.integers(1, 4))]
     return {str(name): sorted(set(every[str(name)])) for name in asked}
 
@@ -153,7 +155,7 @@ def _factors(rng: np.random.Generator) -> dict[str, list[Any]]:
 def _cells(factors: dict[str, list[Any]], rng: np.random.Generator) -> pd.DataFrame:
     """Return some of the combinations of levels, with n and a share of yes."""
     cells = pd.MultiIndex.from_product(list(factors.values()), names=list(factors)).to_frame(index=False)
-    most = min(len(cells), int(rng.choice([1, 2, 5, 30, 120])))
+    most = min(len(cells), int(rng.choice([1, 6, 30, 30, 120, 120])))
     cells = cells.iloc[np.sort(rng.permutation(len(cells))[:most])].reset_index(drop=True)
     sizes = SIZES[str(rng.choice(list(SIZES)))]
     share = float(rng.choice([0.0, 0.02, 0.5, 0.7, 1.0]))
@@ -181,7 +183,9 @@ def _survey(kind: str, cells: pd.DataFrame, by: list[str], rng: np.random.Genera
         mean, se = 100 * float(rng.choice([0.0, 1.0])) + rng.normal(0, 3, len(cells)), rng.choice([0.1, 2.0, 50.0])
         table = cells[by].assign(mean=mean, se=se)
         return nav.Survey.from_report(table, by=by, estimate="mean", se="se", unit="identity", digits=3)
-    table = cells[by].assign(share=np.round(100 * share), n=np.maximum(n, 0))
+    table = cells[by].assign(share=np.round(100 * share), n=np.maximum(n, int(rng.random() < 0.9)))
+    if rng.random() < 0.8:  # else what cannot print so is refused
+        table["share"] = np.round(100 * np.round(share * table["n"]) / table["n"].where(table["n"] > 0, 1))
     if kind == "percent":
         effect = float(rng.choice([1.0, 1.0, 1.7]))
         return nav.Survey.from_report(table, by=by, estimate="share", n="n", design_effect=effect)

@@ -272,7 +272,7 @@ def test_kernels_take_no_fast_math_from_their_caller():
     log1p = numba.jit(**kernels._log1p.targetoptions)(kernels._log1p.py_func)
     caller = numba.njit(fastmath=True)(lambda e: log1p(e))
     assert caller(1e-20) == 1e-20
-    assert all(not function.targetoptions["fastmath"] for function in (kernels.derivatives, kernels.log_likelihood))
+    assert all(not function.targetoptions["fastmath"] for function in (kernels.derivatives, kernels.values))
 
 
 def test_cells_do_not_touch_each_other():

@@ -94,7 +94,9 @@ def cases():
     gaps.loc[[1, 5, 6, 11], ["k", "n"]] = 0
     missing = frame[(frame["row"] != "r3") | (frame["year"] == 2020)]
     row, year, both = nav.Group("row"), nav.Group("year"), nav.Group("row", "year")
-    walk = nav.Trend("year", order=2)
+    walk, x = nav.Trend("year", order=2), nav.Effect("year", numeric=True)
+    ring = {f"r{i}": [f"r{(i - 1) % 7}", f"r{(i + 1) % 7}"] for i in range(7)}  # the last three have no cells
+    holes = frame[frame["row"] != "r1"]
     return {
         "group": dense(frame, row, scales=[0.4]),
         "no group": dense(frame, nav.Effect("row"), nav.Trend("year"), scales=[1.0, 0.3]),
@@ -104,6 +106,11 @@ def cases():
         "everything": dense(frame, nav.Effect("row"), walk, both, scales=[1.0, 0.5, 1.0, 0.7]),
         "group, effect, trend": dense(missing, row, nav.Effect("year"), scales=[0.6, 1.0]),
         "empty cells": dense(gaps, row, walk, both, scales=[0.4, 0.3, 1.0, 0.7]),
+        "unobserved areas": dense(frame, nav.Region("row", neighbours=ring), scales=[0.5, 0.4]),
+        "unobserved areas, trend": dense(holes, nav.Region("row", neighbours=ring), walk, scales=[0.5, 0.4, 0.3, 1.0]),
+        "covariate": dense(missing, row, x, scales=[0.4, 0.001]),
+        "covariate of the own levels": dense(missing, row, x, both, scales=[0.4, 0.001, 0.6]),
+        "covariate alone": dense(frame, x, scales=[0.001]),
         "printed": printed(row, walk, both, scales=[0.4, 0.3, 1.0, 0.7]),
     }
 

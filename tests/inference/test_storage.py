@@ -55,6 +55,26 @@ def test_a_fit_of_laplace_comes_back_as_it_was(laplace, tmp_path):
     assert az.loo(again).elpd == az.loo(laplace).elpd
 
 
+@pytest.mark.parametrize(
+    "posterior", [lambda each: each.sel(county=["A", "B"]), lambda each: each.drop_vars("county_sd")]
+)
+def test_a_posterior_that_is_not_of_its_survey_is_refused(fit, posterior, tmp_path):
+    changed = fit.copy()
+    changed["posterior"] = xr.DataTree(posterior(fit["posterior"].to_dataset()))
+    path = nav.save_fit(changed, tmp_path / "part.nc")
+    with pytest.raises(
+        ValueError, match=r"part.nc does not hold the posterior of its own.*(lacks 'C', 'D'|'county_sd')"
+    ):
+        nav.load_fit(path)
+
+
+def test_a_file_without_posterior_is_refused(fit, tmp_path):
+    changed = fit.filter(lambda node: node.name != "posterior")
+    changed.attrs = fit.attrs
+    with pytest.raises(ValueError, match="it has no posterior"):
+        nav.load_fit(nav.save_fit(changed, tmp_path / "none.nc"))
+
+
 def test_the_log_likelihood_is_not_in_the_file_and_not_computed_to_write_or_read_it(laplace, tmp_path, monkeypatch):
     monkeypatch.setattr(nav.Share, "log_likelihood", lambda *_: pytest.fail("it was computed"))
     path = nav.save_fit(laplace, tmp_path / "counties.nc")

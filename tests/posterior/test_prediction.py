@@ -69,6 +69,57 @@ def test_a_new_level_has_the_spread_of_the_levels(offices):
     assert abs(np.corrcoef((effect / sd).values.ravel(), posterior["intercept"].values.ravel())[0, 1]) < 4.5 / size**0.5
 
 
+def test_new_combinations_that_join_to_the_same_text_are_independent(made_fit):
+    frame = pd.DataFrame({"a": list("xxyy"), "b": list("stst"), "k": [3, 9, 4, 6], "n": 10})
+    survey = nav.Survey.from_counts(frame, by=["a", "b"], positive="k", n="n")
+    fit = made_fit(nav.Model(nav.Share(), nav.Group("a", "b")), survey)
+    population = pd.DataFrame({"a": ["p:q", "p"], "b": ["r", "q:r"], "weight": 1.0})
+    draws = nav.estimate(fit, by=["a", "b"], population=population, scale="linear")
+    sd = fit["posterior"]["a:b_sd"]
+    new = [
+        (draws.sel(a=a, b=b, drop=True) - fit["posterior"]["intercept"]) / sd for a, b in (("p:q", "r"), ("p", "q:r"))
+    ]
+    is_standard_normal(np.stack([each.to_numpy().ravel() for each in new], axis=1))
+
+
+def test_new_levels_of_two_terms_do_not_share_random_numbers(made_fit):
+    frame = pd.DataFrame({"a": list("xxyy"), "b": list("xyxy"), "k": [3, 9, 4, 6], "n": 10})
+    survey = nav.Survey.from_counts(frame, by=["a", "b"], positive="k", n="n")
+    fit = made_fit(nav.Model(nav.Share(), nav.Group("a"), nav.Group("b"), nav.Group("a", "b")), survey)
+    posterior, z = fit["posterior"], []
+    kept = {name: posterior[f"{name}_effect"].to_numpy() for name in "ab"}
+    for a, b in (("new", "x"), ("x", "new")):  # the same new label in either term
+        population = pd.DataFrame({"a": [a], "b": [b], "weight": [1.0]})
+        draws = nav.estimate(fit, population=population, scale="linear") - posterior["intercept"]
+        z.append((draws - (kept["b"] if a == "new" else kept["a"])[..., 0]).to_numpy().ravel())
+    assert abs(np.corrcoef(z)[0, 1]) < 4.5 / np.sqrt(len(z[0]))
+
+
+def test_the_random_numbers_of_a_new_level_go_with_its_label_alone():
+    block = design(nav.Model(nav.Reported(), nav.Group("office")), SURVEY).blocks[0]
+    effect, one = np.zeros((50, 6)), np.ones(50)
+
+    def drawn(*levels, seed=1):
+        return block.beyond(block, [(level,) for level in levels], effect, one, np.random.default_rng(seed))
+
+    assert (drawn("p", "q")[:, 1] == drawn("q")[:, 0]).all()
+    assert (drawn(5)[:, 0] == drawn(5.0)[:, 0]).all()  # the same level
+    for one_level, other in ((5, "5"), (5, 5.5), ("a", "A"), ("a", "a ")):
+        assert (drawn(one_level) != drawn(other)).all()
+    assert (drawn("p") != drawn("p", seed=2)).all()
+
+
+def test_channels_of_a_choice_have_random_numbers_of_their_own():
+    frame = pd.DataFrame({"g": list("abcd"), "r": [9, 4, 5, 6], "s": [5, 5, 9, 3], "t": [7, 4, 8, 9]})
+    survey = nav.Survey.from_counts(frame, by="g", counts=["r", "s", "t"], ordered=False)
+    fit = nav.fit(nav.Model(nav.Choice(), nav.Group("g", scale=nav.Known(0.5))), survey, engine="laplace", seed=1)
+    p = nav.estimate(fit, by="g", population=people(g=["new"])).sel(g="new").transpose("chain", "draw", "category")
+    effect = np.log(p) - np.log(p).mean("category") - fit["posterior"]["intercept"]
+    contrasts = np.array([[1.0, -1.0, 0.0], [1.0, 1.0, -2.0]]) / np.sqrt([[2.0], [6.0]])
+    # any two categories differ by sd 0.5: contrasts of length one have sd 0.5 / √2
+    is_standard_normal((effect.to_numpy() @ contrasts.T).reshape(-1, 2) * np.sqrt(2) / 0.5)
+
+
 def test_a_new_level_is_drawn_once_for_all_its_cells(offices):
     posterior = offices["posterior"]
     population = people(office=["new", "newer"], sector=["private", "public"])

@@ -44,3 +44,36 @@ def require_shape(array: npt.NDArray[Any], shape: tuple[int, ...], *, what: str)
     """
     if array.shape != shape:
         raise ValueError(f"{what} has the shape {array.shape}; needed: {shape}.")
+
+
+def require_layout(layout: Any) -> None:
+    """Raise when a place of a `layouts.Layout` lies outside the array it points into.
+
+    Raises
+    ------
+    ValueError
+        Naming the array.
+    """
+    levels, size, cells = int(layout.blocks[-1, 1]), len(layout.start) - 1, len(layout.own)
+    mixes, varying = layout.terms.shape
+    within = {
+        "own": size, "mix": mixes, "terms": levels, "position": len(layout.columns), "columns": levels,
+        "fed": layout.channels, "start": len(layout.columns) + 1,
+    }  # fmt: skip
+    for name, most in within.items():
+        require_places(getattr(layout, name), most, what=f"{name!r} of the layout")
+    shapes = {
+        "mix": (cells,), "position": (cells, varying), "offset": (cells,), "fed": (levels,), "weight": (mixes, varying),
+        "nested_weight": layout.columns.shape,
+    }  # fmt: skip
+    for name, shape in shapes.items():
+        require_shape(getattr(layout, name), shape, what=f"{name!r} of the layout")
+    met = np.diff(layout.start)
+    require_places(
+        met - np.where(np.bincount(layout.own, minlength=size) > 0, layout.nested, 0), levels + 1, what="met"
+    )
+    for first, last, begin, end, basis, _ in layout.blocks:
+        if basis < 0:
+            require_shape(np.empty(last - first), (end - begin,), what="a block without basis")
+        else:
+            require_places(basis + np.array([(last - first) * (end - begin)]), len(layout.bases) + 1, what="'bases'")

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from navmodels.inference.bounds import require_layout
 from navmodels.inference.compilation import compiled
 from navmodels.inference.kernels import Array, pair
 from navmodels.models.model import Design
@@ -118,6 +119,7 @@ def lay_out(arrays: Design) -> tuple[Layout, int | None, list[Part]]:
         len(base),
         arrays.offset,
     )
+    require_layout(layout)
     return layout, own, [*nested, *varying]
 
 

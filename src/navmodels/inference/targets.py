@@ -103,6 +103,8 @@ def make_target(arrays: Design) -> Target:
     if isinstance(outcome, Rating):
         level = arrays.blocks[-1].index if outcome.by else np.zeros(len(arrays.cells), dtype=np.intp)
         soft = kernels.pack(outcome.kernel, outcome.soften(arrays.data, level))[1]
+    for each in (table, soft):
+        kernels.require_table(kind, (len(arrays.cells), arrays.channels.size), each, flat)
     return Target(arrays, *lay_out(arrays), Cells(kind, table, flat, soft))
 
 

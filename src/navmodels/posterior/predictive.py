@@ -60,7 +60,8 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
     >>> dict(again.sizes), again["size"].values.tolist()
     ({'chain': 4, 'draw': 100, 'cell': 4}, [60.0, 80.0, 75.0, 66.0])
     """
-    arrays, posterior = recall_design(fit), fit["posterior"].to_dataset()
+    arrays = recall_design(fit)
+    posterior = in_order(arrays, fit["posterior"].to_dataset())
     if draws is not None:
         _whole(draws, "draws", lowest=1)
         kept = min(int(draws), posterior.sizes["draw"])

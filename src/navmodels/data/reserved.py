@@ -1,0 +1,69 @@
+"""The columns and dims that navmodels makes itself: one table, by what makes them.
+
+A factor stands beside them in every table, so it may not carry their names. What every survey, fit and summary uses is
+refused when a survey is made (`RESERVED`); what one verb alone adds is refused by that verb (`require_free`), so that
+common names such as "method" or "size" stay free elsewhere. Nothing is overwritten.
+"""
+
+from collections.abc import Iterable, Mapping
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "dims": ("cell", "category", "chain", "draw", "scenario", "cut", "contrast", "quantile"),
+    "survey": (
+        *("count", "weighted", "squares", "weight", "n", "positive", "estimate", "lower", "upper", "se"),
+        *("low", "high", "sd", "count_low", "count_high", "trials"),
+    ),
+    "fit": ("intercept", "threshold", "share", "mean"),
+    "summarise": (
+        *("reference", "n", "mean", "median", "sd", "lower", "upper", "prob"),
+        *("p_increase", "p_above", "class", "unconverged"),
+    ),
+    "exceed": ("reference", "n", "threshold", "p_above"),
+    "shrinkage": (
+        *("direct", "direct_lower", "direct_upper", "n", "n_effective", "pooled", "pooled_lower", "pooled_upper"),
+        *("prob", "pooling_factor", "sd_reduction", "se", "sd", "mean", "lower", "upper"),
+    ),
+    "check_fit": ("n", "observed", "expected", "sd", "lower", "upper", "prob", "residual", "p", "unconverged"),
+    "loo": ("n", "elpd", "p_loo", "k", "passed", "unconverged"),
+    "replicate": ("estimate", "positive", "count", "trials"),
+    "direct_estimate": (
+        *("estimate", "se", "lower", "upper", "n", "n_effective", "design_effect", "df", "interval"),
+    ),
+    "intervals_overlap": ("overlap",),
+    "leave_out": ("left_out", "mean", "sd", "mean_all", "sd_all", "shift", "k", "method", "reference"),
+    "pooling": (
+        *("pooling", "direct", "n", "mean", "lower", "upper", "prob", "pooling_factor", "sd_reduction"),
+        *("elpd", "elpd_se", "cells_above_k"),
+    ),
+    "power_scale": (
+        *("mean", "sd", "prior", "likelihood", "conflict", "reference", "k"),
+        *("prior_0.8", "prior_1.25", "likelihood_0.8", "likelihood_1.25"),
+    ),
+}
+ALONE = ("direct_estimate", "intervals_overlap", "leave_out", "pooling", "power_scale")  # each refuses its own
+
+
+def _by_name() -> dict[str, tuple[str, ...]]:
+    verbs = [verb for verb in COLUMNS if verb not in ALONE]
+    names = dict.fromkeys(name for verb in verbs for name in COLUMNS[verb])
+    return {name: tuple(verb for verb in verbs if name in COLUMNS[verb]) for name in names}
+
+
+RESERVED: Mapping[str, tuple[str, ...]] = _by_name()  # name → what makes it
+
+
+def require_free(factors: Iterable[object], verb: str) -> None:
+    """Raise when a factor is called as a column that the table of `verb` has.
+
+    Examples
+    --------
+    >>> require_free(["county", "method"], "leave_out")
+    Traceback (most recent call last):
+    ValueError: leave_out makes a column 'method', as a factor is called; rename the factor before the survey is made, ...
+    """
+    taken = [name for name in factors if name in COLUMNS[verb]]
+    if taken:
+        raise ValueError(
+            f"{verb} makes a column {taken[0]!r}, as a factor is called; rename the factor before the survey is made, "
+            f"for instance frame.rename(columns={{{taken[0]!r}: {str(taken[0]) + '_'!r}}})."
+        )

@@ -87,8 +87,7 @@ def factor_names(by: str | Sequence[str]) -> tuple[str, ...]:
             raise ValueError(f"by names {name!r} more than once: {listing(names)}.")
         if name in RESERVED:
             raise ValueError(
-                f"by names {name!r}, which a survey, fit or table has of its own ({', '.join(RESERVED[name])}); rename "
-                f"the column, for instance frame.rename(columns={{{name!r}: {name + '_'!r}}}). "
+                f"by names {name!r}, which {RESERVED[name]} calls something of its own; rename the column. "
                 f"Reserved: {listing(RESERVED, most=len(RESERVED))}."
             )
         if name.endswith("_from") and name.removesuffix("_from") in names:

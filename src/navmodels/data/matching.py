@@ -46,7 +46,7 @@ def as_levels(
     [1, 2]
     >>> as_levels(pd.DataFrame({"zone": ["01", "02"]}), {"zone": (1, 2)}, what="population")
     Traceback (most recent call last):
-    ValueError: population has '01' in column 'zone', which is text; the survey's levels are numbers: 1, 2. ...
+    ValueError: population has '01', '02' in column 'zone' ..., where its levels are numbers: 1, 2. Convert the column: ...
     """
     columns = {}
     for name, known in levels.items():
@@ -126,16 +126,16 @@ def _require_kind(given: pd.Series, column: pd.Series, known: Sequence[Any], *, 
     other = kinds != needed
     if not other.any():
         return
-    first = column[other].iloc[0]
     found = kinds[other].iloc[0]
     raise ValueError(
-        f"{what} has {first!r} in column {column.name!r}, which is {_noun(found)}; the survey's levels are "
-        f"{_noun(needed, several=True)}: {checks.listing(known, most=20)}. {_remedy(given, known)}"
+        f"{what} has {checks.listing(dict.fromkeys(column[other]))} in column {column.name!r} ({checks.rows(other)}), "
+        f"which the survey does not know: {_noun(found)}, where its levels are {_noun(needed)}: "
+        f"{checks.listing(known, most=20)}. {_remedy(given, known)}{checks.nearest(column[other].iloc[0], known)}"
     )
 
 
-def _noun(kind: str, *, several: bool = False) -> str:
-    return {"number": "numbers" if several else "a number"}.get(kind, kind)
+def _noun(kind: str) -> str:
+    return "numbers" if kind == "number" else kind
 
 
 CONVERSIONS: Mapping[str, Callable[[pd.Series], pd.Series]] = {

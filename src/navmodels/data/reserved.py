@@ -1,13 +1,13 @@
 """The columns and dims that navmodels makes itself: one table, by what makes them.
 
 A factor stands beside them in every table, so it may not carry their names. What every survey, fit and summary uses is
-refused when a survey is made (`RESERVED`); what one verb alone adds is refused by that verb (`require_free`), so that
+refused when a survey is made (`RESERVED`); what one verb alone adds is refused by that verb (`require_free`), or called otherwise, so that
 common names such as "method" or "size" stay free elsewhere. Nothing is overwritten.
 """
 
 from collections.abc import Iterable, Mapping
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
+COLUMNS: dict[str, tuple[str, ...]] = {
     "dims": ("cell", "category", "chain", "draw", "scenario", "cut", "contrast", "quantile"),
     "survey": (
         *("count", "weighted", "squares", "weight", "n", "positive", "estimate", "lower", "upper", "se"),
@@ -25,7 +25,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "check_fit": ("n", "observed", "expected", "sd", "lower", "upper", "prob", "residual", "p", "unconverged"),
     "loo": ("n", "elpd", "p_loo", "k", "passed", "unconverged"),
-    "replicate": ("estimate", "positive", "count", "trials"),
+    "replicate": ("size", "trials"),  # "trials" where a factor is called "size"
     "direct_estimate": (
         *("estimate", "se", "lower", "upper", "n", "n_effective", "design_effect", "df", "interval"),
     ),
@@ -36,20 +36,20 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("elpd", "elpd_se", "cells_above_k"),
     ),
     "power_scale": (
-        *("mean", "sd", "prior", "likelihood", "conflict", "reference", "k"),
+        *("quantity", "mean", "sd", "prior", "likelihood", "conflict", "reference", "k"),
         *("prior_0.8", "prior_1.25", "likelihood_0.8", "likelihood_1.25"),
     ),
 }
-ALONE = ("direct_estimate", "intervals_overlap", "leave_out", "pooling", "power_scale")  # each refuses its own
+ALONE = ("replicate", "direct_estimate", "intervals_overlap", "leave_out", "pooling", "power_scale")  # each refuses its own
 
 
-def _by_name() -> dict[str, tuple[str, ...]]:
-    verbs = [verb for verb in COLUMNS if verb not in ALONE]
-    names = dict.fromkeys(name for verb in verbs for name in COLUMNS[verb])
-    return {name: tuple(verb for verb in verbs if name in COLUMNS[verb]) for name in names}
-
-
-RESERVED: Mapping[str, tuple[str, ...]] = _by_name()  # name → what makes it
+MAKERS = {"survey": "a survey", "dims": "a fit", "fit": "a fit"}
+RESERVED: Mapping[str, str] = {  # name → what calls something so
+    name: MAKERS.get(verb, f"a table of {verb}")
+    for verb in reversed(COLUMNS)
+    if verb not in ALONE
+    for name in COLUMNS[verb]
+}
 
 
 def require_free(factors: Iterable[object], verb: str) -> None:

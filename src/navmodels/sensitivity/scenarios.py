@@ -26,7 +26,7 @@ from navmodels.sensitivity.changes import CHANGES, Scenario, change_scenario
 
 Estimand = Mapping[str, Any] | Callable[[xr.DataTree], xr.DataArray]
 Found = xr.DataArray | str  # draws, or why there are none
-READ_OFF = ("population", "cut", "category", "scale")  # arguments of `estimate` that a scenario may replace
+READ_OFF = ("population", "cut", "category", "scale", "new_levels")  # arguments of `estimate` that a scenario may replace
 
 
 def refit_scenarios(
@@ -66,7 +66,7 @@ def refit_scenarios(
         ``design_effect``, ``weighting``
             As in `Survey.from_report` and `Survey.from_responses`.
 
-        ``population``, ``cut``, ``category``, ``scale``
+        ``population``, ``cut``, ``category``, ``scale``, ``new_levels``
             Arguments of `estimate` that replace those of the estimand.
     estimand
         Arguments of `estimate`, ``{"by": "county", "cut": 4}``, or a function of a fit that returns draws.
@@ -143,6 +143,7 @@ def _jobs(
     """Return each fit once: the names of its scenarios, model, survey and estimands; and why others cannot be made."""
     jobs: dict[str, tuple[list[str], tuple[Any, ...]]] = {}
     failed: dict[str, Found] = {}
+    known = {"new_levels": [level for levels in survey.levels.values() for level in levels]}  # some leave them out
     for name, scenario in scenarios.items():
         if not isinstance(scenario, Mapping):
             raise TypeError(f"scenario {name!r} is {scenario!r}; allowed: a mapping of changes, {{}} for none.")
@@ -155,7 +156,7 @@ def _jobs(
         key = f"{changed.to_json()} {data_hash(given)} {dict(given.levels)} {sorted(given.cells.attrs.items())}"
         names, (_, _, estimands) = jobs.setdefault(key, ([], (changed, given, [])))
         names.append(name)
-        estimands.append(estimand if callable(estimand) else {**estimand, **rest})
+        estimands.append(estimand if callable(estimand) else {**known, **estimand, **rest})
     return list(jobs.values()), failed
 
 

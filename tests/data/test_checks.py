@@ -190,7 +190,9 @@ def test_labels_that_differ_in_capitals_are_asked_about(kind):
 @pytest.mark.parametrize("answer", ["yes", "YES", "Yes ", "Ye\u00adS", "Yes\N{ZERO WIDTH SPACE}"])
 def test_answers_that_look_like_a_positive_one(answer):
     answers = pd.Series(["Yes", "No", answer, None], name="satisfied")
-    with pytest.raises(ValueError, match=r"'satisfied' holds '.*' in row 2 \(1 of 4\), which looks like 'Yes' in row 0"):
+    with pytest.raises(
+        ValueError, match=r"'satisfied' holds '.*' in row 2 \(1 of 4\), which looks like 'Yes' in row 0"
+    ):
         checks.require_listed(answers, ["Yes"])
     checks.require_listed(answers, ["Yes", answer])
     checks.require_listed(answers.replace({answer: "Yes"}), ["Yes"])

@@ -54,9 +54,7 @@ def test_codes_as_text_are_not_new_levels(codes):
     fit = shares(pd.DataFrame({"zone": [3, 11, 50], "k": [5, 25, 45], "n": 50}), nav.Group("zone"), draws=100)
     for asked in ("refuse", "allow"):
         with pytest.raises(ValueError, match=r"where its levels are numbers: 3, 11, 50\. Convert .*\.astype\(int\)"):
-            nav.estimate(
-                fit, by="zone", population=pd.DataFrame({"zone": codes, "weight": 1.0}), new_levels=asked
-            )
+            nav.estimate(fit, by="zone", population=pd.DataFrame({"zone": codes, "weight": 1.0}), new_levels=asked)
     draws = nav.estimate(fit, by="zone", population=pd.DataFrame({"zone": [50.0, 3.0, 11.0], "weight": 1.0}))
     assert draws.identical(nav.estimate(fit, by="zone"))
 
@@ -90,7 +88,9 @@ def test_a_misspelt_label_is_no_new_one(counties):
 
 def test_a_listed_set_lets_no_other_label_pass(counties):
     population = people("Nordland", "Nordlnad", "Oslo")
-    with pytest.raises(ValueError, match=r"has 'Nordlnad' in column 'county' \(row 1 .*=\['Nordland', 'Nordlnad'\], or"):
+    with pytest.raises(
+        ValueError, match=r"has 'Nordlnad' in column 'county' \(row 1 .*=\['Nordland', 'Nordlnad'\], or"
+    ):
         nav.estimate(counties, population=population, new_levels=["Nordland"])
     draws = nav.estimate(counties, by="county", population=population.iloc[[0, 2]], new_levels={"Nordland", "Finnmark"})
     assert draws["county"].values.tolist() == ["Oslo", "Nordland"]
@@ -105,13 +105,17 @@ def test_what_new_levels_may_be(counties, asked):
 
 
 def test_terms_that_know_their_own_levels_only_say_so():
-    fit = shares(pd.DataFrame({"sector": ["public", "private"], "k": [20, 30], "n": 50}), nav.Effect("sector"), draws=100)
+    fit = shares(
+        pd.DataFrame({"sector": ["public", "private"], "k": [20, 30], "n": 50}), nav.Effect("sector"), draws=100
+    )
     with pytest.raises(ValueError, match=r"'semi' in column 'sector'.*the term 'sector' knows its own only"):
         nav.estimate(fit, population=pd.DataFrame({"sector": ["semi"], "weight": 1.0}), new_levels="allow")
 
 
 def test_coming_years_and_new_combinations_need_no_asking():
-    frame = pd.DataFrame({"county": list("AABBC"), "year": [2021, 2023, 2022, 2023, 2023], "k": [9, 12, 8, 15, 7], "n": 30})
+    frame = pd.DataFrame(
+        {"county": list("AABBC"), "year": [2021, 2023, 2022, 2023, 2023], "k": [9, 12, 8, 15, 7], "n": 30}
+    )
     fit = shares(frame, nav.Trend("year"), nav.Group("county"), nav.Group("county", "year"), draws=100)
     population = pd.MultiIndex.from_product([list("ABC"), [2021, 2024]], names=["county", "year"]).to_frame(index=False)
     draws = nav.estimate(fit, by=["county", "year"], population=population.assign(weight=1.0))
@@ -137,10 +141,13 @@ def test_new_offices_in_known_and_new_counties():
     draws = nav.estimate(fit, **by, new_levels="allow")
     assert draws.attrs["new_levels"] == {"county": ["Y", "Z"], "office": ["N1", "N2"]}
     one, two, other, odd = (
-        draws.sel(county=c, office=o).to_numpy().ravel() for c, o in (("Z", "N1"), ("Z", "N2"), ("Y", "N1"), ("Z", "A0"))
+        draws.sel(county=c, office=o).to_numpy().ravel()
+        for c, o in (("Z", "N1"), ("Z", "N2"), ("Y", "N1"), ("Z", "A0"))
     )
     posterior = fit["posterior"]
-    base, county, office = (posterior[name].to_numpy().ravel() for name in ("intercept", "county_sd", "county:office_sd"))
+    base, county, office = (
+        posterior[name].to_numpy().ravel() for name in ("intercept", "county_sd", "county:office_sd")
+    )
     variance = base.var() + (county**2).mean() + (office**2).mean()
     error = 4 * np.sqrt(2 / one.size) * 2  # of a variance, tails of scale mixtures allowed for
     assert one.var() == pytest.approx(variance, rel=error)

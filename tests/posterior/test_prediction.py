@@ -55,7 +55,9 @@ def offices():
 
 def test_a_new_level_has_the_spread_of_the_levels(offices):
     posterior = offices["posterior"]
-    draws = nav.estimate(offices, by="office", population=people(office=["A", "new"], sector=["private", "public"]), new_levels=["new"])
+    draws = nav.estimate(
+        offices, by="office", population=people(office=["A", "new"], sector=["private", "public"]), new_levels=["new"]
+    )
     effect = draws.sel(office="new") - posterior["intercept"]
     sd = posterior["office_sd"]
     is_standard_normal(effect / sd)

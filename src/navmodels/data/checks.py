@@ -16,6 +16,7 @@ from navmodels.data.reserved import RESERVED
 
 Levels = Mapping[str, tuple[Any, ...]]
 
+
 def nearest(given: object, allowed: Iterable[object]) -> str:
     """Return ' Did you mean ...?' for the closest allowed name, or an empty string.
 

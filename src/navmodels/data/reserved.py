@@ -26,9 +26,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "check_fit": ("n", "observed", "expected", "sd", "lower", "upper", "prob", "residual", "p", "unconverged"),
     "loo": ("n", "elpd", "p_loo", "k", "passed", "unconverged"),
     "replicate": ("size", "trials"),  # "trials" where a factor is called "size"
-    "direct_estimate": (
-        *("estimate", "se", "lower", "upper", "n", "n_effective", "design_effect", "df", "interval"),
-    ),
+    "direct_estimate": (*("estimate", "se", "lower", "upper", "n", "n_effective", "design_effect", "df", "interval"),),
     "intervals_overlap": ("overlap",),
     "leave_out": ("left_out", "mean", "sd", "mean_all", "sd_all", "shift", "k", "method", "reference"),
     "pooling": (
@@ -40,7 +38,14 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("prior_0.8", "prior_1.25", "likelihood_0.8", "likelihood_1.25"),
     ),
 }
-ALONE = ("replicate", "direct_estimate", "intervals_overlap", "leave_out", "pooling", "power_scale")  # each refuses its own
+ALONE = (
+    "replicate",
+    "direct_estimate",
+    "intervals_overlap",
+    "leave_out",
+    "pooling",
+    "power_scale",
+)  # each refuses its own
 
 
 MAKERS = {"survey": "a survey", "dims": "a fit", "fit": "a fit"}

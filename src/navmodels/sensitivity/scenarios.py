@@ -26,7 +26,13 @@ from navmodels.sensitivity.changes import CHANGES, Scenario, change_scenario
 
 Estimand = Mapping[str, Any] | Callable[[xr.DataTree], xr.DataArray]
 Found = xr.DataArray | str  # draws, or why there are none
-READ_OFF = ("population", "cut", "category", "scale", "new_levels")  # arguments of `estimate` that a scenario may replace
+READ_OFF = (
+    "population",
+    "cut",
+    "category",
+    "scale",
+    "new_levels",
+)  # arguments of `estimate` that a scenario may replace
 
 
 def refit_scenarios(

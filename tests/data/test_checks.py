@@ -199,12 +199,6 @@ def test_answers_that_look_like_a_positive_one(answer):
     checks.require_listed(pd.Series(["Yes", "No", "no"]), ["Yes"])  # both count as negative, which they are
 
 
-def test_a_level_compared_with_may_not_be_a_factor_beside_its_own():
-    assert checks.factor_names(["year_from", "county"]) == ("year_from", "county")
-    with pytest.raises(ValueError, match=r"by names 'year' and 'year_from'.*columns=\{'year_from': 'before_year'\}"):
-        checks.factor_names(["year_from", "year"])
-
-
 def test_one_of_tells_true_from_1():
     checks.one_of(1.0, (0, 1), what="level")
     checks.one_of(np.int64(1), (0, 1), what="level")

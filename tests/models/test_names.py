@@ -67,7 +67,7 @@ def test_true_and_false_survive_the_disk(tmp_path, dtype):
 @pytest.mark.parametrize(
     ("factors", "terms", "message"),
     [
-        (("g", "g_sd"), [nav.Group("g"), nav.Group("g_sd")], "would be called 'g_sd': a parameter of 'g' and the levels"),
+        (("g", "g_sd"), [nav.Group("g"), nav.Group("g_sd")], "'g_sd': a parameter of 'g' and the levels"),
         (("g", "g_effect"), [nav.Group("g"), nav.Effect("g_effect")], "'g_effect': the effect of 'g' and the levels"),
         (("g", "g_effect"), [nav.Effect("g_effect"), nav.Group("g")], "the levels of 'g_effect' and the effect of 'g'"),
         (("g", "g_z"), [nav.Group("g_z"), nav.Group("g")], "called 'g_z'"),

@@ -73,7 +73,7 @@ def people(*labels):
 
 
 def test_a_misspelt_label_is_no_new_one(counties):
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=r"^population has 'Olso'") as error:
         nav.estimate(counties, population=people("Agder", "Olso"))
     message = str(error.value)
     assert "'Olso' in column 'county' (row 1 (1 of 2))" in message

@@ -5,12 +5,11 @@ import pandas as pd
 import pytest
 
 import navmodels as nav
-from navmodels.data.reserved import ALONE, COLUMNS, RESERVED, require_free
+from navmodels.data.reserved import ALONE, COLUMNS, RESERVED, of_fits, require_free
 from navmodels.posterior import check_fit, intervals_overlap, loo, replicate
 from navmodels.sensitivity import leave_out, power_scale
 from navmodels.sensitivity import pooling as poolings
 
-KNOWN = {name for names in COLUMNS.values() for name in names}
 COUNTS = {"k_": [30, 51, 44, 38, 33, 50, 41, 35], "n_": [60, 80, 75, 66] * 2}
 FREE = (
     "size",
@@ -53,8 +52,8 @@ def rating():
 def made(verb, table, factors=("office", "year", "year_from")):
     columns = [name for name in table.columns if name not in factors]
     assert set(columns) <= {*COLUMNS[verb], *COLUMNS["dims"]}, (verb, columns)
-    if verb not in ALONE:
-        assert set(columns) <= set(RESERVED)
+    if verb not in ALONE:  # and so refused by every model
+        assert set(of_fits(columns)) == set(columns)
 
 
 def test_every_column_that_a_verb_makes_is_in_the_table(fit, rating):
@@ -108,19 +107,18 @@ def test_reported_numbers_too():
 
 
 @pytest.mark.parametrize("name", ["quantile", "k", "p", "passed", "observed", "expected", "residual", "elpd", "p_loo"])
-def test_names_that_were_overwritten_are_refused_at_the_door(name):
-    assert name in RESERVED
-    with pytest.raises(ValueError, match=rf"by names '{name}', which .* calls something of its own; rename the column"):
-        survey(name)
+def test_names_that_tables_of_fits_use_are_refused_before_the_fit(name):
+    with pytest.raises(
+        ValueError, match=rf"factors may not be called '{name}': fits and tables use .*rename the column"
+    ):
+        nav.Model(nav.Share(), nav.Group(name))
+    survey(name)  # which a model need not use
 
 
-@pytest.mark.parametrize("name", ["year_from"])
-def test_the_level_compared_with_is_refused_beside_its_factor(name):
-    with pytest.raises(ValueError, match="by names 'year' and 'year_from'"):
-        survey(name)
-    with pytest.raises(ValueError, match="by names 'item' and 'item_from'"):
-        rows = pd.DataFrame({"item_from": ["a", "b"], "one": [1, 0], "two": [0, 1]})
-        nav.Survey.from_items(rows, items=["one", "two"], by="item_from")
+def test_the_level_compared_with_is_refused_beside_its_factor():
+    with pytest.raises(ValueError, match=r"not be called 'year_from': .*'year_from' \(a change along 'year'\); rename"):
+        nav.Model(nav.Share(), nav.Group("year_from"), nav.Trend("year"))
+    assert nav.Model(nav.Share(), nav.Group("year_from")).factors == ("year_from",)
 
 
 @pytest.mark.parametrize("name", FREE)

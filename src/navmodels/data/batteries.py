@@ -67,7 +67,6 @@ def count_items(
     if "item" in by:
         raise ValueError("by names 'item', the factor that from_items makes of the columns; rename that column.")
     columns, labels = _columns_and_labels(items)
-    checks.factor_names(("item", *by))
     checks.known_columns(frame, [*by, *columns, *([weights] if weights else [])], what="from_items")
     _require_answers(frame, columns, among="rows")
     chosen = _categories(frame, columns, categories=categories, ordered=ordered, positive=positive)

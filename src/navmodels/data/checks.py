@@ -72,7 +72,7 @@ def one_of(given: object, allowed: Sequence[object], *, what: str) -> None:
 
 
 def factor_names(by: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the factors; raise when one is no text, comes twice, or is a name tables use (`reserved`).
+    """Return the names of the factors; raise when one is no text, comes twice, or is a name surveys use themselves.
 
     Examples
     --------
@@ -90,12 +90,6 @@ def factor_names(by: str | Sequence[str]) -> tuple[str, ...]:
             raise ValueError(
                 f"by names {name!r}, which {RESERVED[name]} calls something of its own; rename the column. "
                 f"Reserved: {listing(RESERVED, most=len(RESERVED))}."
-            )
-        if name.endswith("_from") and name.removesuffix("_from") in names:
-            along = name.removesuffix("_from")
-            raise ValueError(
-                f"by names {along!r} and {name!r}, which a change along {along!r} calls the level compared with; rename "
-                f"the column, for instance frame.rename(columns={{{name!r}: {'before_' + along!r}}})."
             )
     return names
 

@@ -6,6 +6,7 @@ are not, nor are "03" and 3. No place is ever -1.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def as_levels(
     [1, 2]
     >>> as_levels(pd.DataFrame({"zone": ["01", "02"]}), {"zone": (1, 2)}, what="population")
     Traceback (most recent call last):
-    ValueError: population has '01', '02' in column 'zone' ..., where its levels are numbers: 1, 2. Convert the column: ...
+    ValueError: population has '01', '02' in column 'zone' ..., where its levels are numbers: 1, 2. Convert ...
     """
     columns = {}
     for name, known in levels.items():
@@ -138,20 +139,26 @@ def _noun(kind: str) -> str:
     return "numbers" if kind == "number" else kind
 
 
+def _whole(column: pd.Series) -> pd.Series:
+    whole = column.astype(int)
+    if not (whole == column.astype(float)).all():
+        raise ValueError("there are decimals")
+    return whole
+
+
+def _padded(column: pd.Series, *, width: int) -> pd.Series:
+    return _whole(column).astype(str).str.zfill(width)
+
+
 CONVERSIONS: Mapping[str, Callable[[pd.Series], pd.Series]] = {
     ".astype(bool)": lambda column: column.map({1: True, 0: False}),
     ".map({'True': True, 'False': False})": lambda column: column.map({"True": True, "False": False}),
-    ".astype(int)": lambda column: _whole(column),
+    ".astype(int)": _whole,
     ".astype(float)": lambda column: column.astype(float),
     ".astype(str)": lambda column: column.astype(str),
     ".astype(int).astype(str)": lambda column: _whole(column).astype(str),
     ".astype(float).astype(str)": lambda column: column.astype(float).astype(str),
-    **{
-        f".astype(int).astype(str).str.zfill({width})": (
-            lambda column, width=width: _whole(column).astype(str).str.zfill(width)
-        )
-        for width in (2, 3, 4, 5)
-    },
+    **{f".astype(int).astype(str).str.zfill({width})": partial(_padded, width=width) for width in (2, 3, 4, 5)},
     ".dt.year": lambda column: column.dt.year,
     ".dt.strftime('%Y-%m-%d')": lambda column: column.dt.strftime("%Y-%m-%d"),
     ".dt.strftime('%Y-%m')": lambda column: column.dt.strftime("%Y-%m"),
@@ -176,13 +183,6 @@ def _known_after(given: pd.Series, convert: Callable[[pd.Series], pd.Series], kn
         return 0
     levels = {(checks.kind(level), level) for level in known}
     return sum((checks.kind(label), label) in levels for label in labels)
-
-
-def _whole(column: pd.Series) -> pd.Series:
-    whole = column.astype(int)
-    if not (whole == column.astype(float)).all():
-        raise ValueError("there are decimals")
-    return whole
 
 
 def _is_word(form: str) -> bool:

@@ -69,12 +69,8 @@ class Model:
                 raise TypeError(f"a term is an Effect, a Group, a Trend or a Region; given: {term!r}.")
         priors.positive(intercept_scale, what="intercept_scale")
         parts = (*terms, outcome)
-        taken = sorted({name for part in parts for name in part.factors if name in checks.RESERVED or "/" in name})
-        if taken:
-            raise ValueError(
-                f"factors may not be called {checks.listing(taken)}: fits and tables use these names, and '/' stands "
-                "between the groups of a file; rename the column."
-            )
+        factors = list(dict.fromkeys(name for part in parts for name in part.factors))
+        names.require_factor_names(factors)
         names.require_one_term_each(terms)
         object.__setattr__(self, "outcome", outcome)
         object.__setattr__(self, "terms", terms)

@@ -7,7 +7,7 @@ as something another term makes. Columns of tables are in `data.reserved`.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from navmodels.data import checks
+from navmodels.data import checks, reserved
 from navmodels.models.blocks import Block
 
 
@@ -36,10 +36,33 @@ def require_distinct(blocks: Sequence[Block], *, base: str, observed: str) -> No
             other, others = seen[name]
             factor = name if name in (*factors, *others) else (*factors, *others)[-1]
             raise ValueError(
-                f"two things of the fit would be called {name!r}: {other} and {what}. Rename the factor {factor!r}, for "
-                f"instance frame.rename(columns={{{factor!r}: {factor + '_'!r}}})."
+                f"two things of the fit would be called {name!r}: {other} and {what}. Rename the factor {factor!r}, "
+                f"for instance frame.rename(columns={{{factor!r}: {factor + '_'!r}}})."
             )
         seen[name] = what, factors
+
+
+def require_factor_names(factors: Sequence[str]) -> None:
+    """Raise when a factor has a name that fits and tables keep for themselves.
+
+    Raises
+    ------
+    ValueError
+        Naming what uses it.
+    """
+    taken = reserved.of_fits(factors)
+    if taken:
+        users = ", ".join(f"{name!r} ({user})" for name, user in taken.items())
+        raise ValueError(
+            f"factors may not be called {checks.listing(taken)}: fits and tables use these names: {users}; rename the "
+            f"column, for instance frame.rename(columns={{{min(taken)!r}: {'the_' + min(taken)!r}}})."
+        )
+    slashed = [name for name in factors if "/" in name]
+    if slashed:
+        raise ValueError(
+            f"factors may not be called {checks.listing(slashed)}: '/' stands between the groups of a file; rename the "
+            "column."
+        )
 
 
 def require_one_term_each(terms: Iterable[Any]) -> None:

@@ -232,7 +232,7 @@ def _unfold(
 ) -> xr.DataArray:
     """Return draws (chain, draw, group, ...) with one dim for each factor, NaN where a combination does not occur."""
     shape = [len(each) for each in levels.values()]
-    place = tuple(places(keys[name], each) for name, each in levels.items())
+    place: tuple[Any, ...] = tuple(places(keys[name], each) for name, each in levels.items())
     full, count = np.full((*draws.shape[:2], *shape, *draws.shape[3:]), np.nan), np.full(shape, np.nan)
     if levels:
         full[(slice(None), slice(None), *place)], count[place] = draws, n

@@ -103,3 +103,12 @@ def test_a_factor_called_as_two_joined_ones():
 def test_one_thing_may_have_the_name_that_no_term_makes():
     arrays = design(nav.Model(nav.Share(), nav.Effect("g"), nav.Group("g_sd")), survey("g", "g_sd"))
     assert [block.name for block in arrays.blocks] == ["g", "g_sd"]
+
+
+@pytest.mark.parametrize("name", ["half", "first", "start", "stop", "whole", "constant"])
+def test_a_factor_called_as_data_of_the_graph(name):
+    printed = pd.DataFrame({name: ["H1", "H2"], "said": [40, 50], "asked": [30, 40]})
+    made = nav.Survey.from_report(printed, by=name, estimate="said", n="asked")
+    graph = nav.to_pymc(nav.Model(nav.Reported(), nav.Group(name)), made)
+    assert graph.coords[name] == ("H1", "H2")
+    assert np.isfinite(graph.compile_logp()(graph.initial_point()))

@@ -82,7 +82,10 @@ def factor_names(by: str | Sequence[str]) -> tuple[str, ...]:
     names = (by,) if isinstance(by, str) else tuple(by)
     other = [name for name in names if not isinstance(name, str)]
     if other:
-        raise ValueError(f"by names {listing(other)}; allowed: names of columns that are text.")
+        raise ValueError(
+            f"by names {listing(other)}; allowed: names of columns that are text. Rename the column, for instance "
+            f"frame.rename(columns={{{plain(other[0])!r}: {str(other[0])!r}}})."
+        )
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"by names {name!r} more than once: {listing(names)}.")
@@ -167,24 +170,27 @@ def level_order(column: pd.Series) -> tuple[Any, ...]:
     return levels
 
 
-TWO = "Where they are two, say so with a categorical column: .astype('category')."
+def require_unlike(column: pd.Series, levels: Sequence[Any], *, declared: bool = False, remedy: str = "") -> None:
+    """Raise when two levels look alike; those that differ in capitals alone may when they are declared as two.
 
-
-def require_unlike(column: pd.Series, levels: Sequence[Any], *, declared: bool = False, two: str = TWO) -> None:
-    """Raise when two levels look alike; those that differ in capitals alone may when they are declared as two."""
+    `remedy` stands in place of the one for a column of a frame.
+    """
     seen: dict[str, Any] = {}
     for level in levels:
         other = seen.setdefault(form(level) if declared else form(level).casefold(), level)
         if other is level:
             continue
-        both = (
-            f"column {column.name!r} has the labels {other!r} and {level!r}, the same {{}}: {other!r} in "
-            f"{rows(column == other)}, {level!r} in {rows(column == level)}; write them alike"
-        )
-        if form(other) == form(level):
-            raise ValueError(both.format("after Unicode normalisation and without extra spaces") + ".")
+        alike = form(other) == form(level)
+        how = "the same after Unicode normalisation and without extra spaces" if alike else "the same but for capitals"
+        advice = "write them alike"
+        if not alike:
+            advice += (
+                f", for instance with .replace({{{level!r}: {other!r}}}). Where they are two, say so with a "
+                "categorical column: .astype('category')"
+            )
         raise ValueError(
-            both.format("but for capitals") + f", for instance with .replace({{{level!r}: {other!r}}}). {two}"
+            f"column {column.name!r} has the labels {other!r} and {level!r}, {how}: {other!r} in "
+            f"{rows(column == other)}, {level!r} in {rows(column == level)}; {remedy or advice}."
         )
 
 
@@ -201,9 +207,10 @@ def require_listed(answers: pd.Series, chosen: Collection[Any]) -> None:
     for value in [plain(value) for value in answers.dropna().unique()]:
         other = alike.get(form(value).casefold())
         if value not in chosen and other is not None:
+            there = f" in {rows(answers == other)}" if (answers == other).any() else ""
             raise ValueError(
-                f"column {answers.name!r} holds {value!r} in {rows(answers == value)}, which looks like {other!r} in "
-                f"{rows(answers == other)}, an answer that counts as positive. Write them alike, for instance "
+                f"column {answers.name!r} holds {value!r} in {rows(answers == value)}, which looks like "
+                f"{other!r}{there}, an answer that counts as positive. Write them alike, for instance "
                 f".replace({{{value!r}: {other!r}}}), or name each: positive=[{listing([*chosen, value], most=20)}]."
             )
 

@@ -12,7 +12,7 @@ import pandas as pd
 from navmodels.data import checks
 
 MISSING = ("raise", "drop")
-RENAME = "Where they are two, give one of them another name."
+RENAME = "write them alike where they are one, and give one of them another name where they are two"
 
 
 def count_answers(
@@ -109,7 +109,7 @@ def answer_categories(
         raise ValueError(f"categories are {checks.listing(levels)}; allowed: at least two, each once.")
     declared = isinstance(answers.dtype, pd.CategoricalDtype)
     checks.one_kind(pd.Series(levels, dtype=object, name="categories"))
-    checks.require_unlike(pd.Series(levels, dtype=object, name="categories"), levels, declared=declared, two=RENAME)
+    checks.require_unlike(pd.Series(levels, dtype=object, name="categories"), levels, declared=declared, remedy=RENAME)
     if ordered:
         _require_order(answers, levels)
     unknown = ~answers.isin(list(levels))

@@ -8,9 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks
+from navmodels.data import checks, matching
 from navmodels.data.cells import cell_index, population_weights
-from navmodels.data.matching import places
 from navmodels.inference.convergence import carried_attrs
 from navmodels.models.blocks import Block, join_labels
 from navmodels.models.model import Design, stack_effects
@@ -232,7 +231,7 @@ def _unfold(
 ) -> xr.DataArray:
     """Return draws (chain, draw, group, ...) with one dim for each factor, NaN where a combination does not occur."""
     shape = [len(each) for each in levels.values()]
-    place: tuple[Any, ...] = tuple(places(keys[name], each) for name, each in levels.items())
+    place: tuple[Any, ...] = tuple(matching.places(keys[name], each) for name, each in levels.items())
     full, count = np.full((*draws.shape[:2], *shape, *draws.shape[3:]), np.nan), np.full(shape, np.nan)
     if levels:
         full[(slice(None), slice(None), *place)], count[place] = draws, n

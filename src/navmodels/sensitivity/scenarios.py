@@ -26,13 +26,7 @@ from navmodels.sensitivity.changes import CHANGES, Scenario, change_scenario
 
 Estimand = Mapping[str, Any] | Callable[[xr.DataTree], xr.DataArray]
 Found = xr.DataArray | str  # draws, or why there are none
-READ_OFF = (
-    "population",
-    "cut",
-    "category",
-    "scale",
-    "new_levels",
-)  # arguments of `estimate` that a scenario may replace
+READ_OFF = ("population", "cut", "category", "scale")  # arguments of `estimate` that a scenario may replace
 
 
 def refit_scenarios(
@@ -72,10 +66,11 @@ def refit_scenarios(
         ``design_effect``, ``weighting``
             As in `Survey.from_report` and `Survey.from_responses`.
 
-        ``population``, ``cut``, ``category``, ``scale``, ``new_levels``
+        ``population``, ``cut``, ``category``, ``scale``
             Arguments of `estimate` that replace those of the estimand.
     estimand
-        Arguments of `estimate`, ``{"by": "county", "cut": 4}``, or a function of a fit that returns draws.
+        Arguments of `estimate`, ``{"by": "county", "cut": 4}``, or a function of a fit that returns draws. A population
+        may have every level of the survey: one that a scenario leaves out is predicted there as a new one.
     engine, seed
         As in `fit`. All scenarios have the same seed, so that they differ by their changes.
     executor

@@ -79,7 +79,7 @@ def test_a_misspelt_label_is_no_new_one(counties):
     assert "'Olso' in column 'county' (row 1 (1 of 2))" in message
     assert "its levels: 'Agder', 'Oslo', 'Troms', 'Viken'. Did you mean 'Oslo'?" in message
     assert "new_levels=['Olso'], or new_levels='allow'" in message
-    with pytest.raises(ValueError, match=r"It looks like 'Oslo'\. .*new_levels=\['Olso'\]\.$"):
+    with pytest.raises(ValueError, match=r"'Olso' looks like 'Oslo'\. .*new_levels=\['Olso'\]\.$"):
         nav.estimate(counties, population=people("Agder", "Olso"), new_levels="allow")
     draws = nav.estimate(counties, by="county", population=people("Agder", "Olso"), new_levels=["Olso"])
     assert draws["n"].values.tolist() == [60.0, 0.0]
@@ -154,3 +154,11 @@ def test_new_offices_in_known_and_new_counties():
     assert odd.var() == pytest.approx(variance, rel=error)
     assert np.cov(one, two)[0, 1] == pytest.approx(base.var() + (county**2).mean(), rel=error)
     assert np.cov(one, other)[0, 1] == pytest.approx(base.var(), abs=error * variance)
+
+
+def test_many_labels_are_asked_for_by_the_column(counties):
+    population = people("Oslo", "Olso", *(f"place {number}" for number in range(20)))
+    with pytest.raises(ValueError, match=r"new_levels=list\(frame\['county'\]\.unique\(\)\)\.$"):
+        nav.estimate(counties, population=population, new_levels="allow")
+    draws = nav.estimate(counties, population=population, new_levels=list(population["county"].unique()))
+    assert len(draws.attrs["new_levels"]["county"]) == 21

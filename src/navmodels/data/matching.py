@@ -97,24 +97,29 @@ def places(labels: Iterable[Any], levels: Sequence[Any]) -> npt.NDArray[np.intp]
     return np.array([place[key] for key in keys], dtype=np.intp)
 
 
-def slip_of(label: Any, known: Collection[Any]) -> Any:
-    """Return the known label that this one seems to be a slip of, or None.
+def slips(labels: Iterable[Any], known: Iterable[Any]) -> dict[Any, Any]:
+    """Return which labels, none of them known, seem to be slips, and of which label: a known one, or one before.
 
-    A slip differs in capitals, spaces or Unicode form only; or, of words without figures, in one letter, or two
-    that changed places.
+    A slip differs in capitals, spaces or Unicode form only; or, beside known words without figures, in one letter, or
+    in two that changed places.
 
     Examples
     --------
-    >>> slip_of("Olso", ["Oslo", "Agder"]), slip_of("oslo ", ["Oslo"]), slip_of("office 12", ["office 11"])
-    ('Oslo', 'Oslo', None)
+    >>> slips(["Olso", "oslo ", "office 12", "Agder"], ["Oslo", "office 11"])
+    {'Olso': 'Oslo', 'oslo ': 'Oslo'}
     """
-    given = checks.form(label).casefold()
-    forms = {checks.form(other).casefold(): other for other in known if not checks.same(label, other)}
-    if given in forms:
-        return forms[given]
-    if not isinstance(label, str) or not _is_word(given):
-        return None
-    return next((other for form, other in forms.items() if _is_word(form) and _one_letter_apart(given, form)), None)
+    forms = {checks.form(other).casefold(): other for other in known}
+    words = [form for form in forms if _is_word(form)]
+    before: dict[str, Any] = {}
+    found = {}
+    for label in labels:
+        given = checks.form(label).casefold()
+        near = next((word for word in words if _one_letter_apart(given, word)), given) if _is_word(given) else given
+        if given in forms or near in forms:
+            found[label] = forms[given if given in forms else near]
+        elif before.setdefault(given, label) is not label:
+            found[label] = before[given]
+    return found
 
 
 # ---- inside

@@ -15,6 +15,7 @@ from navmodels.models.model import Design
 from navmodels.models.terms import Effect, Trend
 
 NEW_LEVELS = ("refuse", "allow")
+FEW = 8  # labels that a message writes out
 Asked = str | Collection[Any]
 
 
@@ -93,22 +94,18 @@ def _admit(column: pd.Series, unknown: pd.Series, known: tuple[Any, ...], asked:
     labels = sorted(dict.fromkeys(checks.plain(label) for label in column[unknown]))
     listed = [] if isinstance(asked, str) else asked
     named = [label for label in labels if any(checks.same(label, other) for other in listed)]
-    for label in labels:
-        if label in named:
-            continue
-        here = unknown & (column == label)
-        alike = matching.slip_of(label, known)
-        if alike is None:  # among themselves: capitals and spaces only, since office and offices may both be new
-            forms = {checks.form(other).casefold(): other for other in labels if other != label}
-            alike = forms.get(checks.form(label).casefold())
-        if asked != "allow" or alike is not None:
-            every = [*named, *(other for other in labels if other not in named)]
-            also = "" if asked == "allow" else ", or new_levels='allow' for all that look like no known one"
-            seems = f" It looks like {alike!r}." if asked == "allow" else ""
-            wrong = here if asked == "allow" else unknown & ~column.isin(named)
-            raise ValueError(
-                f"{matching.unknown_labels(column, wrong, known, what='population')}{seems} Where "
-                f"{'it is' if wrong.sum() == 1 else 'they are'} meant to be new, say so: "
-                f"new_levels=[{checks.listing(every, most=20)}]{also}."
-            )
-    return labels
+    strange = [label for label in labels if label not in named]
+    alike = matching.slips(strange, known) if asked == "allow" else {}
+    if asked == "allow":
+        strange = list(alike)
+    if not strange:
+        return labels
+    wrong = unknown & column.isin(strange)
+    seems = f" {strange[0]!r} looks like {alike[strange[0]]!r}." if alike else ""
+    named = [*named, *(label for label in labels if label not in named)]
+    code = f"[{checks.listing(named)}]" if len(named) <= FEW else f"list(frame[{column.name!r}].unique())"
+    also = "" if asked == "allow" else ", or new_levels='allow' for all that look like no known one"
+    raise ValueError(
+        f"{matching.unknown_labels(column, wrong, known, what='population')}{seems} Where they are meant to be new, "
+        f"say so: new_levels={code}{also}."
+    )

@@ -48,7 +48,7 @@ def test_factor_names():
     assert checks.factor_names(()) == ()
     with pytest.raises(ValueError, match=r"by names 'year' more than once: 'year', 'county', 'year'\."):
         checks.factor_names(["year", "county", "year"])
-    with pytest.raises(ValueError, match=r"by names 3; allowed: names of columns that are text\."):
+    with pytest.raises(ValueError, match=r"by names 3; allowed: names of columns that are text\. Rename .*\{3: '3'\}"):
         checks.factor_names(["year", 3])
 
 
@@ -175,11 +175,32 @@ def test_one_cell_twice():
     checks.unique_cells(frame.iloc[:2], ["year", "county"])
 
 
-def test_known_levels():
-    frame = pd.DataFrame({"county": ["Oslo", "Tromso", "Olso"]})
+@pytest.mark.parametrize("kind", ["str", "object"])
+def test_labels_that_differ_in_capitals_are_asked_about(kind):
+    column = pd.Series(["Oslo", "Agder", "oslo", "Oslo"], index=[5, 6, 7, 8], name="county", dtype=kind)
+    with pytest.raises(ValueError, match=r"'Oslo' and 'oslo', the same but for capitals") as error:
+        checks.level_order(column)
+    assert "'Oslo' in rows 5, 8 (2 of 4), 'oslo' in row 7 (1 of 4)" in str(error.value)
+    assert checks.level_order(column.replace({"oslo": "Oslo"})) == ("Agder", "Oslo")  # the two remedies it names
+    assert checks.level_order(column.astype("category")) == ("Agder", "Oslo", "oslo")
+    assert ".replace({'oslo': 'Oslo'})" in str(error.value)
+    assert ".astype('category')" in str(error.value)
+
+
+@pytest.mark.parametrize("answer", ["yes", "YES", "Yes ", "Ye\u00adS", "Yes\N{ZERO WIDTH SPACE}"])
+def test_answers_that_look_like_a_positive_one(answer):
+    answers = pd.Series(["Yes", "No", answer, None], name="satisfied")
     with pytest.raises(
-        ValueError,
-        match=r"^f has 'Tromso', 'Olso' in column 'county' \(rows 1, 2 \(2 of 3\)\), .*its levels: 'Oslo', 'Troms'\. "
-        r"Did you mean 'Troms'\?",
+        ValueError, match=r"'satisfied' holds '.*' in row 2 \(1 of 4\), which looks like 'Yes' in row 0"
     ):
-        checks.known_levels(frame, {"county": ("Oslo", "Troms")}, what="f")
+        checks.require_listed(answers, ["Yes"])
+    checks.require_listed(answers, ["Yes", answer])
+    checks.require_listed(answers.replace({answer: "Yes"}), ["Yes"])
+    checks.require_listed(pd.Series(["Yes", "No", "no"]), ["Yes"])  # both count as negative, which they are
+
+
+def test_one_of_tells_true_from_1():
+    checks.one_of(1.0, (0, 1), what="level")
+    checks.one_of(np.int64(1), (0, 1), what="level")
+    with pytest.raises(ValueError, match=r"^level is True; allowed: 0, 1\."):
+        checks.one_of(True, (0, 1), what="level")

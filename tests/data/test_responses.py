@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from navmodels.data import Survey
 from navmodels.data.responses import answer_categories, count_answers
 
 ROWS = pd.DataFrame(
@@ -162,3 +163,31 @@ def test_a_positive_answer_nobody_gave_is_known_to_a_categorical_column():
 def test_a_rating_nobody_gave_may_stand_beside_one_that_occurs():
     """Four to six is the upper half of six points, also where nobody gave a six."""
     assert categories([2, 4, 5], positive=[4, 5, 6]) == (4, 5, 6)
+
+
+def test_answers_that_look_alike_are_not_counted_as_a_no():
+    rows = pd.DataFrame({"office": list("AABB"), "satisfied": ["Yes", "yes", "No", "Yes\u00a0"]})
+    asked = {"outcome": "satisfied", "by": "office"}
+    with pytest.raises(ValueError, match=r"'yes' in row 1 \(1 of 4\), which looks like 'Yes' in row 0 \(1 of 4\)"):
+        Survey.from_responses(rows, **asked, positive="Yes")
+    both = Survey.from_responses(rows, **asked, positive=["Yes", "yes", "Yes\u00a0"])
+    assert both.to_pandas()["positive"].tolist() == [2.0, 1.0]
+    alike = rows.replace({"yes": "Yes", "Yes\u00a0": "Yes"})
+    assert Survey.from_responses(alike, **asked, positive="Yes").to_pandas()["positive"].tolist() == [2.0, 1.0]
+    with pytest.raises(ValueError, match=r"'yes', 'Yes\\xa0' in rows 1, 3 \(2 of 4\), not among the categories"):
+        Survey.from_responses(rows, **asked, categories=["No", "Yes"], ordered=False)
+    with pytest.raises(
+        ValueError, match=r"'Yes' and 'yes', the same but for capitals: .*another name where they are two"
+    ):
+        Survey.from_responses(rows, **asked, categories=["No", "Yes", "yes"], ordered=False)
+    items = pd.DataFrame({"one": ["Yes", "No"], "two": ["No", "yes"]})
+    with pytest.raises(ValueError, match=r"column 'two' holds 'yes' in row 1 \(1 of 2\), which looks like 'Yes', an"):
+        Survey.from_items(items, items=["one", "two"], positive="Yes")
+
+
+def test_labels_that_differ_in_capitals_are_two_where_declared():
+    rows = pd.DataFrame({"form": ["a", "A", "a"], "satisfied": [1, 0, 1]})
+    with pytest.raises(ValueError, match=r"'form' has the labels 'A' and 'a', the same but for capitals"):
+        Survey.from_responses(rows, outcome="satisfied", by="form")
+    declared = rows.astype({"form": "category"})
+    assert Survey.from_responses(declared, outcome="satisfied", by="form").levels == {"form": ("A", "a")}

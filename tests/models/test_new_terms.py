@@ -203,7 +203,7 @@ def test_a_known_standard_deviation_is_conjugate():
         draws = fit["posterior"]["office_effect"].sel(office=office)
         assert float(draws.mean()) == pytest.approx(mean[place], abs=4 * np.sqrt(cover[place, place] / size))
         assert float(draws.std()) == pytest.approx(np.sqrt(cover[place, place]), rel=4 / np.sqrt(2 * size))
-    new = nav.estimate(fit, population=pd.DataFrame({"office": ["new"], "weight": [1.0]}))
+    new = nav.estimate(fit, population=pd.DataFrame({"office": ["new"], "weight": [1.0]}), new_levels="allow")
     assert float((new - fit["posterior"]["intercept"]).std()) == pytest.approx(0.6, rel=4 / np.sqrt(40_000))
 
 

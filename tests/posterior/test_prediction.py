@@ -55,7 +55,9 @@ def offices():
 
 def test_a_new_level_has_the_spread_of_the_levels(offices):
     posterior = offices["posterior"]
-    draws = nav.estimate(offices, by="office", population=people(office=["A", "new"], sector=["private", "public"]))
+    draws = nav.estimate(
+        offices, by="office", population=people(office=["A", "new"], sector=["private", "public"]), new_levels=["new"]
+    )
     effect = draws.sel(office="new") - posterior["intercept"]
     sd = posterior["office_sd"]
     is_standard_normal(effect / sd)
@@ -123,7 +125,7 @@ def test_channels_of_a_choice_have_random_numbers_of_their_own():
 def test_a_new_level_is_drawn_once_for_all_its_cells(offices):
     posterior = offices["posterior"]
     population = people(office=["new", "newer"], sector=["private", "public"])
-    draws = nav.estimate(offices, by=["office", "sector"], population=population)
+    draws = nav.estimate(offices, by=["office", "sector"], population=population, new_levels="allow")
     between = draws.sel(sector="public") - draws.sel(sector="private")
     effect = posterior["sector_effect"].sel(sector="public") - posterior["sector_effect"].sel(sector="private")
     for office in ("new", "newer"):
@@ -136,15 +138,17 @@ def test_a_new_level_is_drawn_once_for_all_its_cells(offices):
 
 def test_predictions_come_back_whatever_the_order_of_rows(offices):
     population = people(office=["A", "new", "newer", "newest"], sector=["private", "public"])
-    one = nav.estimate(offices, by="office", population=population)
-    assert one.identical(nav.estimate(offices, by="office", population=population))
-    two = nav.estimate(offices, by="office", population=population.sample(frac=1, random_state=3))
+    asked = {"by": "office", "new_levels": "allow"}
+    one = nav.estimate(offices, population=population, **asked)
+    assert one.identical(nav.estimate(offices, population=population, **asked))
+    two = nav.estimate(offices, population=population.sample(frac=1, random_state=3), **asked)
     assert np.abs(one - two).max() < 1e-12
 
 
 def test_draws_of_a_new_level_are_its_own_whatever_else_is_new(offices):
-    alone = nav.estimate(offices, by="office", population=people(office=["new"], sector=["private"]))
-    among = nav.estimate(offices, by="office", population=people(office=["more", "new", "z"], sector=["private"]))
+    asked = {"by": "office", "new_levels": "allow"}
+    alone = nav.estimate(offices, population=people(office=["new"], sector=["private"]), **asked)
+    among = nav.estimate(offices, population=people(office=["more", "new", "z"], sector=["private"]), **asked)
     assert np.abs(alone.sel(office="new") - among.sel(office="new")).max() < 1e-12
     assert np.abs(among.sel(office="more") - among.sel(office="z")).max() > 1
 
@@ -152,8 +156,8 @@ def test_draws_of_a_new_level_are_its_own_whatever_else_is_new(offices):
 @pytest.mark.parametrize("twin", ["New", "new ", "ｎew"])
 def test_new_levels_that_look_alike_are_refused(offices, twin):
     population = people(office=["new", twin], sector=["private"])
-    with pytest.raises(ValueError, match=r"'(new|New|ｎew) ?'"):
-        nav.estimate(offices, by="office", population=population)
+    with pytest.raises(ValueError, match=r" looks like '(new|New|ｎew) ?'"):
+        nav.estimate(offices, by="office", population=population, new_levels="allow")
 
 
 def test_a_new_combination_of_known_levels_is_drawn_from_the_interaction():
@@ -172,7 +176,8 @@ def test_a_new_level_against_quadrature(offices):
     """Mean and standard deviation of a new office: conditional normal moments over the posterior of the scale."""
     arrays = design(nav.Model.from_json(offices.attrs["model"]), SURVEY)
     expected = by_quadrature(arrays, lambda s: (s["office"] ** 2, np.zeros(len(arrays.cells))))
-    draws = nav.estimate(offices, population=people(office=["new"], sector=["private", "public"]))
+    population = people(office=["new"], sector=["private", "public"])
+    draws = nav.estimate(offices, population=population, new_levels="allow")
     close(offices, draws, *expected)
 
 
@@ -370,11 +375,12 @@ def test_a_new_level_of_an_effect_is_named(offices):
 def test_a_label_that_looks_like_a_known_one_is_a_slip(label):
     fit = fitted(means(county=["Oslo", "Agder", "Rogaland"]), nav.Group("county"), draws=100)
     population = people(county=[label, "Ny"])
+    asked = {"by": "county", "population": population, "new_levels": "allow"}
     if label == "Oslo":
-        assert nav.estimate(fit, by="county", population=population)["county"].values.tolist() == ["Oslo", "Ny"]
+        assert nav.estimate(fit, **asked)["county"].values.tolist() == ["Oslo", "Ny"]
         return
     with pytest.raises(ValueError, match=r"which the survey does not know.*Did you mean 'Oslo'"):
-        nav.estimate(fit, by="county", population=population)
+        nav.estimate(fit, **asked)
 
 
 def test_an_item_without_thresholds_cannot_be_predicted():
@@ -430,7 +436,7 @@ def test_ratings_of_a_new_office_in_a_coming_year(counted):
     survey = nav.Survey.from_counts(counted, by=["office", "year"], counts=["a", "b", "c"], categories=[1, 2, 3])
     fit = fitted(survey, nav.Group("office"), nav.Trend("year"), outcome=nav.Rating(), draws=1000)
     population = people(office=["A", "new"], year=[2023, 2024])
-    by = {"by": ["office", "year"], "population": population}
+    by = {"by": ["office", "year"], "population": population, "new_levels": ["new"]}
     p, score = nav.estimate(fit, **by, category=[1, 2, 3]), nav.estimate(fit, **by)
     assert p.sum("category").to_numpy() == pytest.approx(1, rel=1e-12)
     assert ((p * [1, 2, 3]).sum("category") - score).to_numpy() == pytest.approx(0, abs=1e-12)
@@ -447,7 +453,8 @@ def test_choices_of_a_new_office(counted):
     survey = nav.Survey.from_counts(counted, by=["office", "year"], counts=["a", "b", "c"], ordered=False)
     fit = fitted(survey, nav.Group("office"), outcome=nav.Choice(), draws=1000)
     posterior = fit["posterior"]
-    p = nav.estimate(fit, by="office", population=people(office=["new", "A"])).sel(office="new", drop=True)
+    population = people(office=["new", "A"])
+    p = nav.estimate(fit, by="office", population=population, new_levels="allow").sel(office="new", drop=True)
     effect = np.log(p) - posterior["intercept"]
     for one, other in (("a", "b"), ("b", "c"), ("a", "c")):  # the log-odds of any two have the group's spread
         odds = effect.sel(category=one, drop=True) - effect.sel(category=other, drop=True)

@@ -162,6 +162,20 @@ def test_dims_order_and_what_draws_carry(draws, survey):
     assert draws["n"].sel(scenario="as given").equals(as_given["n"].assign_coords(scenario="as given"))
 
 
+def test_a_population_may_have_levels_that_a_scenario_leaves_out(survey):
+    estimand = {"by": "office", "population": AS_PEOPLE}
+    scenarios = {"as given": {}, "without B": {"drop": {"office": "B"}}}
+    draws = nav.refit_scenarios(MODEL, survey, scenarios, estimand=estimand, seed=SEED)
+    assert draws.attrs["failed"] == {}
+    less = nav.fit(MODEL, survey.drop(office="B"), seed=SEED)
+    expected = nav.estimate(less, **estimand, new_levels=["B"])
+    found = draws.sel(scenario="without B", office=expected["office"])
+    assert np.array_equal(found.to_numpy(), expected.to_numpy())
+    misspelt = {**estimand, "population": AS_PEOPLE.replace({"office": {"B": "b"}})}
+    with pytest.raises(ValueError, match=r"none of the 1 scenarios.*'b' in column 'office'"):
+        nav.refit_scenarios(MODEL, survey, {"as given": {}}, estimand=misspelt, seed=SEED)
+
+
 def test_left_out_groups_are_missing_in_every_draw_and_nothing_else_is(draws):
     missing = draws.isnull()
     assert bool((missing.any(("chain", "draw")) == missing.all(("chain", "draw"))).all())

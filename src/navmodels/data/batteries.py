@@ -11,7 +11,7 @@ import pandas as pd
 
 from navmodels.data import checks
 from navmodels.data.cells import population_weights
-from navmodels.data.responses import MISSING, answer_categories, count_answers
+from navmodels.data.responses import MISSING, RENAME, answer_categories, count_answers
 
 
 def count_items(
@@ -132,7 +132,7 @@ def _columns_and_labels(items: Sequence[str] | Mapping[str, str]) -> tuple[list[
         twice = [column for column, its in zip(columns, labels, strict=True) if its == label]
         if len(twice) > 1:
             raise ValueError(f"items gives the label {label!r} more than once, to columns {checks.listing(twice)}.")
-    checks.level_order(pd.Series(labels, index=columns, dtype=object, name="item"))
+    checks.require_unlike(pd.Series(labels, index=columns, dtype=object, name="item"), labels, remedy=RENAME)
     return columns, labels
 
 
@@ -187,6 +187,8 @@ def _categories(
 
 def _positive(frame: pd.DataFrame, columns: Sequence[str], positive: Any) -> tuple[Any, ...]:
     """Return the positive answers: each occurs in some item, and items without one are answered as the others are."""
+    for column in columns:
+        checks.require_listed(frame[column], positive if pd.api.types.is_list_like(positive) else [positive])
     known = {column: _known(frame[column]) for column in columns}
     together = pd.Series(_distinct(known.values()), dtype=object, name=", ".join(map(str, columns)))
     chosen = answer_categories(together, categories=None, ordered=True, positive=positive)

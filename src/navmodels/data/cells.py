@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks, printed
+from navmodels.data import checks, matching, printed
 
 
 def cell_index(frame: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, npt.NDArray[np.intp]]:
@@ -38,12 +38,13 @@ def labels(frame: pd.DataFrame, by: Sequence[str]) -> dict[str, Any]:
 def count_cells(table: pd.DataFrame, by: Sequence[str], categories: Sequence[Any]) -> xr.Dataset:
     """Return counts by cell and category, from the table of `count_answers`."""
     keys, cell = cell_index(table, by)
-    answer = pd.Index(list(categories), dtype=object).get_indexer(pd.Index(table["category"], dtype=object))
-    if (answer < 0).any():
-        other = table.loc[answer < 0, "category"].unique()
+    number = {category: place for place, category in enumerate(categories)}  # 1, 1.0 and True are one answer
+    other = dict.fromkeys(answer for answer in table["category"] if answer not in number)
+    if other:
         raise ValueError(
             f"the answers {checks.listing(other)} are none of the categories {checks.listing(categories)}."
         )
+    answer = np.array([number[category] for category in table["category"]], dtype=np.intp)
     place = cell * len(categories) + answer
     count, weighted = (
         sum_rows(table[name].to_numpy(dtype=float), place, len(keys) * len(categories)).reshape(len(keys), -1)
@@ -113,7 +114,7 @@ def population_weights(population: pd.DataFrame, levels: checks.Levels) -> pd.Se
             f"allowed: {checks.listing([*levels, 'weight'])}.{checks.nearest(extra[0], levels)}"
         )
     checks.complete(population, list(levels))
-    checks.known_levels(population, levels, what="population")
+    population = matching.as_levels(population, levels, what="population")
     checks.unique_cells(population, list(levels))
     weight = checks.numeric(population["weight"], low=0.0).to_numpy()
     if not levels:

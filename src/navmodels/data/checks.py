@@ -6,21 +6,15 @@ a check passes or raises.
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-Levels = Mapping[str, tuple[Any, ...]]
+from navmodels.data.reserved import RESERVED
 
-RESERVED = (  # names of variables and dims of a survey, a fit and a table of draws
-    *("cell", "category", "count", "weighted", "squares", "weight", "n", "positive"),
-    *("estimate", "lower", "upper", "se", "low", "high", "count_low", "count_high", "trials"),
-    *("chain", "draw", "scenario", "cut", "contrast", "intercept", "share", "mean", "median", "sd", "prob"),
-    *("p_increase", "p_above", "class", "reference", "threshold", "unconverged"),
-    *("direct", "pooled", "n_effective", "pooling_factor", "sd_reduction"),
-)
+Levels = Mapping[str, tuple[Any, ...]]
 
 
 def nearest(given: object, allowed: Iterable[object]) -> str:
@@ -72,13 +66,13 @@ def named_rows(frame: pd.DataFrame, *, what: str) -> pd.DataFrame:
 
 
 def one_of(given: object, allowed: Sequence[object], *, what: str) -> None:
-    """Raise when `given` is not among `allowed`."""
-    if given not in allowed:
+    """Raise when `given` is not among `allowed`; True and False are not 1 and 0."""
+    if not any(same(given, each) for each in allowed):
         raise ValueError(f"{what} is {given!r}; allowed: {listing(allowed)}.{nearest(given, allowed)}")
 
 
 def factor_names(by: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the factors; raise when one is no text, comes twice, or is a name a survey uses itself.
+    """Return the names of the factors; raise when one is no text, comes twice, or is a name surveys use themselves.
 
     Examples
     --------
@@ -88,13 +82,16 @@ def factor_names(by: str | Sequence[str]) -> tuple[str, ...]:
     names = (by,) if isinstance(by, str) else tuple(by)
     other = [name for name in names if not isinstance(name, str)]
     if other:
-        raise ValueError(f"by names {listing(other)}; allowed: names of columns that are text.")
+        raise ValueError(
+            f"by names {listing(other)}; allowed: names of columns that are text. Rename the column, for instance "
+            f"frame.rename(columns={{{plain(other[0])!r}: {str(other[0])!r}}})."
+        )
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"by names {name!r} more than once: {listing(names)}.")
         if name in RESERVED:
             raise ValueError(
-                f"by names {name!r}, which a survey calls something of its own; rename the column. "
+                f"by names {name!r}, which {RESERVED[name]} calls something of its own; rename the column. "
                 f"Reserved: {listing(RESERVED, most=len(RESERVED))}."
             )
     return names
@@ -157,46 +154,116 @@ def unique_cells(frame: pd.DataFrame, by: Sequence[str]) -> None:
 
 
 def level_order(column: pd.Series) -> tuple[Any, ...]:
-    """Return the levels of a factor: categorical order where given, else sorted; raise on labels that look alike."""
+    """Return the levels of a factor: categorical order where given, else sorted; raise on labels that look alike.
+
+    Labels that differ only in capitals are asked about, unless the column is categorical: its categories are declared.
+    """
     values = column if column.dtype == object else column.drop_duplicates()
-    _one_kind(values.astype(object))
-    if isinstance(column.dtype, pd.CategoricalDtype):
+    one_kind(values.astype(object))
+    declared = isinstance(column.dtype, pd.CategoricalDtype)
+    if declared:
         present = set(values)
         levels = tuple(plain(value) for value in column.cat.categories if value in present)
     else:
         levels = tuple(sorted(plain(value) for value in values.unique()))
-    seen: dict[str, object] = {}
-    for level in levels:
-        other = seen.setdefault(form(level), level)
-        if other is not level:
-            raise ValueError(
-                f"column {column.name!r} has the labels {other!r} and {level!r}, the same after Unicode normalisation "
-                f"and without extra spaces: {other!r} in {rows(column == other)}, {level!r} in {rows(column == level)}"
-                "; write them alike."
-            )
+    require_unlike(column, levels, declared=declared)
     return levels
 
 
-def known_levels(frame: pd.DataFrame, levels: Levels, *, what: str) -> None:
-    """Raise when a factor column holds a level that the survey does not have."""
-    for name, allowed in levels.items():
-        unknown = ~frame[name].isin(list(allowed))
-        if unknown.any():
-            given = frame.loc[unknown, name].iloc[0]
+def require_unlike(column: pd.Series, levels: Sequence[Any], *, declared: bool = False, remedy: str = "") -> None:
+    """Raise when two levels look alike; those that differ in capitals alone may when they are declared as two.
+
+    `remedy` stands in place of the one for a column of a frame.
+    """
+    seen: dict[str, Any] = {}
+    for level in levels:
+        other = seen.setdefault(form(level) if declared else form(level).casefold(), level)
+        if other is level:
+            continue
+        alike = form(other) == form(level)
+        how = "the same after Unicode normalisation and without extra spaces" if alike else "the same but for capitals"
+        advice = "write them alike"
+        if not alike:
+            advice += (
+                f", for instance with .replace({{{level!r}: {other!r}}}). Where they are two, say so with a "
+                "categorical column: .astype('category')"
+            )
+        raise ValueError(
+            f"column {column.name!r} has the labels {other!r} and {level!r}, {how}: {other!r} in "
+            f"{rows(column == other)}, {level!r} in {rows(column == level)}; {remedy or advice}."
+        )
+
+
+def require_listed(answers: pd.Series, chosen: Collection[Any]) -> None:
+    """Raise when an answer looks like one that counts as positive and is not among these itself.
+
+    Examples
+    --------
+    >>> require_listed(pd.Series(["Yes", "yes ", "No"], name="answer"), ["Yes"])
+    Traceback (most recent call last):
+    ValueError: column 'answer' holds 'yes ' in row 1 (1 of 3), which looks like 'Yes' in row 0 (1 of 3), ...
+    """
+    alike = {form(value).casefold(): value for value in chosen}
+    for value in [plain(value) for value in answers.dropna().unique()]:
+        other = alike.get(form(value).casefold())
+        if value not in chosen and other is not None:
+            there = f" in {rows(answers == other)}" if (answers == other).any() else ""
             raise ValueError(
-                f"{what} has {listing(frame.loc[unknown, name].unique())} in column {name!r} ({rows(unknown)}), which "
-                f"the survey does not know; its levels: {listing(allowed, most=20)}.{nearest(given, allowed)}"
+                f"column {answers.name!r} holds {value!r} in {rows(answers == value)}, which looks like "
+                f"{other!r}{there}, an answer that counts as positive. Write them alike, for instance "
+                f".replace({{{value!r}: {other!r}}}), or name each: positive=[{listing([*chosen, value], most=20)}]."
             )
 
 
 def form(label: object) -> str:
     """Return a label without what the eye does not see: Unicode normalised, spaces single."""
-    return " ".join(unicodedata.normalize("NFKC", str(label)).split())
+    normal = unicodedata.normalize("NFKC", str(label))
+    return " ".join("".join(sign for sign in normal if unicodedata.category(sign) != "Cf").split())
 
 
 def plain(value: Any) -> Any:
     """Return a NumPy scalar as the Python one, anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
+
+
+def kind(label: object) -> str:
+    """Return what a label is: "text", "number", "True/False", or the name of its type.
+
+    Examples
+    --------
+    >>> kind("03"), kind(3), kind(3.0), kind(True)
+    ('text', 'number', 'number', 'True/False')
+    """
+    if isinstance(label, bool | np.bool_):
+        return "True/False"
+    if isinstance(label, int | float | np.number):
+        return "number"
+    return "text" if isinstance(label, str) else type(label).__name__
+
+
+def same(one: object, other: object) -> bool:
+    """Return whether two labels are one: equal and of one kind, so that True is not 1, and 1.0 is.
+
+    Examples
+    --------
+    >>> same(1, 1.0), same(1, True), same(3, "3")
+    (True, False, False)
+    """
+    return kind(one) == kind(other) and bool(one == other)
+
+
+def one_kind(labels: pd.Series) -> None:
+    """Raise unless all labels are text, all numbers, or all True/False."""
+    kinds = labels.map(kind)
+    first = ~kinds.duplicated()
+    if first.sum() > 1 or not kinds[first].isin(KINDS).all():
+        examples = zip(labels[first], kinds[first], labels.index[first], strict=True)
+        found = ", ".join(f"{plain(label)!r} ({its}) in row {plain(row)!r}" for label, its, row in examples)
+        advice = next((ADVICE[its] for its in kinds[first] if its in ADVICE), ADVICE["other"])
+        raise ValueError(
+            f"column {labels.name!r} has labels such as {found}; allowed: text, numbers or True/False, one kind in a "
+            f"column. {advice}"
+        )
 
 
 # ---- inside
@@ -207,25 +274,3 @@ ADVICE = {
     "Timestamp": "Take a part of the date, for instance .dt.year, or turn it into text with .dt.strftime('%Y-%m').",
     "other": "Turn them into text with .astype(str).",
 }
-
-
-def _kind(label: object) -> str:
-    if isinstance(label, bool | np.bool_):
-        return "True/False"
-    if isinstance(label, int | float | np.number):
-        return "number"
-    return "text" if isinstance(label, str) else type(label).__name__
-
-
-def _one_kind(labels: pd.Series) -> None:
-    """Raise unless all labels are text, all numbers, or all True/False."""
-    kinds = labels.map(_kind)
-    first = ~kinds.duplicated()
-    if first.sum() > 1 or not kinds[first].isin(KINDS).all():
-        examples = zip(labels[first], kinds[first], labels.index[first], strict=True)
-        found = ", ".join(f"{plain(label)!r} ({kind}) in row {plain(row)!r}" for label, kind, row in examples)
-        advice = next((ADVICE[kind] for kind in kinds[first] if kind in ADVICE), ADVICE["other"])
-        raise ValueError(
-            f"column {labels.name!r} has labels such as {found}; allowed: text, numbers or True/False, one kind in a "
-            f"column. {advice}"
-        )

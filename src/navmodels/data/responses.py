@@ -12,6 +12,7 @@ import pandas as pd
 from navmodels.data import checks
 
 MISSING = ("raise", "drop")
+RENAME = "write them alike where they are one, and give one of them another name where they are two"
 
 
 def count_answers(
@@ -106,7 +107,9 @@ def answer_categories(
     levels = tuple(checks.plain(level) for level in categories)
     if len(set(levels)) < len(levels) or len(levels) < 2:
         raise ValueError(f"categories are {checks.listing(levels)}; allowed: at least two, each once.")
-    checks.level_order(pd.Series(levels, dtype=object, name="categories"))
+    declared = isinstance(answers.dtype, pd.CategoricalDtype)
+    checks.one_kind(pd.Series(levels, dtype=object, name="categories"))
+    checks.require_unlike(pd.Series(levels, dtype=object, name="categories"), levels, declared=declared, remedy=RENAME)
     if ordered:
         _require_order(answers, levels)
     unknown = ~answers.isin(list(levels))
@@ -149,6 +152,7 @@ def _positive(answers: pd.Series, positive: Any) -> tuple[Any, ...]:
                 f"{checks.listing(allowed, most=20)}.{checks.nearest(value, allowed)} An answer that nobody gave is "
                 "known when the column is categorical."
             )
+    checks.require_listed(answers, chosen)
     return chosen
 
 

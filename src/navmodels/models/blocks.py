@@ -100,8 +100,8 @@ class Block:
 
     @property
     def labels(self) -> list[Any]:
-        """Label of each level: as given for one factor, joined by ':' for several."""
-        return [level[0] if len(level) == 1 else ":".join(map(str, level)) for level in self.levels]
+        """Label of each level: as given for one factor, joined by ':' for several, each level another label."""
+        return [level[0] if len(level) == 1 else join_labels(level) for level in self.levels]
 
     @property
     def size(self) -> int:
@@ -123,6 +123,22 @@ class Block:
         raw = z if self.basis is None else z @ self.basis.T
         effect = np.asarray(scale)[..., None] * raw
         return np.asarray(effect if self.offset is None else effect + self.offset)
+
+
+def join_labels(level: Sequence[Any]) -> str:
+    """Return the labels of several factors as one text, joined by ':'; a label that holds a ':' stands in quotes.
+
+    Different levels never have the same text.
+
+    Examples
+    --------
+    >>> join_labels(("Oslo", 2024)), join_labels(("p:q", "r")), join_labels(("p", "q:r"))
+    ('Oslo:2024', '"p:q":r', 'p:"q:r"')
+    """
+    texts = map(str, level)
+    return ":".join(
+        json.dumps(text, ensure_ascii=False) if ":" in text or text.startswith('"') else text for text in texts
+    )
 
 
 Beyond = Callable[[Block, Sequence[Level], Array, Array, np.random.Generator], Array]

@@ -162,8 +162,11 @@ def _observe(arrays: Design, eta: Any) -> None:
 
     outcome = arrays.model.outcome
     dims = ("cell", "category") if outcome.observed == "count" else ("cell",)
+    taken = pm.modelcontext(None).coords  # a factor may be called "half"
     data = {
-        name: observed_data(name, value, dims=dims if name == outcome.observed else None)
+        name: observed_data(
+            f"{name}_of_cells" if name in taken else name, value, dims=dims if name == outcome.observed else None
+        )
         for name, value in arrays.data.items()
     }
     shape = [np.zeros(data[outcome.observed].get_value().shape[1])] if len(dims) > 1 else []  # of a cell's answers

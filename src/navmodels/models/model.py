@@ -17,7 +17,7 @@ import xarray as xr
 
 from navmodels.data import checks
 from navmodels.data.survey import Survey
-from navmodels.models import categorical, outcomes, priors, terms
+from navmodels.models import categorical, names, outcomes, priors, terms
 from navmodels.models.blocks import Block
 from navmodels.models.outcomes import Channels
 from navmodels.models.priors import Learned, Proportion
@@ -69,18 +69,9 @@ class Model:
                 raise TypeError(f"a term is an Effect, a Group, a Trend or a Region; given: {term!r}.")
         priors.positive(intercept_scale, what="intercept_scale")
         parts = (*terms, outcome)
-        taken = sorted({name for part in parts for name in part.factors if name in checks.RESERVED or "/" in name})
-        if taken:
-            raise ValueError(
-                f"factors may not be called {checks.listing(taken)}: fits and tables use these names, and '/' stands "
-                "between the groups of a file; rename the column."
-            )
-        names = [":".join(term.factors) for term in terms]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(
-                f"two terms are about {checks.listing(twice)}; each factor or combination may have one term."
-            )
+        factors = list(dict.fromkeys(name for part in parts for name in part.factors))
+        names.require_factor_names(factors)
+        names.require_one_term_each(terms)
         object.__setattr__(self, "outcome", outcome)
         object.__setattr__(self, "terms", terms)
         object.__setattr__(self, "intercept_scale", float(intercept_scale))
@@ -226,7 +217,8 @@ def design(model: Model, survey: Survey) -> Design:
     Raises
     ------
     ValueError
-        When outcome and survey do not fit, or a term names a factor the survey does not have.
+        When outcome and survey do not fit, a term names a factor the survey does not have, or a factor is called as
+        something that another term makes, for instance "county_sd".
 
     Examples
     --------
@@ -268,6 +260,7 @@ def design(model: Model, survey: Survey) -> Design:
     parts = (*tie(blocks, model.terms), *model.outcome.blocks(cells, survey))
     if any(part.offset is not None and part.channels != (0,) for part in parts):
         raise ValueError("a prior mean of an Effect is not for outcomes of several categories without order.")
+    names.require_distinct(parts, base=model.outcome.base, observed=model.outcome.observed)
     return Design(model, survey, parts, model.outcome.arrays(survey))
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from navmodels.data import checks
+from navmodels.data.matching import places
 from navmodels.models import maps
 from navmodels.models.blocks import (
     Block,
@@ -98,7 +99,7 @@ class Effect(Labelled):
     def blocks(self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]]) -> list[Block]:
         """Return the block of this term for the cells of a survey."""
         names = _several(levels[self.name], self)
-        index = pd.Index(names).get_indexer(pd.Index(cells[self.name]))
+        index = places(cells[self.name], names)
         keys, scale = tuple((name,) for name in names), Scale(float(self.scale))
         if not self._is_numeric(names):
             if self.mean:
@@ -246,7 +247,7 @@ class Trend(Labelled):
         index = np.asarray(cells[self.name]).astype(int) - years[0]
         between = np.ones((1, 1))
         if self.by is not None:
-            index = index + len(years) * pd.Index(groups).get_indexer(pd.Index(cells[self.by]))
+            index = index + len(years) * places(cells[self.by], groups)
             between = contrast_basis(len(groups))
         scale, parameters = standard_deviation(self.label, self.scale)
         basis = np.asarray(np.kron(between, random_walk_basis(len(years), order=self.order)), dtype=float)
@@ -325,7 +326,7 @@ class Region(Labelled):
         areas = [area for area, _ in map_]
         for level in levels[self.name]:
             checks.one_of(level, areas, what=f"{self!r} is about a map; a level of {self.name!r}")
-        index = pd.Index(areas).get_indexer(pd.Index(cells[self.name]))
+        index = places(cells[self.name], areas)
         keys, share = tuple((area,) for area in areas), f"{self.name}_spatial_share"
         sd, learned = standard_deviation(self.name, self.scale)
         spatial, own = (Scale(sd.fixed, (*sd.parts, (share, link))) for link in ("root", "root of rest"))

@@ -5,13 +5,11 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.data import checks
+from navmodels.data.reserved import COLUMNS, require_free
 from navmodels.posterior.comparisons import KINDS, require_dim, with_attrs
 
 CLASSES = ("increase", "decrease", "tendency", "no clear change")
-NUMBERS = (
-    *("mean", "median", "sd", "lower", "upper", "prob", "n", "unconverged"),
-    *("estimate", "se", "n_effective", "design_effect", "df", "interval"),
-)  # columns of tables of estimates that are not labels
+NUMBERS = {*COLUMNS["summarise"], *COLUMNS["direct_estimate"]} - {"reference"}  # columns that are not labels
 
 
 def change(draws: xr.DataArray, *, along: str = "year", lag: int = 1, kind: str = "difference") -> xr.DataArray:
@@ -58,6 +56,11 @@ def change(draws: xr.DataArray, *, along: str = "year", lag: int = 1, kind: str 
         raise ValueError(f"the levels of {along!r} are out of order: {checks.listing(levels)}; sort them first.")
     if lag < 1 or lag >= len(levels):
         raise ValueError(f"lag is {lag} and {along!r} has {len(levels)} levels; allowed: 1 to {len(levels) - 1}.")
+    if f"{along}_from" in draws.coords:
+        raise ValueError(
+            f"the draws have '{along}_from', as a change calls the level compared with; rename it first: "
+            f"draws.rename({{'{along}_from': 'before_{along}'}})."
+        )
     draws = draws.drop_vars("n", errors="ignore")
     later = draws.isel({along: slice(lag, None)})
     earlier = draws.isel({along: slice(None, -lag)}).assign_coords({along: later[along].to_numpy()})
@@ -102,6 +105,7 @@ def intervals_overlap(table: pd.DataFrame, *, along: str = "year", lag: int = 1)
     """
     checks.known_columns(table, [along, "lower", "upper"], what="intervals_overlap")
     labels = [name for name in table.columns if name not in NUMBERS and name != along]
+    require_free(labels, "intervals_overlap")
     table = table.sort_values([*labels, along], kind="stable").reset_index(drop=True)
     grouped = table.groupby(labels, observed=True) if labels else table.assign(_all=0).groupby("_all")
     before = grouped[[along, "lower", "upper"]].shift(lag)

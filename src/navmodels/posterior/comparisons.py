@@ -147,6 +147,11 @@ def to_rows(columns: dict[str, xr.DataArray], present: xr.DataArray) -> pd.DataF
     """Return one row for each entry that is present: dims and other coordinates first, then the columns."""
     dims = [str(dim) for dim in present.dims]
     others = [str(name) for name in present.coords if name not in dims]
+    if taken := [name for name in (*dims, *others) if name in columns]:
+        raise ValueError(
+            f"the draws have {checks.listing(taken)}, as a column of the table is called; rename it first: "
+            f"draws.rename({{{taken[0]!r}: {taken[0] + '_'!r}}})."
+        )
     if dims:
         table = xr.Dataset(columns).to_dataframe().reset_index()
     else:

@@ -8,14 +8,15 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks
+from navmodels.data import checks, matching
 from navmodels.data.cells import cell_index, population_weights
 from navmodels.inference.convergence import carried_attrs
-from navmodels.models.blocks import Block
+from navmodels.models.blocks import Block, join_labels
 from navmodels.models.model import Design, stack_effects
 from navmodels.models.outcomes import Quantity
 from navmodels.models.posteriors import in_order
 from navmodels.models.records import recall_design
+from navmodels.posterior.new_levels import Asked, known_levels, match_population
 
 Array = npt.NDArray[np.float64]
 SCALES = ("response", "linear")
@@ -30,6 +31,7 @@ def estimate(
     cut: Any = None,
     category: Any = None,
     scale: str = "response",
+    new_levels: Asked = "refuse",
 ) -> xr.DataArray:
     r"""Return draws of the estimate of each group: predicted cells averaged with population weights.
 
@@ -40,10 +42,11 @@ def estimate(
     by
         Factors of the model to group by; none gives one overall estimate.
     population
-        Frame with the model's factors and ``weight``. Default: the survey's population frame or sums of weights. Cells
-        nobody answered for are predicted. Levels and combinations that a `Group` has not seen are drawn from the
-        group's distribution, once per posterior draw; a `Trend` goes on to coming years; new levels of an `Effect`, or
-        areas that are not on the map of a `Region`, are refused. Cells left out have no weight.
+        Frame with the model's factors and ``weight``. Default: the survey's population frame or sums of weights. Labels
+        are those of the survey and of their kind: True is not 1, nor is "03" 3. Cells nobody answered for are
+        predicted. Combinations that a `Group` has not seen are drawn from the group's distribution, once per posterior
+        draw, and so are new levels where `new_levels` asks for them; a `Trend` goes on to coming years; new levels of
+        an `Effect`, or areas that are not on the map of a `Region`, are refused. Cells left out have no weight.
     cut
         Of a rating: the share that answers this or higher. Several: a further dim ``cut``.
     category
@@ -51,6 +54,10 @@ def estimate(
         `cut` and `category` gives the mean score, a choice the shares of all categories.
     scale
         "response" (share or mean) or "linear" (the linear predictor, averaged; not for choices).
+    new_levels
+        Labels of the population that the survey has not seen: "refuse" (they may be misspelt), "allow" those that look
+        like no known label, or a list of the labels that are meant. ``attrs["new_levels"]`` names those drawn, by
+        factor.
 
     Returns
     -------
@@ -61,9 +68,10 @@ def estimate(
     Raises
     ------
     ValueError
-        For factors that are not in the model, levels that cannot be predicted (with the nearest), categories that do
-        not exist, a mean score of categories that are no numbers, or a population with missing values, cells that occur
-        twice, or no weight in a group.
+        For factors that are not in the model, labels of another kind than the survey's (with the conversion that
+        helps), new levels not asked for or that cannot be predicted (with the nearest), categories that do not exist, a
+        mean score of categories that are no numbers, or a population with missing values, cells that occur twice, or no
+        weight in a group.
 
     Notes
     -----
@@ -85,7 +93,7 @@ def estimate(
     by = (by,) if isinstance(by, str) else tuple(by)
     for name in by:
         checks.one_of(name, arrays.model.factors, what="by")
-    cells, weight, n = _population(arrays, population)
+    cells, weight, n, new = _population(arrays, population, new_levels)
     keys, index = cell_index(cells, by)
     total = np.bincount(index, weight, len(keys))
     if (total == 0).any():
@@ -96,6 +104,7 @@ def estimate(
     out = _unfold(draws, keys, levels, np.bincount(index, n, len(keys)), quantity)
     out = out.assign_coords(chain=fit["posterior"]["chain"], draw=fit["posterior"]["draw"])
     out.attrs = {**carried_attrs(fit.attrs), "quantity": "estimate", "scale": scale}
+    out.attrs |= {"new_levels": new} if new else {}
     return out.rename(quantity.name)
 
 
@@ -115,68 +124,38 @@ def _quantity(arrays: Design, cut: Any, category: Any, scale: str) -> Quantity:
     return Quantity(outcome.observed, lambda eta: np.array(eta[..., 0]))
 
 
-def _population(arrays: Design, population: pd.DataFrame | None) -> tuple[pd.DataFrame, Array, Array]:
-    """Return the factors, population weight and respondents of each cell to predict."""
+def _population(
+    arrays: Design, population: pd.DataFrame | None, new_levels: Asked
+) -> tuple[pd.DataFrame, Array, Array, dict[str, list[Any]]]:
+    """Return the factors, population weight and respondents of each cell to predict, and the labels that are new."""
     survey, factors = arrays.survey, list(arrays.model.factors)
     observed = survey.cells["n"] if survey.kind == "reported" else survey.cells["count"].sum("category")
     frame = arrays.cells[factors] if factors else pd.DataFrame(index=range(survey.cells.sizes["cell"]))
     if population is None:
-        return frame, survey.cells["weight"].to_numpy(), observed.to_numpy()
+        return frame, survey.cells["weight"].to_numpy(), observed.to_numpy(), {}
     if not factors:
         raise ValueError(
             "the model has no factors, so every member of a population has the same estimate; leave it out."
         )
+    population, new = match_population(arrays, population, new_levels)
     population = _summed(population, factors)
-    levels = {name: _allowed_levels(arrays, population, name) for name in factors}
-    weight = population_weights(population, levels)
+    weight = population_weights(population, {name: tuple(population[name].unique()) for name in factors})
     cells = weight.index.to_frame(index=False).infer_objects()
     n = frame.assign(n=observed.to_numpy()).groupby(factors, observed=True)["n"].sum(min_count=1)
     asked = pd.MultiIndex.from_frame(cells[factors]) if len(factors) > 1 else pd.Index(cells[factors[0]])
-    return cells, weight.to_numpy(), n.reindex(asked, fill_value=0.0).to_numpy()
+    return cells, weight.to_numpy(), n.reindex(asked, fill_value=0.0).to_numpy(), new
 
 
 def _summed(population: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
     """Return the population summed over factors that the model does not use, as the survey's cells are."""
-    if set(population.columns) <= {*factors, "weight"} or not {*factors, "weight"} <= set(population.columns):
+    if set(population.columns) == {*factors, "weight"}:
         return population
     checks.unique_cells(population, [name for name in population.columns if name != "weight"])
-    return population.groupby(factors, observed=True, dropna=False)["weight"].sum(min_count=1).reset_index()
-
-
-def _allowed_levels(arrays: Design, population: pd.DataFrame, name: str) -> tuple[Any, ...]:
-    """Return the levels a population may have: the known ones, and new ones when every term can predict them.
-
-    A new label that differs from a known or another new one only in spaces, capitals or Unicode form is a slip, and
-    not allowed.
-    """
-    known = _known_levels(arrays, name)
-    open_ended = all(block.beyond is not None for block in arrays.blocks if name in block.factors)
-    if name not in population or not open_ended:
-        return known
-    column = population[name].dropna()
-    new = sorted(checks.plain(level) for level in column[~column.isin(list(known))].unique())
-    forms = {checks.form(level).casefold() for level in known}
-    allowed = []
-    for level in new:
-        form = checks.form(level).casefold()
-        allowed += [level] if form not in forms else []
-        forms.add(form)
-    return (*known, *allowed)
-
-
-def _known_levels(arrays: Design, name: str) -> tuple[Any, ...]:
-    """Return the levels a fit knows: the survey's, the years a trend runs over, the areas of a map."""
-    wider = [
-        list(dict.fromkeys(level[block.factors.index(name)] for level in block.levels))
-        for block in arrays.blocks
-        if name in block.factors
-    ]
-    known = tuple(arrays.survey.levels[name])
-    return max([known, *map(tuple, wider)], key=len)
+    return population.groupby(factors, observed=True)["weight"].sum(min_count=1).reset_index()
 
 
 def _level_order(arrays: Design, present: pd.Series, name: str) -> list[Any]:
-    known = _known_levels(arrays, name)
+    known = known_levels(arrays, name)
     found = set(present)
     new = {checks.plain(level) for level in found} - set(known)
     return [*(level for level in known if level in found), *sorted(new)]
@@ -242,7 +221,7 @@ def _extended(
     """
     if block.beyond is None:
         raise ValueError(
-            f"the term {block.name!r} knows nothing of {checks.listing([':'.join(map(str, level)) for level in new])}; "
+            f"the term {block.name!r} knows nothing of {checks.listing(map(join_labels, new))}; "
             f"its levels: {checks.listing(block.labels, most=20)}.{checks.nearest(new[0][-1], block.labels)}"
         )
     names = {name for name, _ in block.scale.parts}
@@ -261,7 +240,7 @@ def _unfold(
 ) -> xr.DataArray:
     """Return draws (chain, draw, group, ...) with one dim for each factor, NaN where a combination does not occur."""
     shape = [len(each) for each in levels.values()]
-    place = tuple(pd.Index(each).get_indexer(pd.Index(keys[name])) for name, each in levels.items())
+    place: tuple[Any, ...] = tuple(matching.places(keys[name], each) for name, each in levels.items())
     full, count = np.full((*draws.shape[:2], *shape, *draws.shape[3:]), np.nan), np.full(shape, np.nan)
     if levels:
         full[(slice(None), slice(None), *place)], count[place] = draws, n

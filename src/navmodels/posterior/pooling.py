@@ -10,6 +10,7 @@ import xarray as xr
 from scipy import special, stats
 
 from navmodels.data.cells import cell_index, sum_rows
+from navmodels.data.matching import places
 from navmodels.data.survey import Survey
 from navmodels.models.categorical import categories_of
 from navmodels.models.model import Design
@@ -175,7 +176,7 @@ def _pooling_factor(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: l
 def _rating_information(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: list[str]) -> Array:
     """Return Fisher's information of one answer about η: Σ p (1 − F_below − F)², F the cumulative shares."""
     draws = estimate(fit, by=by, category=categories_of(arrays.survey)).mean(("chain", "draw"))
-    at = {name: xr.DataArray(table[name].to_numpy(), dims="group") for name in by}
-    p = draws.sel(at).transpose("group", "category").to_numpy()
+    row = tuple(places(table[name], draws[name].to_numpy().tolist()) for name in by)
+    p = draws.transpose(*by, "category").to_numpy()[row]
     above = np.cumsum(p, axis=1)
     return np.asarray((p * (1 - (above - p) - above) ** 2).sum(axis=1))

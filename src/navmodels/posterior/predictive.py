@@ -42,7 +42,8 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
         Counts: ``positive``, dims (chain, draw, cell), of a share; ``count``, dims (chain, draw, cell, category), of a
         rating or a choice. Published numbers: ``estimate``, dims (chain, draw, cell), in the printed unit and rounded
         half up to the printed decimals (``attrs["digits"]``). The factors are coordinates of ``cell``, as is ``size``,
-        the answers each count is of. Effective sizes of weighted surveys are rounded down to whole answers.
+        the answers each count is of (``trials`` where a factor is called "size"). Effective sizes of weighted surveys
+        are rounded down to whole answers.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
     if arrays.survey.kind == "reported":
         digits = int(arrays.survey.cells.attrs["digits"])
     else:
-        coords["size"] = ("cell", observed_cells(arrays)[1])
+        coords["trials" if "size" in coords else "size"] = ("cell", observed_cells(arrays)[1])
     attrs = {**carried_attrs(fit.attrs), "quantity": "replicate", **({} if digits is None else {"digits": digits})}
     shape = (chains, kept, cells, len(labels))[: len(dims)]
     return xr.DataArray(out.reshape(shape), coords, dims, arrays.model.outcome.observed, attrs)

@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.data import checks
+from navmodels.data.reserved import require_free
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import k_limit, require_converged, smooth_weights
 from navmodels.inference.fitting import fit
@@ -19,6 +20,7 @@ from navmodels.models.model import Model
 from navmodels.models.records import recall_design
 from navmodels.posterior.comparisons import to_rows
 from navmodels.posterior.estimates import estimate
+from navmodels.posterior.new_levels import match_population
 
 OVER = ("chain", "draw")
 
@@ -56,7 +58,8 @@ def leave_out(
     Raises
     ------
     ValueError
-        When `along` is no factor of the model, or has fewer than three levels.
+        When `along` is no factor of the model, or has fewer than three levels, or a factor of the estimate is called as
+        a column of the table is.
     NotConvergedError
         When a fit did not pass the gate.
 
@@ -74,6 +77,8 @@ def leave_out(
     ['A', 'B', 'C']
     """
     checks.one_of(along, model.factors, what="along")
+    by = estimand.get("by", ())
+    require_free([by] if isinstance(by, str) else by, "leave_out")
     levels = survey.levels[along]
     if len(levels) < 3:
         raise ValueError(f"{along!r} has {len(levels)} levels; at least three are needed to leave one out.")
@@ -83,6 +88,8 @@ def leave_out(
     everybody = estimand.get("population")
     if everybody is None:
         everybody = arrays.cells.assign(weight=arrays.survey.cells["weight"].to_numpy())
+    else:
+        everybody, _ = match_population(arrays, everybody, estimand.get("new_levels", "refuse"))
     parts = []
     for level in levels:
         asked = {**estimand, "population": everybody[everybody[along] != level]}

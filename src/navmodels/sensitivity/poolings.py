@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from navmodels.data.reserved import require_free
 from navmodels.data.survey import Survey
 from navmodels.inference.fitting import fit
 from navmodels.models.model import Model
@@ -62,6 +63,7 @@ def pooling(
     >>> out[out["office"] == "A"][["pooling", "mean"]].round(2).values.tolist()
     [['none', 0.5], ['partial', 0.55], ['complete', 0.58]]
     """
+    require_free([by] if isinstance(by, str) else by, "pooling")
     parts = []
     for how in POOLINGS:
         changed, given, _ = change_scenario(model, survey, {} if how == "partial" else {"pooling": how})

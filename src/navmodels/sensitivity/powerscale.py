@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from navmodels.data.reserved import require_free
 from navmodels.inference.convergence import k_limit, require_converged, smooth_weights
 from navmodels.models.blocks import Block
 from navmodels.models.model import Design
@@ -70,6 +71,7 @@ def power_scale(
         estimand = {"by": list(arrays.model.terms[0].factors) if arrays.model.terms else []}
     draws = estimand(fit) if callable(estimand) else estimate(fit, **estimand)
     draws = draws.drop_vars("n", errors="ignore").rename("quantity")
+    require_free(draws.dims, "power_scale")
     posterior, likelihood = in_order(arrays, fit["posterior"].to_dataset()), cell_likelihood(arrays, fit).sum("cell")
     logs = {"prior": log_prior(arrays, posterior), "likelihood": likelihood}
     groups = {f"log_{name}": each.to_dataset(name=name) for name, each in logs.items()}

@@ -69,7 +69,8 @@ def refit_scenarios(
         ``population``, ``cut``, ``category``, ``scale``
             Arguments of `estimate` that replace those of the estimand.
     estimand
-        Arguments of `estimate`, ``{"by": "county", "cut": 4}``, or a function of a fit that returns draws.
+        Arguments of `estimate`, ``{"by": "county", "cut": 4}``, or a function of a fit that returns draws. A population
+        may have every level of the survey: one that a scenario leaves out is predicted there as a new one.
     engine, seed
         As in `fit`. All scenarios have the same seed, so that they differ by their changes.
     executor
@@ -143,6 +144,7 @@ def _jobs(
     """Return each fit once: the names of its scenarios, model, survey and estimands; and why others cannot be made."""
     jobs: dict[str, tuple[list[str], tuple[Any, ...]]] = {}
     failed: dict[str, Found] = {}
+    known = {"new_levels": [level for levels in survey.levels.values() for level in levels]}  # some leave them out
     for name, scenario in scenarios.items():
         if not isinstance(scenario, Mapping):
             raise TypeError(f"scenario {name!r} is {scenario!r}; allowed: a mapping of changes, {{}} for none.")
@@ -155,7 +157,7 @@ def _jobs(
         key = f"{changed.to_json()} {data_hash(given)} {dict(given.levels)} {sorted(given.cells.attrs.items())}"
         names, (_, _, estimands) = jobs.setdefault(key, ([], (changed, given, [])))
         names.append(name)
-        estimands.append(estimand if callable(estimand) else {**estimand, **rest})
+        estimands.append(estimand if callable(estimand) else {**known, **estimand, **rest})
     return list(jobs.values()), failed
 
 

@@ -69,12 +69,10 @@ def split_table(
         )
     runs = [first[by].iloc[end - length : end] for end, length in zip(np.cumsum(lengths), lengths, strict=True)]
     several = [run for run in runs if len(run) > 1]
-    named = {f"part {number}": run for number, run in enumerate(several, 1)}
     total = [label for run in runs if len(run) == 1 for label in run]
-    return {
-        name: frame[frame[by].isin(list(run))].reset_index(drop=True)
-        for name, run in {**({"total": total} if total else {}), **named}.items()
-    }
+    named = {"total": total} if total else {}
+    named |= {f"part {number}": run.tolist() for number, run in enumerate(several, 1)}
+    return {name: frame[frame[by].isin(labels)].reset_index(drop=True) for name, labels in named.items()}
 
 
 def equal_runs(n: Array) -> list[int] | None:

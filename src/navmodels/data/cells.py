@@ -54,7 +54,7 @@ def count_cells(table: pd.DataFrame, by: Sequence[str], categories: Sequence[Any
     empty = np.flatnonzero(cells["weight"].to_numpy() == 0)
     if len(empty):
         raise ValueError(
-            f"all weights are zero in {len(empty)} of {len(keys)} cells: {_named(keys.iloc[empty])}; each needs a "
+            f"all weights are zero in {len(empty)} of {len(keys)} cells: {name_cells(keys.iloc[empty])}; each needs a "
             "weight above zero. Leave these respondents out or correct the weights."
         )
     return cells
@@ -94,7 +94,7 @@ def join_population(cells: xr.Dataset, levels: checks.Levels, population: pd.Dat
     if lacking.any():
         raise ValueError(
             f"the population lacks {int(lacking.sum())} of {len(observed)} cells that were observed: "
-            f"{_named(observed[lacking].to_frame(index=False))}; it needs one row for each."
+            f"{name_cells(observed[lacking].to_frame(index=False))}; it needs one row for each."
         )
     order = observed.append(weight.index.difference(observed, sort=False))
     padded = cells.drop_vars(factors).pad(cell=(0, len(order) - len(observed)), constant_values=0.0)
@@ -121,10 +121,7 @@ def population_weights(population: pd.DataFrame, levels: checks.Levels) -> pd.Se
     return pd.Series(weight, index=pd.MultiIndex.from_frame(population[list(levels)].astype(object)))
 
 
-# ---- inside
-
-
-def _named(keys: pd.DataFrame, *, most: int = 3) -> str:
+def name_cells(keys: pd.DataFrame, *, most: int = 3) -> str:
     """Return cells as 'county='Oslo', year=2024; …', cut after `most`."""
     named = [
         ", ".join(f"{name}={checks.plain(level)!r}" for name, level in zip(keys.columns, row, strict=True))

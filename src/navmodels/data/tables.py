@@ -145,7 +145,7 @@ def _numeral(cell: Cell, signs: tuple[str, str | None]) -> Numeral | None:
 
 
 def _mostly_numbers(read: pd.Series, texts: pd.Series) -> bool:
-    """Tell whether at least half are numbers without a mark and none is a code such as 03; True where all are suppressed."""
+    """Tell whether half or more are numbers without a mark, and none is a code such as 03; True where none is told."""
     if texts.str.fullmatch(r"0\d+").any():
         return False
     return bool(2 * read.map(lambda each: each is not None and not each.mark).sum() >= len(read)) or read.empty
@@ -179,6 +179,6 @@ def _require_one_meaning(texts: pd.Series, decimal: str) -> None:
         text, other = texts[signed].iloc[0], SIGNS[decimal == "."]
         raise ValueError(
             f"column {texts.name!r} holds {text!r} beside {texts[~signed].iloc[0]!r}, which may be "
-            f"{text.replace(decimal, '')} or {text.replace(decimal, '.')}: give decimal={other!r}, thousands={decimal!r} "
-            "for the first, thousands=' ' for the second."
+            f"{text.replace(decimal, '')} or {text.replace(decimal, '.')}: give decimal={other!r}, "
+            f"thousands={decimal!r} for the first, thousands=' ' for the second."
         )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 SPACES = " \u00a0\u2007\u2009\u202f"  # between groups of three digits: plain, no-break, figure, thin
-MARKS = r"(?P<mark>[*†‡§¶]+|\(?[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|\s?\([a-z\d]{1,2}\)|\s?[a-z]\)?|\s\d{1,2}\))?"
+MARKS = r"(?P<mark>[*†‡§¶]+|\(?[¹²³⁴⁵⁶⁷⁸⁹⁰]+\)?|\s?\([a-z0-9]{1,2}\)|\s?[a-z]\)?|\s[0-9]{1,2}\))?"
 
 WAYS = ((".", None), (",", None), (".", ","), (",", "."))  # decimal sign and thousands
 
@@ -133,8 +133,8 @@ def _is_plain(text: str) -> bool:
 @functools.cache
 def _pattern(decimal: str, thousands: str | None) -> re.Pattern[str]:
     gap = f"[{re.escape(SPACES + (thousands or ''))}]"
-    whole = rf"(?P<whole>\d{{1,3}}(?:{gap}\d{{3}})+|\d+|(?={re.escape(decimal)}\d))"
-    part = rf"(?:{re.escape(decimal)}(?P<part>\d+))?"
+    whole = rf"(?P<whole>[0-9]{{1,3}}(?:{gap}[0-9]{{3}})+|[0-9]+|(?={re.escape(decimal)}[0-9]))"
+    part = rf"(?:{re.escape(decimal)}(?P<part>[0-9]+))?"
     return re.compile(rf"(?P<sign>[+\-\u2212]?){whole}{part}\s?(?P<percent>%)?{MARKS}")
 
 

@@ -120,7 +120,7 @@ def _column(
     if not (_mostly_numbers(read, texts) if asked is None else asked):
         if asked is None:
             _require_text(cells, texts, signs)
-        return cells.map(as_text), dict.fromkeys(KINDS, [])
+        return cells.map(as_text), {key: [] for key in KINDS}
     bad = read.isna().reindex(cells.index, fill_value=False).astype(bool)
     if bad.any():
         raise ValueError(
@@ -145,10 +145,11 @@ def _numeral(cell: Cell, signs: tuple[str, str | None]) -> Numeral | None:
 
 
 def _mostly_numbers(read: pd.Series, texts: pd.Series) -> bool:
-    """Tell whether half or more are numbers without a mark, and none is a code such as 03; True where none is told."""
+    """Tell whether half or more are numbers with no letter or figure after them, and none is a code such as 03."""
     if texts.str.fullmatch(r"0\d+").any():
         return False
-    return bool(2 * read.map(lambda each: each is not None and not each.mark).sum() >= len(read)) or read.empty
+    sure = read.map(lambda each: each is not None and not any(map(str.isalnum, each.mark.strip("¹²³⁴⁵⁶⁷⁸⁹⁰"))))
+    return bool(2 * sure.sum() >= len(sure))
 
 
 def _require_text(cells: pd.Series, texts: pd.Series, signs: tuple[str, str | None]) -> None:

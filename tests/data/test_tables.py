@@ -28,7 +28,7 @@ def written(tmp_path, text, name="table.csv", encoding="utf-8"):
         ("region\tshare\tn\nNord\t68.1 %\t1,400\nSør\t70 %\t334\nØst\t12.5 %\t29\n", {"thousands": ","}),
         ("region;share;n\r\nNord;68,1%;1.400\r\nSør;70%;334\r\nØst;12,5%;29\r\n", {"decimal": ",", "thousands": "."}),
         ("\ufeffregion|share|n\n\nNord |68.1|1\u00a0400\nSør|70.0|334\n Øst|12.5|29\n\n", {}),
-        ("Table 3\nPercent, 2024\nregion,share,n\nNord,68.1,1400\nSør,70,334\nØst,12.5,29\nSource: own", {"skip": 2, "rows": 3}),
+        ("Table 3\n2024\nregion,share,n\nNord,68.1,1400\nSør,70,334\nØst,12.5,29\nNote", {"skip": 2, "rows": 3}),
         ('region,share,n\n"Nord",68.1,"1 400"\nSør,70.0*,334a\nØst,12.5,29\n', {}),
     ],
 )  # fmt: skip
@@ -59,7 +59,9 @@ def test_what_is_suppressed_is_missing_and_listed(tmp_path):
 def test_the_way_from_a_printed_table_to_a_survey(tmp_path):
     text = "region;share;n\nNord;66,7 %;30\nSør;:;<5\nØst;50,0 %;40\n"
     table = read_table(written(tmp_path, text), decimal=",", suppressed=(":", "<5"))
-    with pytest.raises(ValueError, match=r"'share' is missing in row 1 \(1 of 3\)\. .*frame\.dropna\(subset=\['share'\]\)"):
+    with pytest.raises(
+        ValueError, match=r"'share' is missing in row 1 \(1 of 3\)\. .*frame\.dropna\(subset=\['share'\]\)"
+    ):
         nav.Survey.from_report(table, by="region", n="n")
     survey = nav.Survey.from_report(table.dropna(subset=["share"]), by="region", n="n")
     assert survey.cells["count_low"].to_numpy().tolist() == [20, 20]
@@ -82,8 +84,16 @@ def test_labels_stay_as_they_are(tmp_path):
         ("g,p\nA,20\nB,:\nC,30\n", {}, r"'p' holds ':' in row 1 \(1 of 3\).*suppressed=\(':',\)"),
         ("g,p\nA,20\nB,<5\nC,30\n", {"suppressed": [":"]}, r"'p' holds '<5' in row 1 .*suppressed=\('<5',\)"),
         ("g;p\nA;20,5\nB;30,5\n", {}, r"'p' holds '20,5', '30,5' in rows 0, 1 .*decimal=','"),
-        ("g;n\nA;1.400\nB;334\n", {}, r"'1\.400' beside '334', which may be 1400 or 1\.400: give decimal=',', thousands"),
-        ("g;n\nA;1,400\nB;334\n", {"decimal": ","}, r"'1,400' beside '334', which may be 1400 or 1\.400: .*thousands=','"),
+        (
+            "g;n\nA;1.400\nB;334\n",
+            {},
+            r"'1\.400' beside '334', which may be 1400 or 1\.400: give decimal=',', thousands",
+        ),
+        (
+            "g;n\nA;1,400\nB;334\n",
+            {"decimal": ","},
+            r"'1,400' beside '334', which may be 1400 or 1\.400: .*thousands=','",
+        ),
         ("y,p\n2023,1\n2024,2\nTotal,3\n", {}, r"'y' holds 'Total' in row 2 .*numbers=\[\.\.\.\]"),
         ("g,p\nA,20,7\n", {}, r"row 0 of table\.csv has 3 entries, its column names are 2"),
         ("g,p\nA,20\nSource: own\n", {}, r"row 1 of table\.csv has 1 entries.*rows= where notes stand"),

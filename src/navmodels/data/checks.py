@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from navmodels.data.numerals import read_numeral, recipe
+from navmodels.data.numerals import is_plain, recipe
 
 Levels = Mapping[str, tuple[Any, ...]]
 
@@ -203,11 +203,11 @@ NUMBERS = (int, float, Decimal, np.number)
 
 
 def _require_numbers(column: pd.Series) -> None:
-    """Raise on entries that are no numbers, naming those that cannot be read as one before those that can."""
+    """Raise on entries that are no numbers, naming those that are not even written as one before the others."""
     other = ~column.map(lambda value: isinstance(value, NUMBERS)).astype(bool)
     if other.any():
         texts = column[other].map(str)
-        worst = texts.map(lambda text: (read := read_numeral(text)) is None or bool(read.mark)).astype(bool)
+        worst = ~texts.map(is_plain).astype(bool)
         named = other & (worst.reindex(column.index, fill_value=False) if worst.any() else True)
         raise ValueError(
             f"column {column.name!r} holds {listing(column[named].unique())} in {rows(named)}; "

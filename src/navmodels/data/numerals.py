@@ -60,7 +60,7 @@ def recipe(texts: Sequence[str]) -> str:
     "Read the file with nav.read_table(path, decimal=',')."
     """
     given = [text.strip() for text in texts if text.strip()]
-    if all(map(_is_plain, given)):
+    if all(map(is_plain, given)):
         return "Turn the column into numbers with .astype(float)."
     left = {
         (decimal, thousands): [
@@ -100,6 +100,15 @@ def as_written(column: pd.Series) -> pd.Series:
     return values.map(lambda value: _shortest(single(value)))
 
 
+def is_plain(text: str) -> bool:
+    """Tell whether a text is a number as Python writes it."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 # ---- inside
 
 
@@ -120,14 +129,6 @@ def _shortest(value: Any) -> Any:
         return float(value)
     short = float(f"{value:.{np.finfo(value).precision}g}")
     return short if abs(short - float(value)) <= 2 * np.spacing(abs(value)) else float(str(value))
-
-
-def _is_plain(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 @functools.cache

@@ -134,6 +134,11 @@ def _count_details(cells: xr.Dataset, width: int) -> list[str]:
             f"  counts read from printed shares of all answers, which add to {read['lowest_sum']:g}"
             + (f" to {read['highest_sum']:g}" if read["highest_sum"] > read["lowest_sum"] else "")
         )
+        if read["uncounted"]:
+            lines.append(
+                f"  {_several(read['uncounted'], 'row')} in which no whole counts print so and add to n, as shares of n"
+                ": weighted, or an answer is not printed"
+            )
         lines += _simple_sample(cells.sizes["cell"], "row", attrs["design_effect"])
     if attrs["weighting"] != "none":
         lines.append(f"  weights: {attrs['weighting']}")

@@ -1,6 +1,7 @@
 """A printed distribution of answers, one column an answer, as counts: whole ones that print so where there are any.
 
-Its percents are rounded, so they add to 99 or 101 as often as to 100; counts add to n.
+Its percents are rounded, so they add to 99 or 101 as often as to 100; counts add to n. Where every percent is one of n
+but no whole counts add to n (weights, or an answer of few that is not printed), the shares of n are taken.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ def read_distribution(
     Raises
     ------
     ValueError
-        Naming the rows: without n, answers that do not add to 100 % within rounding, no whole counts that print so.
+        Naming the rows: no n, answers that do not add to 100 % within rounding, percents that none of n prints as.
 
     Examples
     --------
@@ -58,6 +59,7 @@ def read_distribution(
     real = size.to_numpy()[:, None] * share / share.sum(axis=1, keepdims=True)
     found = real if not simple else _whole_counts(real, share, size, half / top)
     attrs = {"unit": unit, "digits": digits, "lowest_sum": float(total.min()), "highest_sum": float(total.max())}
+    attrs["uncounted"] = int((found != np.round(found)).any(axis=1).sum()) if simple else 0
     return found, {"printed": attrs, "design_effect": float(reading["design_effect"])}
 
 
@@ -88,7 +90,7 @@ def _require_whole(total: pd.Series, top: float, slack: float) -> None:
 
 
 def _whole_counts(real: Array, share: Array, size: pd.Series, half: float) -> Array:
-    """Return whole counts that print as the shares and add to n, the nearest to `real`; raise where there are none."""
+    """Return whole counts that print as the shares and add to n, the nearest to `real`, or `real` where none do."""
     n = size.to_numpy()
     part = pd.Series(n != np.round(n), index=size.index)
     if part.any():
@@ -107,13 +109,14 @@ def _whole_counts(real: Array, share: Array, size: pd.Series, half: float) -> Ar
             best = np.where(free, step * (out[row] - real[row]), np.inf).argmin()
             room = min(abs(gap) // free.sum(), abs((high if step > 0 else low)[row, best] - out[row, best]))
             out[row, best] += step * max(1.0, room)
-    none = pd.Series((low > high).any(axis=1) | (out.sum(axis=1) != n), index=size.index)
+    out = np.where((out.sum(axis=1) == n)[:, None], out, real)
+    none = pd.Series((low > high).any(axis=1), index=size.index)
     if none.any():
         first = int(np.flatnonzero(none.to_numpy())[0])
-        shown = ", ".join(f"{100 * each:g}" for each in share[first])
+        shown = ", ".join(f"{100 * each:g}" for each in share[first][low[first] > high[first]])
         raise ValueError(
-            f"no whole counts out of n print as the answers in {checks.rows(none)}: in row "
-            f"{checks.plain(size.index[first])!r}, {shown} % of {n[first]:g}. Correct n or the answers, or give "
-            "design_effect if the sample was weighted."
+            f"no count out of n prints as the share of every answer in {checks.rows(none)}: in row "
+            f"{checks.plain(size.index[first])!r}, none of {n[first]:g} prints as {shown} %. Correct n or the "
+            "answers, or give design_effect if the sample was weighted."
         )
     return out

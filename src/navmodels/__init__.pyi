@@ -4,6 +4,8 @@ from .data import design_effect as design_effect
 from .data import direct_estimate as direct_estimate
 from .data import list_reports as list_reports
 from .data import load_report as load_report
+from .data import read_table as read_table
+from .data import split_table as split_table
 
 # what is believed
 from .models import Choice as Choice

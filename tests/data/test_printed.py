@@ -183,9 +183,9 @@ def test_a_mean_takes_its_interval_before_its_standard_error():
         ),
         ({"estimate": [0, 100], "se": [1, 1]}, {}, r"prints as 0 or 100 % in rows 'a', 'b' \(2 of 2\); .* needs its n"),
         (
-            {"estimate": [50, 100], "lower": [40, 98], "upper": [60, 100]},
+            {"estimate": [50, 100], "lower": [40, 100], "upper": [60, 100]},
             {},
-            r"prints as 100 % in row 'b' .* needs its n",
+            r"prints as 100 % in row 'b' .* needs its n or an interval with width",
         ),
         (
             {"estimate": [50, 60], "n": [30, np.nan]},

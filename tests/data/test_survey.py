@@ -214,7 +214,7 @@ def test_table_of_published_numbers():
         survey.to_pandas(),
         pd.DataFrame(
             {"office": pd.Categorical(["A", "B"]), "estimate": [86.0, 0.0], "lower": np.nan, "upper": np.nan}
-            | {"se": [2.0, np.nan], "n": [np.nan, 30.0], "weight": 1.0}
+            | {"se": [2.0, np.nan], "n": [np.nan, 30.0], "weight": [np.nan, 30.0]}
         ),
     )
     assert survey.cells["sd"].to_numpy()[0] == pytest.approx(0.02 / (0.86 * 0.14), rel=1e-12)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks, matching, printed
+from navmodels.data import checks, matching
 
 
 def cell_index(frame: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, npt.NDArray[np.intp]]:
@@ -55,7 +55,7 @@ def count_cells(table: pd.DataFrame, by: Sequence[str], categories: Sequence[Any
     empty = np.flatnonzero(cells["weight"].to_numpy() == 0)
     if len(empty):
         raise ValueError(
-            f"all weights are zero in {len(empty)} of {len(keys)} cells: {_named(keys.iloc[empty])}; each needs a "
+            f"all weights are zero in {len(empty)} of {len(keys)} cells: {name_cells(keys.iloc[empty])}; each needs a "
             "weight above zero. Leave these respondents out or correct the weights."
         )
     return cells
@@ -95,7 +95,7 @@ def join_population(cells: xr.Dataset, levels: checks.Levels, population: pd.Dat
     if lacking.any():
         raise ValueError(
             f"the population lacks {int(lacking.sum())} of {len(observed)} cells that were observed: "
-            f"{_named(observed[lacking].to_frame(index=False))}; it needs one row for each."
+            f"{name_cells(observed[lacking].to_frame(index=False))}; it needs one row for each."
         )
     order = observed.append(weight.index.difference(observed, sort=False))
     padded = cells.drop_vars(factors).pad(cell=(0, len(order) - len(observed)), constant_values=0.0)
@@ -122,35 +122,7 @@ def population_weights(population: pd.DataFrame, levels: checks.Levels) -> pd.Se
     return pd.Series(weight, index=pd.MultiIndex.from_frame(population[list(levels)].astype(object)))
 
 
-def published_values(frame: pd.DataFrame, given: Mapping[str, str | None], unit: str) -> pd.DataFrame:
-    """Return estimate, lower, upper, se, n as floats in their unit, checked for range and order."""
-    share = unit != "identity"
-    limits = dict.fromkeys(given, (0.0, printed.UNITS[unit]) if share else (-np.inf, np.inf))
-    limits |= {"se": (0.0, np.inf), "n": (1.0, np.inf)}
-    values = pd.DataFrame(np.nan, index=frame.index, columns=list(given))
-    for name, column in given.items():
-        if column:
-            low, high = limits[name]
-            try:
-                values[name] = checks.numeric(frame[column], low=low, high=high, gaps=name != "estimate")
-            except ValueError as error:
-                if not share or name in ("se", "n"):
-                    raise
-                raise ValueError(f"{error} The unit was declared as {unit!r}; {_other_unit(unit)}") from error
-    _require_order(values)
-    if unit == "percent" and (values["estimate"] <= 1).all() and (values["estimate"] % 1 != 0).any():
-        raise ValueError(
-            f"every estimate in column {given['estimate']!r} lies between 0 and 1 (such as "
-            f"{checks.listing(values['estimate'].unique(), most=3)}) though the unit is 'percent'; for these give "
-            "unit='proportion'."
-        )
-    return values
-
-
-# ---- inside
-
-
-def _named(keys: pd.DataFrame, *, most: int = 3) -> str:
+def name_cells(keys: pd.DataFrame, *, most: int = 3) -> str:
     """Return cells as 'county='Oslo', year=2024; …', cut after `most`."""
     named = [
         ", ".join(f"{name}={checks.plain(level)!r}" for name, level in zip(keys.columns, row, strict=True))
@@ -158,23 +130,3 @@ def _named(keys: pd.DataFrame, *, most: int = 3) -> str:
     ]
     more = f" and {len(keys) - most} more" if len(keys) > most else ""
     return "; ".join(name or "the whole sample" for name in named) + more
-
-
-def _other_unit(unit: str) -> str:
-    if unit == "proportion":
-        return "for percent give unit='percent', for a mean unit='identity'."
-    return "for a mean give unit='identity'."
-
-
-def _require_order(values: pd.DataFrame) -> None:
-    """Raise on intervals with one end, and on estimates outside theirs."""
-    half = values["lower"].isna() != values["upper"].isna()
-    if half.any():
-        raise ValueError(f"the interval has one end only in {checks.rows(half)}; give lower and upper, or neither.")
-    outside = (values["lower"] > values["estimate"]) | (values["upper"] < values["estimate"])
-    if outside.any():
-        row = values[outside].iloc[0]
-        raise ValueError(
-            f"the estimate lies outside its interval in {checks.rows(outside)}, for instance {row['estimate']:g} and "
-            f"{row['lower']:g} to {row['upper']:g}; lower ≤ estimate ≤ upper is needed."
-        )

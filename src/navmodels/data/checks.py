@@ -7,11 +7,13 @@ a check passes or raises.
 import difflib
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from navmodels.data.numerals import is_plain, recipe
 from navmodels.data.reserved import RESERVED
 
 Levels = Mapping[str, tuple[Any, ...]]
@@ -124,13 +126,8 @@ def numeric(column: pd.Series, *, low: float = -np.inf, high: float = np.inf, ga
     """Return a column as floats; raise unless it is finite (or missing, with `gaps`) and within [low, high]."""
     if not pd.api.types.is_numeric_dtype(column):
         column = column.astype(object).where(column.notna(), np.nan)
-        other = ~column.map(lambda value: isinstance(value, int | float | np.number)).astype(bool)
-        if other.any():
-            raise ValueError(
-                f"column {column.name!r} holds {listing(column[other].unique())} in {rows(other)}; "
-                "allowed: a column of numbers."
-            )
-    values = column.astype(float)
+        _require_numbers(column)
+    values = pd.Series(column.to_numpy(dtype=float, na_value=np.nan), column.index, name=column.name)
     bad = ~((values >= low) & (values <= high) & np.isfinite(values)) & ~(values.isna() & gaps)
     if bad.any():
         limits = f" from {low:g} to {high:g}" if np.isfinite(high) else f" from {low:g} up" if np.isfinite(low) else ""
@@ -267,6 +264,22 @@ def one_kind(labels: pd.Series) -> None:
 
 
 # ---- inside
+
+NUMBERS = (int, float, Decimal, np.number)
+
+
+def _require_numbers(column: pd.Series) -> None:
+    """Raise on entries that are no numbers, naming those that are not even written as one before the others."""
+    other = ~column.map(lambda value: isinstance(value, NUMBERS)).astype(bool)
+    if other.any():
+        texts = column[other].map(str)
+        worst = ~texts.map(is_plain).astype(bool)
+        named = other & (worst.reindex(column.index, fill_value=False) if worst.any() else True)
+        raise ValueError(
+            f"column {column.name!r} holds {listing(column[named].unique())} in {rows(named)}; "
+            f"allowed: a column of numbers. {recipe(column.dropna().map(str).unique().tolist())}"
+        )
+
 
 KINDS = ("text", "number", "True/False")
 ADVICE = {

@@ -3,10 +3,16 @@
 Nothing is computed here that is not already in the cells.
 """
 
+import math
+
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from navmodels.data.checks import Levels, listing
+from navmodels.data.intervals import beyond, speaking, without_width
+from navmodels.data.printed import UNITS
 
 TITLES = {"share": "shares", "rating": "ratings", "choice": "choices", "reported": "published numbers"}
 PRINTED = ("estimate", "lower", "upper", "se", "n")
@@ -77,8 +83,44 @@ def _respondents(cells: xr.Dataset) -> str:
 
 
 def _printed_details(cells: xr.Dataset) -> list[str]:
+    unit, size = cells.attrs["unit"], cells.sizes["cell"]
     exact = int(cells["trials"].notnull().sum())
-    return [f"  {cells.attrs['unit']}: {exact} as exact counts, {cells.sizes['cell'] - exact} as rounded normal"]
+    lines = [f"  {unit}: {exact} as exact counts, {size - exact} as rounded normal"]
+    table = cells[list(PRINTED)].to_dataframe()[list(PRINTED)].reset_index(drop=True)
+    if unit != "identity":
+        lines += _interval_details(table, cells["trials"].notnull().to_numpy(), UNITS[unit])
+        spoken = speaking(table, unit=UNITS[unit])
+        by_n = int((spoken["se"].isna() & spoken["lower"].isna() & spoken["n"].notna()).sum())
+        lines += _simple_sample(by_n, "row", cells.attrs["design_effect"])
+    unknown = int(table["n"].isna().sum())
+    if unknown == size > 1:
+        lines.append("  n not printed: in averages all cells weigh alike, unless population= is given")
+    elif unknown:
+        lines.append(f"  {_several(unknown, 'cell')} without n: averages over other cells too need population=")
+    return lines
+
+
+def _interval_details(table: pd.DataFrame, counted: npt.NDArray[np.bool_], unit: float) -> list[str]:
+    """Return what was done with intervals that do not speak as they stand."""
+    below, above = beyond(table, unit=unit)
+    interval = speaking(table, unit=unit)["lower"].notna()
+    said = {
+        "beyond 0 or 100 %: the other side counts": (below ^ above) & ~(counted & interval),
+        "beyond both 0 and 100 %: not used": below & above,
+        "without width: not used": without_width(table),
+        "around 0 or 100 %: as counts out of the n it tells": interval & counted,
+    }
+    return [f"  {_several(int(where.sum()), 'interval')} {text}" for text, where in said.items() if where.any()]
+
+
+def _simple_sample(rows: int, noun: str, design_effect: float) -> list[str]:
+    """Return what it would mean that printed shares are not those of a simple sample."""
+    if not rows or design_effect != 1:
+        return []
+    return [
+        f"  {_several(rows, noun)} taken as a simple sample: if weighted, intervals are {math.sqrt(1.5):.2f} (design "
+        f"effect 1.5) or {math.sqrt(2):.2f} times (2) as wide; give design_effect="
+    ]
 
 
 def _count_details(cells: xr.Dataset, width: int) -> list[str]:
@@ -86,6 +128,18 @@ def _count_details(cells: xr.Dataset, width: int) -> list[str]:
     total = cells["weighted"].sum("cell").to_numpy()
     if attrs["kind"] == "share" and total.sum() > 0:
         lines.append(f"  {'share':{width}s}  {100 * total[1] / total.sum():.1f} % positive")
+    if "printed" in attrs:
+        read = attrs["printed"]
+        lines.append(
+            f"  counts read from printed shares of all answers, which add to {read['lowest_sum']:g}"
+            + (f" to {read['highest_sum']:g}" if read["highest_sum"] > read["lowest_sum"] else "")
+        )
+        if read["uncounted"]:
+            lines.append(
+                f"  {_several(read['uncounted'], 'row')} in which no whole counts print so and add to n, as shares of n"
+                ": weighted, or an answer is not printed"
+            )
+        lines += _simple_sample(cells.sizes["cell"], "row", attrs["design_effect"])
     if attrs["weighting"] != "none":
         lines.append(f"  weights: {attrs['weighting']}")
     if attrs["dropped"]:

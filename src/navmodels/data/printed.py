@@ -10,9 +10,9 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
-from navmodels.data import checks
+from navmodels.data import checks, intervals
 
 UNITS = {"percent": 100.0, "proportion": 1.0, "identity": 1.0}
 
@@ -86,13 +86,16 @@ def read_printed(frame: pd.DataFrame, *, unit: str, digits: int, prob: float, de
     if unit == "identity":
         out["low"], out["high"], out["sd"] = estimate - half, estimate + half, _identity_sd(frame, prob)
     else:
+        spoken = intervals.speaking(frame, unit=UNITS[unit])
         edge = (estimate - half <= 0) | (estimate + half >= 1)
-        exact = frame["n"].notna() & (edge | (_no_interval(frame) & (design_effect == 1.0)))
-        _require_n(edge & ~exact, estimate)
+        size = intervals.size_at_edge(spoken, estimate, unit=UNITS[unit], prob=prob).where(edge)
+        exact = frame["n"].notna() & size.isna() & (edge | (_no_interval(spoken) & (design_effect == 1.0)))
+        _require_n(edge & ~exact & size.isna(), estimate)
         out["low"] = special.logit((estimate - half).clip(lower=0.0))
         out["high"] = special.logit((estimate + half).clip(upper=1.0))
-        out["sd"] = _logit_sd(frame, estimate, UNITS[unit], prob, design_effect)
+        out["sd"] = _logit_sd(spoken, estimate, UNITS[unit], prob, design_effect)
         _fill_counts(out, frame["n"], exact, estimate, half, design_effect)
+        _fill_edges(out, size, estimate, half)
     _require_precision(out)
     return out
 
@@ -113,24 +116,16 @@ def _no_interval(frame: pd.DataFrame) -> pd.Series:
     return frame["se"].isna() & (frame["lower"].isna() | frame["upper"].isna())
 
 
-def _z(prob: float) -> float:
-    return float(stats.norm.ppf(0.5 + prob / 2))
-
-
 def _identity_sd(frame: pd.DataFrame, prob: float) -> pd.Series:
     """Return the standard error of a mean: from the interval, else as printed."""
-    from_interval: pd.Series = (frame["upper"] - frame["lower"]) / (2 * _z(prob))
-    return from_interval.fillna(frame["se"])
+    from_interval: pd.Series = (frame["upper"] - frame["lower"]) / (2 * intervals.normal_quantile(prob))
+    return from_interval.where(from_interval > 0).fillna(frame["se"])
 
 
 def _logit_sd(frame: pd.DataFrame, p: pd.Series, unit: float, prob: float, design_effect: float) -> pd.Series:
     """Return the standard error on the logit scale: from the interval, else from the standard error, else from n."""
+    from_interval = intervals.logit_sd(frame, p, unit=unit, prob=prob)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ends = special.logit(frame[["lower", "upper"]] / unit)
-        centre, z = special.logit(p), _z(prob)
-        sides = pd.concat([(centre - ends["lower"]) / z, (ends["upper"] - centre) / z], axis=1)
-        both = sides.where(np.isfinite(sides)).mean(axis=1, skipna=True)  # an end printed as 0 or 100 has no logit
-        from_interval: pd.Series = both.where(frame["lower"].notna() & frame["upper"].notna())
         from_se = frame["se"] / unit / (p * (1 - p))
         from_n = np.sqrt(design_effect / (frame["n"] * p * (1 - p)))
     return from_interval.fillna(from_se).fillna(from_n)
@@ -158,6 +153,16 @@ def _fill_counts(
         )
 
 
+def _fill_edges(out: pd.DataFrame, size: pd.Series, share: pd.Series, half: float) -> None:
+    """Fill in the counts of shares printed as 0 or 100 % whose interval tells out of how many."""
+    known = size.notna()
+    trials = size[known].round()
+    low, high = count_range(share[known].to_numpy(), trials.to_numpy(), half)
+    out.loc[known, "trials"] = trials
+    out.loc[known, "count_low"], out.loc[known, "count_high"] = low, high
+    out.loc[known, ["low", "high", "sd"]] = np.nan
+
+
 def _neighbours(trials: pd.Series, share: pd.Series, empty: pd.Series) -> str:
     """Return the counts on both sides of the first share that no count prints as."""
     row, n, printed = empty.index[empty][0], float(trials[empty].iloc[0]), float(share[empty].iloc[0])
@@ -170,8 +175,8 @@ def _require_n(edge: pd.Series, share: pd.Series) -> None:
     if edge.any():
         printed = " or ".join(f"{100 * value:g}" for value in sorted(share[edge].unique()))
         raise ValueError(
-            f"the share prints as {printed} % in {checks.rows(edge)}; a share that may be 0 or 100 % needs its n, "
-            "since an interval or standard error says nothing on the logit scale there."
+            f"the share prints as {printed} % in {checks.rows(edge)}; a share that may be 0 or 100 % needs its n "
+            "or an interval with width, since a standard error says nothing on the logit scale there."
         )
 
 
@@ -180,5 +185,6 @@ def _require_precision(out: pd.DataFrame) -> None:
     if lost.any():
         raise ValueError(
             f"nothing says how sure the estimate is in {checks.rows(lost)}, or its interval has no width; allowed: an "
-            "interval (lower=, upper=), a standard error (se=) or, for shares, the number of respondents (n=)."
+            "interval (lower=, upper=), a standard error (se=) or, for shares, the number of respondents (n=). Fill "
+            "one in, or leave these rows out with frame.drop(index=[...])."
         )

@@ -20,11 +20,12 @@ from navmodels.data.cells import (
     count_cells,
     join_population,
     labels,
-    published_values,
     sum_rows,
 )
 from navmodels.data.counts import count_categories, count_columns, negative_and_positive
 from navmodels.data.descriptions import cell_table, describe
+from navmodels.data.overlap import OVERLAP, require_disjoint_counts
+from navmodels.data.reported import read_answers, read_report
 from navmodels.data.responses import answer_categories, count_answers
 
 Array = npt.NDArray[np.float64]
@@ -215,6 +216,7 @@ class Survey:
         categories: Sequence[Any] | None = None,
         ordered: bool = True,
         population: pd.DataFrame | None = None,
+        overlap: str = "raise",
     ) -> "Survey":
         """Make a survey from a table of counts, one row a cell.
 
@@ -231,11 +233,15 @@ class Survey:
             or a choice when not `ordered`.
         population
             As in `from_responses`; default: n.
+        overlap
+            "raise", or "allow" rows that look as if they were not disjoint people: a total beside its parts, several
+            breakdowns of one sample. `navmodels.split_table` takes such a table apart.
 
         Raises
         ------
         ValueError
-            Naming the rows with negative, missing or non-finite counts, positives above n, or cells that occur twice.
+            Naming the rows with negative, missing or non-finite counts, positives above n, cells that occur twice, or
+            rows that overlap.
 
         Examples
         --------
@@ -254,11 +260,14 @@ class Survey:
         checks.complete(frame, by)
         checks.unique_cells(frame, by)
         levels = {name: checks.level_order(frame[name]) for name in by}
+        checks.one_of(overlap, OVERLAP, what="overlap")
         number = np.column_stack([checks.numeric(frame[column], low=0.0) for column in columns])
         if counts is None:
             kind, chosen, number = "share", (False, True), negative_and_positive(frame, columns, number)
         else:
             kind, chosen = "rating" if ordered else "choice", count_categories(counts, categories, ordered)
+        if overlap == "raise":
+            require_disjoint_counts(frame[list(by)], number, n=n)
         attrs = {"kind": kind, "outcome": positive or "answer", "weighting": "none", "dropped": 0}
         cells = cells_of(number, number, number.sum(axis=1), labels(frame, by), chosen)
         cells = cells.assign_attrs({**attrs, **_simulated(frame)})
@@ -275,28 +284,35 @@ class Survey:
         upper: str | None = None,
         se: str | None = None,
         n: str | None = None,
-        unit: str = "percent",
+        unit: str | None = None,
         digits: int = 0,
         prob: float = 0.95,
         design_effect: float = 1.0,
+        counts: Sequence[str] | None = None,
+        categories: Sequence[Any] | None = None,
+        ordered: bool = True,
+        overlap: str = "raise",
     ) -> "Survey":
-        """Make a survey from a published table: one row a printed number.
+        """Make a survey from a published table: one row a printed number, or one row a group and a column an answer.
 
         How sure a row is comes from its interval if printed, else its standard error, else n and `design_effect`. A
         share with n only and `design_effect` 1 enters exactly: as all counts out of n that print so. A share printed as
-        0 or 100 % needs n. The population weight of a cell is its n; where not every row has one, all weigh 1.
+        0 or 100 % enters as counts out of the n that its interval tells, else out of the printed n. An interval without
+        width says nothing where n does; of one that reaches below 0 or above 100 % the other side counts. The
+        population weight of a cell is its n, unknown where it is not printed; where no n is printed, all weigh 1.
 
         Parameters
         ----------
         frame
-            One row a published estimate.
+            One row a published estimate; with `counts`, one row a group.
         by
             Columns of grouping factors.
         estimate, lower, upper, se, n
             Columns: the estimate, its interval, its standard error, its number of respondents; gaps are allowed where
-            another column speaks.
+            another column speaks. Single precision and `Decimal` are read to the digits they have.
         unit
-            "percent", "proportion", or "identity" (a mean).
+            "percent" (the default), "proportion", or "identity" (a mean). It has to be given where all estimates lie
+            between 0 and 1, unless the column is called percent.
         digits
             Decimals the column was printed with, at least; when a number shows more, all are read with as many (a
             proportion with two at least).
@@ -304,12 +320,19 @@ class Survey:
             Level of the printed intervals.
         design_effect
             Variance of the design over that of a simple sample of the same n; above 0. Used where n is.
+        counts, categories, ordered
+            A whole printed distribution: the columns with the percent of each answer, lowest first, and the answers'
+            names (default: the columns'). Makes a rating, or a choice when not `ordered`. The answers add to 100 but
+            for rounding; they enter as whole counts out of n that print so, or with a design effect as shares of n.
+        overlap
+            "raise", or "allow" rows that look as if they were not disjoint people: a total beside its parts, several
+            breakdowns of one sample, the answers of one question. `navmodels.split_table` takes such a table apart.
 
         Raises
         ------
         ValueError
-            Naming the rows: out of range, unit not declared, no precision, no count that prints so, cells that occur
-            twice.
+            Naming the rows: text, out of range, unit not declared, no precision, a standard error that n contradicts,
+            no count that prints so, cells that occur twice, rows that overlap.
 
         Examples
         --------
@@ -319,27 +342,35 @@ class Survey:
         >>> survey = Survey.from_report(table, by="office", estimate="drop_in", n="n")
         >>> survey.cells["count_low"].values.tolist(), survey.cells["count_high"].values.tolist()
         ([7.0, 22.0], [7.0, 22.0])
+
+        A whole distribution, which adds to 99:
+
+        >>> table = pd.DataFrame({"office": ["host"], "no": [33], "partly": [33], "yes": [33], "n": [24]})
+        >>> Survey.from_report(table, by="office", counts=["no", "partly", "yes"], n="n").to_pandas()
+          office     n   no  partly  yes  weight
+        0   host  24.0  8.0     8.0  8.0    24.0
         """
         by = checks.factor_names(by)
-        checks.one_of(unit, tuple(printed.UNITS), what="unit")
+        checks.one_of(overlap, OVERLAP, what="overlap")
         printed.require_reading(digits, prob, design_effect)
         frame = checks.named_rows(frame, what="from_report")
-        given = {"estimate": estimate, "lower": lower, "upper": upper, "se": se, "n": n}
-        checks.known_columns(frame, [*by, *(column for column in given.values() if column)], what="from_report")
-        checks.complete(frame, [*by, estimate])
-        checks.unique_cells(frame, by)
-        levels = {name: checks.level_order(frame[name]) for name in by}
-        values = published_values(frame, given, unit)
-        shown = printed.decimals(values["estimate"].to_numpy(), unit=unit, digits=digits)
-        table = printed.read_printed(values, unit=unit, digits=shown, prob=prob, design_effect=design_effect)
-        weight = values["n"] if values["n"].notna().all() else pd.Series(1.0, index=values.index)
-        columns = pd.concat([values, table, weight.rename("weight")], axis=1)
-        cells = xr.Dataset(
-            {name: ("cell", column.to_numpy(dtype=float)) for name, column in columns.items()}, coords=labels(frame, by)
+        reading = {"unit": unit, "digits": digits, "prob": prob, "design_effect": design_effect}
+        columns = {"estimate": estimate, "lower": lower, "upper": upper, "se": se, "n": n}
+        if counts is None:
+            if categories is not None:
+                raise ValueError("categories= are names of the columns in counts=; give counts= too.")
+            cells, levels = read_report(frame, by=by, columns=columns, reading=reading, overlapping=overlap)
+            return cls(cells.assign_attrs(_simulated(frame)), levels)
+        if lower or upper or se or estimate != "share":
+            raise ValueError(
+                "counts= are the shares of all answers; estimate=, lower=, upper= and se= are for one share."
+            )
+        chosen = count_categories(counts, categories, ordered)
+        cells, levels = read_answers(
+            frame, by=by, counts=counts, categories=chosen, n=n, reading=reading, overlapping=overlap
         )
-        attrs = {"kind": "reported", "outcome": estimate, "weighting": "none", "dropped": 0}
-        reading = {"unit": unit, "digits": shown, "prob": float(prob), "design_effect": float(design_effect)}
-        return cls(cells.assign_attrs({**attrs, **reading, **_simulated(frame)}), levels)
+        attrs = {"kind": "rating" if ordered else "choice", "outcome": "answer", "weighting": "none", "dropped": 0}
+        return cls(cells.assign_attrs({**attrs, **_simulated(frame)}), levels)
 
     def dichotomise(self, cut: Any) -> "Survey":
         """Return the share of a rating that answers `cut` or higher; the lowest category is no cut.

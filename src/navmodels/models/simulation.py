@@ -153,7 +153,7 @@ def _empty_design(model: Model, keys: pd.DataFrame, categories: list[Any]) -> De
     if not isinstance(model.outcome, Rating | Choice):
         model = Model(Share(), *model.terms, intercept_scale=model.intercept_scale)
         options = {"positive": names[1], "n": names[0]}
-    return design(model, Survey.from_counts(table, by=list(keys.columns), **options))
+    return design(model, Survey.from_counts(table, by=list(keys.columns), overlap="allow", **options))
 
 
 def _require_truth(truth: Mapping[str, Any], arrays: Design) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.data import checks, matching
+from navmodels.data.averages import settle_weights
 from navmodels.data.cells import cell_index, population_weights
 from navmodels.inference.convergence import carried_attrs
 from navmodels.models.blocks import Block, join_labels
@@ -71,7 +72,12 @@ def estimate(
         For factors that are not in the model, labels of another kind than the survey's (with the conversion that
         helps), new levels not asked for or that cannot be predicted (with the nearest), categories that do not exist, a
         mean score of categories that are no numbers, or a population with missing values, cells that occur twice, or no
-        weight in a group.
+        weight in a group; where no group of a published table has an n in each of its cells.
+
+    Warns
+    -----
+    UserWarning
+        For a group of several cells of a published table one of which prints no n: its estimate is NaN.
 
     Notes
     -----
@@ -95,11 +101,13 @@ def estimate(
         checks.one_of(name, arrays.model.factors, what="by")
     cells, weight, n, new = _population(arrays, population, new_levels)
     keys, index = cell_index(cells, by)
+    weight = settle_weights(weight, index, cells)
     total = np.bincount(index, weight, len(keys))
-    if (total == 0).any():
+    if (total == 0).any() and (population is not None or arrays.survey.kind != "reported"):
         empty = keys[total == 0].iloc[0].to_dict() if by else "the population"
         raise ValueError(f"all population weights are zero in {empty}; a group needs a positive weight to be averaged.")
-    draws = _averages(fit, arrays, cells, weight / total[index], index, len(keys), quantity)
+    share = weight / np.where(total > 0, total, np.nan)[index]
+    draws = _averages(fit, arrays, cells, share, index, len(keys), quantity)
     levels = {name: _level_order(arrays, keys[name], name) for name in by}
     out = _unfold(draws, keys, levels, np.bincount(index, n, len(keys)), quantity)
     out = out.assign_coords(chain=fit["posterior"]["chain"], draw=fit["posterior"]["draw"])

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 from scipy import special, stats
 
+from navmodels.data.averages import settle_weights
 from navmodels.data.cells import cell_index, sum_rows
 from navmodels.data.matching import places
 from navmodels.data.survey import Survey
@@ -102,7 +103,7 @@ def _direct(arrays: Design, by: list[str], *, values: Array, prob: float) -> pd.
     keys, index = cell_index(factors, by)
     z = float(stats.norm.ppf(0.5 + prob / 2))
     if arrays.survey.kind == "reported":
-        mean, se, n, n_effective = _published(arrays.survey, index, len(keys))
+        mean, se, n, n_effective = _published(arrays.survey, index, len(keys), factors)
     else:
         count = sum_rows(cells["count"].to_numpy(), index, len(keys))
         weighted = sum_rows(cells["weighted"].to_numpy(), index, len(keys))
@@ -120,7 +121,9 @@ def _direct(arrays: Design, by: list[str], *, values: Array, prob: float) -> pd.
     return keys.assign(direct=mean, se=se, **intervals, n=n, n_effective=n_effective)
 
 
-def _published(survey: Survey, index: npt.NDArray[np.intp], size: int) -> tuple[Array, Array, Array, Array]:
+def _published(
+    survey: Survey, index: npt.NDArray[np.intp], size: int, factors: pd.DataFrame
+) -> tuple[Array, Array, Array, Array]:
     """Return the weighted average of the published numbers of each group, its standard error, n and effective n."""
     cells = survey.cells
     identity = cells.attrs["unit"] == "identity"
@@ -131,7 +134,9 @@ def _published(survey: Survey, index: npt.NDArray[np.intp], size: int) -> tuple[
     normal = cells["sd"].to_numpy() * (1.0 if identity else spread)
     se = np.where(np.isnan(exact), normal, exact)
     weight = cells["weight"].to_numpy()
-    share = weight / np.bincount(index, weight, size)[index]
+    weight = settle_weights(weight, index, factors)
+    total = np.bincount(index, weight, size)
+    share = weight / np.where(total > 0, total, np.nan)[index]
     mean = np.bincount(index, share * value, size)
     error = np.sqrt(np.bincount(index, (share * se) ** 2, size))
     total = np.bincount(index, n, size)

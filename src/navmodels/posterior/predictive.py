@@ -116,6 +116,7 @@ def observed_cells(arrays: Design) -> tuple[Array, Array, Array]:
     data, kind = arrays.data, arrays.survey.kind
     if kind == "reported":
         weight = arrays.survey.cells["weight"].to_numpy()
+        weight = np.ones(len(weight)) if np.isnan(weight).any() else weight  # a check may average as it likes
         return data["estimate"][:, None], np.ones(len(weight)), weight / weight.sum()
     count = data["positive"][:, None] if kind == "share" else data["count"]
     n = data["n"] if kind == "share" else count.sum(axis=1)

@@ -40,7 +40,7 @@ def battery_model() -> "nav.Model":
 
 
 def battery_survey(levels: pd.DataFrame, *, design_effect: float, base_factor: float = 1.0) -> "nav.Survey":
-    """Return printed shares as a survey by battery, item, sector and year.
+    """Return printed shares as a survey by battery, item, sector and year; "all" stands beside the sectors.
 
     Parameters
     ----------
@@ -65,9 +65,8 @@ def battery_survey(levels: pd.DataFrame, *, design_effect: float, base_factor: f
     n = levels["n"] * np.where(levels["n_printed"], 1.0, base_factor)
     p = levels["share"] / 100
     se = np.sqrt(1e4 * design_effect * p * (1 - p) / n + levels["extra_sd"] ** 2)
-    return nav.Survey.from_report(
-        _factors(levels).assign(share=levels["share"], n=n, se=se), by=FACTORS, estimate="share", se="se", n="n"
-    )
+    table = _factors(levels).assign(share=levels["share"], n=n, se=se)
+    return nav.Survey.from_report(table, by=FACTORS, estimate="share", se="se", n="n", overlap="allow")
 
 
 def repeated(levels: pd.DataFrame) -> pd.DataFrame:

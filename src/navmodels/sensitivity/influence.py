@@ -4,19 +4,22 @@ Where the data allow, the group's likelihood is divided out of the draws by impo
 et al. 2024), which costs nothing; where they do not, the model is fitted again. Each row says which.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from navmodels.data import checks
+from navmodels.data.averages import settle_weights
+from navmodels.data.cells import cell_index
 from navmodels.data.reserved import require_free
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import k_limit, require_converged, smooth_weights
 from navmodels.inference.fitting import fit
-from navmodels.models.model import Model
+from navmodels.models.model import Design, Model
 from navmodels.models.records import recall_design
 from navmodels.posterior.comparisons import to_rows
 from navmodels.posterior.estimates import estimate
@@ -87,7 +90,7 @@ def leave_out(
     pointwise = whole["log_likelihood"].to_dataset()[model.outcome.observed]
     everybody = estimand.get("population")
     if everybody is None:
-        everybody = arrays.cells.assign(weight=arrays.survey.cells["weight"].to_numpy())
+        everybody = arrays.cells.assign(weight=_known_weights(arrays, estimand.get("by", ())))
     else:
         everybody, _ = match_population(arrays, everybody, estimand.get("new_levels", "refuse"))
     parts = []
@@ -109,6 +112,13 @@ def leave_out(
 
 
 # ---- inside
+
+
+def _known_weights(arrays: Design, by: str | Sequence[str]) -> npt.NDArray[np.float64]:
+    """Return population weights; one that is not known is any number where its cell is a group of its own."""
+    weight = arrays.survey.cells["weight"].to_numpy()
+    _, index = cell_index(arrays.cells, [by] if isinstance(by, str) else list(by))
+    return settle_weights(weight, index, arrays.cells)
 
 
 def _passed(fitted: xr.DataTree, what: str) -> xr.DataTree:

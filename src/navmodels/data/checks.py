@@ -20,6 +20,7 @@ RESERVED = (  # names of variables and dims of a survey, a fit and a table of dr
     *("chain", "draw", "scenario", "cut", "contrast", "intercept", "share", "mean", "median", "sd", "prob"),
     *("p_increase", "p_above", "class", "reference", "threshold", "unconverged"),
     *("direct", "pooled", "n_effective", "pooling_factor", "sd_reduction"),
+    *("pair", "again", "pair_first", "pair_second", "both", "both_weighted", "panel"),
 )
 
 

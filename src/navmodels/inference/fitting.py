@@ -84,7 +84,7 @@ def fit(
     start = time.perf_counter()
     with threadpool_limits(1, "blas"):  # on two cores, two threads of BLAS are many times slower than one
         groups, made = _run(arrays, engine, draws=draws, chains=chains, seed=seed, progress=progress)
-    seen = arrays.data[model.outcome.observed]
+    seen = model.outcome.arrays(arrays.survey)[model.outcome.observed]
     observed = xr.Dataset({model.outcome.observed: (("cell", "category")[: seen.ndim], seen)})
     likelihood = log_likelihood(arrays, groups["posterior"])
     tree = xr.DataTree.from_dict({**groups, "log_likelihood": likelihood, "observed_data": observed, "survey": cells})

@@ -72,6 +72,8 @@ class Block:
     beyond
         Effects of levels that are not among `levels`: a function of the block, the new levels, the draws of effect,
         dims (draw, level), and scale (draw), and a random generator. None: there is no telling.
+    sampling
+        Whether it is error of the sample (`overlap`): engines fit it, predictions leave it out.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Block:
     channels: tuple[int, ...] = (0,)
     offset: Array | None = field(default=None, repr=False)
     beyond: "Beyond | None" = field(default=None, repr=False)
+    sampling: bool = False
 
     @property
     def labels(self) -> list[Any]:

@@ -16,10 +16,12 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.data import checks
+from navmodels.data.panels import has_pairs
 from navmodels.data.survey import Survey
 from navmodels.models import categorical, outcomes, priors, terms
 from navmodels.models.blocks import Block
 from navmodels.models.outcomes import Channels
+from navmodels.models.overlap import split_error
 from navmodels.models.priors import Learned, Proportion
 from navmodels.models.terms import Term, tie
 
@@ -174,10 +176,11 @@ class Design:
             return np.ascontiguousarray(np.stack(columns, axis=1))
         return np.empty((self.survey.cells.sizes["cell"], 0), dtype=np.int64)
 
-    def coefficients(self, posterior: xr.Dataset) -> tuple[Array, dict[str, Array]]:
+    def coefficients(self, posterior: xr.Dataset, *, sampling: bool = True) -> tuple[Array, dict[str, Array]]:
         """Return what a fit's posterior holds by channel: base, dims (draw, channel), effects (draw, level, channel).
 
-        Chains follow one another. Effects of outcomes with one channel for terms have one.
+        Chains follow one another. Effects of outcomes with one channel for terms have one. Without `sampling`, error of
+        the sample is left out.
         """
         draws = posterior.sizes["chain"] * posterior.sizes["draw"]
         arrays = {
@@ -193,6 +196,9 @@ class Design:
             else effect[..., None]
             for block in self.blocks
         }
+        for block in self.blocks:
+            if block.sampling and not sampling:
+                effects[block.name] = np.zeros_like(effects[block.name])
         return base, effects
 
     def shown(self, values: Any, channels: tuple[int, ...]) -> tuple[tuple[str, ...], Any]:
@@ -264,10 +270,14 @@ def design(model: Model, survey: Survey) -> Design:
         for term in model.terms
         for block in term.blocks(cells, survey.levels)
     ]
-    parts = (*tie(blocks, model.terms), *model.outcome.blocks(cells, survey))
+    data, common = model.outcome.arrays(survey), None
+    if has_pairs(survey.cells):
+        _require_share(model)
+        data, common = split_error(survey, data)
+    parts = (*tie(blocks, model.terms), *model.outcome.blocks(cells, survey), *([] if common is None else [common]))
     if any(part.offset is not None and part.channels != (0,) for part in parts):
         raise ValueError("a prior mean of an Effect is not for outcomes of several categories without order.")
-    return Design(model, survey, parts, model.outcome.arrays(survey))
+    return Design(model, survey, parts, data)
 
 
 def factor_frame(survey: Survey) -> pd.DataFrame:
@@ -277,6 +287,19 @@ def factor_frame(survey: Survey) -> pd.DataFrame:
 
 
 # ---- inside
+
+
+def _require_share(model: Model) -> None:
+    """Raise when the same persons answered in several cells and the outcome is no share."""
+    if not isinstance(model.outcome, outcomes.Share):
+        remedy = {
+            "Rating": "cut the rating in two, survey.dichotomise(cut), and model Share()",
+            "Choice": "make a survey of one answer, Survey.from_responses(..., positive=..., id=...), and model Share()",
+        }
+        raise ValueError(
+            f"the same persons answered in several cells (id=), and how their answers go together is known for shares "
+            f"only, not for {model.outcome!r}: {remedy[type(model.outcome).__name__]}."
+        )
 
 
 def _require_reach(model: Model, survey: Survey) -> None:

@@ -100,7 +100,7 @@ def log_prior(arrays: Design, posterior: xr.Dataset) -> xr.DataArray:
     for name, prior in arrays.parameters.items():
         total = total + xr.apply_ufunc(prior.log_density, posterior[name])
     for block in arrays.blocks:
-        if not block.scale.parts:
+        if not block.scale.parts and not block.sampling:
             total = total - 0.5 * xr.DataArray(_squares(arrays, block, posterior), dims=("chain", "draw"))
     return total.transpose("chain", "draw")
 
@@ -119,7 +119,11 @@ def _squares(arrays: Design, block: Block, posterior: xr.Dataset) -> Array:
 
 
 def _log_likelihood(fit: xr.DataTree, arrays: Design) -> xr.DataArray:
-    return fit["log_likelihood"][arrays.model.outcome.observed].sum("cell").transpose("chain", "draw")
+    total = fit["log_likelihood"][arrays.model.outcome.observed].sum("cell").transpose("chain", "draw")
+    for block in arrays.blocks:
+        if block.sampling:  # error of the sample belongs to the likelihood
+            total = total - 0.5 * _squares(arrays, block, fit["posterior"].to_dataset())
+    return total
 
 
 def _at_power(draws: xr.DataArray, log: xr.DataArray, power: float) -> tuple[xr.DataArray, float]:

@@ -34,10 +34,12 @@ def codes_for_none(answers: Iterable[Any]) -> list[Any]:
     spoken = [answer for answer in known if isinstance(answer, str) and _says_nothing(answer)]
     number = {answer: _whole(answer) for answer in known if answer not in spoken}
     whole = sorted({value for value in number.values() if value is not None})
-    if len(whole) and None in number.values():  # numbers among words
-        codes = set(whole) if set(whole) <= {*FAR, *BELOW, *NEAR} else set()
-    else:
+    other = [answer for answer, value in number.items() if value is None]
+    if not other:
         codes = _far_outside(whole)
+    else:  # numbers among words may be codes; beside decimals there is no scale
+        words = all(isinstance(answer, str) for answer in other)
+        codes = set(whole) if words and set(whole) <= {*FAR, *BELOW, *NEAR} else set()
     return [answer for answer in known if answer in spoken or number[answer] in codes]
 
 

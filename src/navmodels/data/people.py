@@ -37,8 +37,8 @@ def ask_about_counts(frame: pd.DataFrame, *, answers: Sequence[str], by: Sequenc
         warnings.warn(
             f"the weights in column {weights!r} look like counts ({why}), but each row enters as one respondent: "
             f"{len(frame)} in all, not {weight.sum():.0f}. If they are counts, give each respondent a row, "
-            f"frame.loc[frame.index.repeat(frame[{weights!r}])], without weights=. If they are survey weights, give the "
-            f"column another name or divide it by its mean, frame.assign({_keyword(weights)}=frame[{weights!r}] / "
+            f"frame.loc[frame.index.repeat(frame[{weights!r}])], without weights=. If they are survey weights, give "
+            f"the column another name, or divide it by its mean, frame.assign({_keyword(weights)}=frame[{weights!r}] / "
             f"frame[{weights!r}].mean()).",
             UserWarning,
             stacklevel=3,
@@ -69,9 +69,9 @@ def ask_about_persons(
         factor = next((each for each in by if _repeats_over(frame, name, each)), None)
         if factor is not None:
             warnings.warn(
-                f"column {name!r} has the same values in several levels of {factor!r}, each once a level, as if the same "
-                f"persons answered again. They would count as other people, and changes as less certain than they are: "
-                f"give id={name!r}. {way_on}",
+                f"column {name!r} has the same values in several levels of {factor!r}, each once a level, as if the "
+                "same persons answered again. They would count as other people, and changes as less certain than they "
+                f"are: give id={name!r}. {way_on}",
                 UserWarning,
                 stacklevel=3,
             )
@@ -107,7 +107,7 @@ def as_items(person: Any, outcome: str, by: Sequence[str]) -> str:
     return (
         f"make one row a person, wide = frame.assign(ticked=1).pivot_table(index={[person, *by]}, "
         f"columns={outcome!r}, values='ticked', fill_value=0, observed=True).reset_index(), and use "
-        f"Survey.from_items(wide, items=[...], by={list(by)}); those who gave no answer have no row and have to be added."
+        f"Survey.from_items(wide, items=[...], by={list(by)}); those who gave no answer have no row, add them."
     )
 
 
@@ -139,7 +139,11 @@ def _may_name_persons(column: pd.Series) -> bool:
     values = column.dropna()
     if pd.api.types.infer_dtype(values) not in ("string", "integer"):
         return False
-    return values.nunique() >= 10 and bool(values.duplicated(keep=False).mean() >= 0.5) and len(values) <= 20 * values.nunique()
+    return (
+        values.nunique() >= 10
+        and bool(values.duplicated(keep=False).mean() >= 0.5)
+        and len(values) <= 20 * values.nunique()
+    )
 
 
 def _repeats_over(frame: pd.DataFrame, name: Any, factor: str) -> bool:

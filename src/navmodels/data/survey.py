@@ -23,7 +23,7 @@ from navmodels.data.cells import (
     published_values,
     sum_rows,
 )
-from navmodels.data.codes import NEGATIVE_ALONE, take_sides
+from navmodels.data.codes import NEGATIVE_ALONE, Sides, take_sides
 from navmodels.data.counts import count_categories, count_columns, negative_and_positive
 from navmodels.data.descriptions import cell_table, describe
 from navmodels.data.panels import cut_pairs, join_persons, move_pairs, without_pairs
@@ -142,15 +142,15 @@ class Survey:
         by = checks.factor_names(by)
         used = _used_weights(weights, weighting)
         frame = checks.named_rows(frame, what="from_responses")
-        asked = {"outcome": outcome, "by": by, "weights": used}
         checks.known_columns(frame, [*by, outcome, *([used] if used else [])], what="from_responses")
         chosen = answer_categories(frame[outcome].dropna(), categories=categories, ordered=ordered, positive=positive)
-        sides, answered = {}, frame
+        sides: Sides = {}
+        answered = frame
         if positive is not None:
             answered, sides = take_sides(frame, [outcome], positive=chosen, negative=negative, missing=missing)
         elif negative is not None:
             raise ValueError(NEGATIVE_ALONE)
-        table, dropped = count_answers(answered, **asked, missing=missing)
+        table, dropped = count_answers(answered, outcome=outcome, by=by, weights=used, missing=missing)
         ask_about_counts(frame, answers=[outcome], by=by, weights=weights)
         kind = "share" if categories is None else "rating" if ordered else "choice"
         left_out = count_left_out(frame, dropped, sides, respondents=int(table["count"].sum()))
@@ -160,9 +160,10 @@ class Survey:
         levels = {name: tuple(table[name].cat.categories) for name in by}
         cells = count_cells(table, by, chosen).assign_attrs({**attrs, **_simulated(frame)})
         if id is None:
-            ask_about_persons(frame, **asked, overlap=overlap)
+            ask_about_persons(frame, outcome=outcome, by=by, weights=weights, overlap=overlap)
         else:
-            cells = join_persons(cells, answered, id=id, **asked, positive=positives if kind == "share" else None)
+            yes = positives if kind == "share" else None
+            cells = join_persons(cells, answered, id=id, outcome=outcome, by=by, weights=used, positive=yes)
         return cls(cells if population is None else join_population(cells, levels, population), levels)
 
     @classmethod

@@ -270,9 +270,10 @@ def design(model: Model, survey: Survey) -> Design:
         for term in model.terms
         for block in term.blocks(cells, survey.levels)
     ]
-    data, common = model.outcome.arrays(survey), None
+    data: Mapping[str, Array] = model.outcome.arrays(survey)
+    common = None
     if has_pairs(survey.cells):
-        _require_share(model)
+        _require_share(survey)
         data, common = split_error(survey, data)
     parts = (*tie(blocks, model.terms), *model.outcome.blocks(cells, survey), *([] if common is None else [common]))
     if any(part.offset is not None and part.channels != (0,) for part in parts):
@@ -289,16 +290,16 @@ def factor_frame(survey: Survey) -> pd.DataFrame:
 # ---- inside
 
 
-def _require_share(model: Model) -> None:
-    """Raise when the same persons answered in several cells and the outcome is no share."""
-    if not isinstance(model.outcome, outcomes.Share):
+def _require_share(survey: Survey) -> None:
+    """Raise when the same persons answered in several cells and the survey is not of shares."""
+    if survey.kind != "share":
         remedy = {
-            "Rating": "cut the rating in two, survey.dichotomise(cut), and model Share()",
-            "Choice": "make a survey of one answer, Survey.from_responses(..., positive=..., id=...), and model Share()",
+            "rating": "cut the rating in two, survey.dichotomise(cut), and model Share()",
+            "choice": "make a survey of one answer with positive= and id=, and model Share()",
         }
         raise ValueError(
             f"the same persons answered in several cells (id=), and how their answers go together is known for shares "
-            f"only, not for {model.outcome!r}: {remedy[type(model.outcome).__name__]}."
+            f"only, not for a {survey.kind}: {remedy[survey.kind]}."
         )
 
 

@@ -77,6 +77,8 @@ def correlation(survey: Survey) -> Array:
     squares = cells["squares"].to_numpy() if weighted else cells["count"].sum("category").to_numpy()
     spread = np.sqrt(squares * p * (1 - p))
     residual = np.stack([-p, 1 - p], axis=1)  # dims (cell, category)
+    if not has_pairs(cells):
+        return np.eye(len(p))
     first, second = cells["pair_first"].to_numpy(), cells["pair_second"].to_numpy()
     both = cells["both_weighted" if weighted else "both"].transpose("pair", "category", "again").to_numpy()
     shared = np.einsum("pab,pa,pb->p", both, residual[first], residual[second]) / (spread[first] * spread[second])

@@ -10,9 +10,11 @@ import xarray as xr
 from scipy import special, stats
 
 from navmodels.data.cells import cell_index, sum_rows
+from navmodels.data.panels import has_pairs
 from navmodels.data.survey import Survey
 from navmodels.models.categorical import categories_of
 from navmodels.models.model import Design
+from navmodels.models.overlap import correlation
 from navmodels.models.records import recall_design
 from navmodels.posterior.estimates import estimate
 from navmodels.posterior.summaries import summarise
@@ -109,6 +111,8 @@ def _direct(arrays: Design, by: list[str], *, values: Array, prob: float) -> pd.
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = weighted @ values / total
             n_effective = np.where(total > 0, total**2 / sum_rows(cells["squares"].to_numpy(), index, len(keys)), 0.0)
+            if has_pairs(cells):  # persons who answered more than once in a group
+                n_effective = n_effective / np.diag(correlation(arrays.survey.collapse(by)))
             se = np.sqrt(np.maximum(weighted @ values**2 / total - mean**2, 0.0) / n_effective)
     if cells.attrs.get("unit") == "identity" or not set(values) <= {0.0, 1.0}:
         lower, upper = mean - z * se, mean + z * se

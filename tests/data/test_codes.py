@@ -29,7 +29,7 @@ def shares(answers, **options):
         (["yes", "no", "99"], ["99"]),
         (["Ja", "Nei", "Vet ikke"], ["Vet ikke"]),
         (["Ja", "Nei", "Ønsker ikke å svare", "Ikke relevant"], ["Ønsker ikke å svare", "Ikke relevant"]),
-        (["yes", "no", "Don't know / not relevant", "Refused", "N/A", ""], ["Don't know / not relevant", "Refused", "N/A", ""]),
+        (["yes", "no", "Don't know / not sure", "Refused", "N/A", ""], ["Don't know / not sure", "Refused", "N/A", ""]),
         (["1 yes", "2 no", "9 don't know"], ["9 don't know"]),
     ],
 )  # fmt: skip

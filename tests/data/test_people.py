@@ -1,4 +1,4 @@
-"""What looks like a table of counts, or like the same persons, is asked about; what is neither is not."""
+"""What looks like a table of counts is warned of, what looks like the same persons refused; what is neither is not."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ COUNTS = pd.DataFrame({"office": ["A", "A", "B", "B"], "satisfied": [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize("weighting", ["frame", "effective", "none"])
-def test_counts_as_weights_are_asked_about(weighting):
+def test_counts_as_weights_are_warned_of(weighting):
     with pytest.warns(UserWarning, match=r"'people' look like counts.*: 4 in all, not 407\..*frame\.index\.repeat"):
         nav.Survey.from_responses(COUNTS, outcome="satisfied", by="office", weights="people", weighting=weighting)
     with pytest.warns(UserWarning, match="look like counts"):
@@ -34,10 +34,10 @@ def test_whole_survey_weights_are_not_counts():
     nav.direct_estimate(frame, outcome="yes", by="office", weights="w")
 
 
-def test_persons_of_two_years_are_asked_about():
+def test_persons_of_two_years_are_refused():
     people = pd.DataFrame({"person": [f"p{i}" for i in range(40)], "y23": [0, 1] * 20, "y24": [1, 1] * 20})
     rows = people.melt(id_vars="person", var_name="year", value_name="y")
-    with pytest.warns(UserWarning, match=r"column 'person' .* levels of 'year'.*give id='person'.*overlap='allow'"):
+    with pytest.raises(ValueError, match=r"column 'person' .* levels of 'year'.*give id='person'.*overlap='allow'"):
         nav.Survey.from_responses(rows, outcome="y", by="year")
     nav.Survey.from_responses(rows, outcome="y", by="year", overlap="allow")
     nav.Survey.from_responses(rows, outcome="y", by="year", id="person")
@@ -71,7 +71,7 @@ def test_several_answers_a_person_become_items():
     long = wide.assign(person=range(60)).melt(id_vars=["person", "county"], var_name="channel", value_name="v")
     long = long[long["v"] == 1].drop(columns="v")
     asked = {"outcome": "channel", "by": "county", "categories": channels, "ordered": False}
-    with pytest.warns(UserWarning, match=r"repeats within cells, never with the same answer .*Survey\.from_items"):
+    with pytest.raises(ValueError, match=r"repeats within cells, never with the same answer .*Survey\.from_items"):
         nav.Survey.from_responses(long, **asked)
     with pytest.raises(ValueError, match=r"answers 'channel' more than once in the cell county=.*from_items") as error:
         nav.Survey.from_responses(long, **asked, id="person")

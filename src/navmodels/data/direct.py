@@ -14,7 +14,7 @@ from scipy.special import expit, logit, stdtrit
 
 from navmodels.data.checks import complete, known_columns, level_order, listing, numeric, one_of, rows
 from navmodels.data.codes import codes_for_none, leave_out, require_numbers_meant
-from navmodels.data.people import ask_about_counts
+from navmodels.data.people import warn_of_counts
 from navmodels.data.weights import check_weights, design_effect
 
 STATISTICS = ("share", "mean")
@@ -126,7 +126,7 @@ def direct_estimate(
     one_of(interval, INTERVALS, what="interval")
     _check(frame, outcome=outcome, groups=groups, weights=weighted, prob=prob)
     y = _outcome(frame[outcome], statistic, categories)
-    ask_about_counts(frame, answers=[outcome], by=groups, weights=weights)
+    warn_of_counts(frame, answers=[outcome], by=groups, weights=weights)
     w = np.ones(len(y)) if weights is None else check_weights(frame[weights])
     table, members = _domains(frame, groups)
     _check_totals(table, [w[member].sum() for member in members])

@@ -1,6 +1,6 @@
 """Rows that are not one person each: tables of counts handed over as respondents, and persons who come twice.
 
-Both are asked about by a warning with the remedy; neither can be known for sure from the rows.
+Neither can be known for sure from the rows: the first is warned of, the second refused unless it is allowed.
 """
 
 import warnings
@@ -12,16 +12,16 @@ import pandas as pd
 
 from navmodels.data import checks
 
-OVERLAP = ("ask", "allow")
+OVERLAP = ("refuse", "allow")
 
 
-def ask_about_counts(frame: pd.DataFrame, *, answers: Sequence[str], by: Sequence[str], weights: str | None) -> None:
+def warn_of_counts(frame: pd.DataFrame, *, answers: Sequence[str], by: Sequence[str], weights: str | None) -> None:
     """Warn when weights look like counts: whole numbers, one for each combination of factors and answers.
 
     Examples
     --------
     >>> table = pd.DataFrame({"office": ["A", "A", "B", "B"], "satisfied": [0, 1, 0, 1], "people": [105, 105, 60, 137]})
-    >>> ask_about_counts(table, answers=["satisfied"], by=["office"], weights="people")
+    >>> warn_of_counts(table, answers=["satisfied"], by=["office"], weights="people")
     Traceback (most recent call last):
     UserWarning: the weights in column 'people' look like counts ...
     """
@@ -45,10 +45,8 @@ def ask_about_counts(frame: pd.DataFrame, *, answers: Sequence[str], by: Sequenc
         )
 
 
-def ask_about_persons(
-    frame: pd.DataFrame, *, outcome: str, by: Sequence[str], weights: str | None, overlap: str
-) -> None:
-    """Warn when a column that is not used tells that the same persons answer more than once.
+def refuse_persons(frame: pd.DataFrame, *, outcome: str, by: Sequence[str], weights: str | None, overlap: str) -> None:
+    """Raise when a column that is not used tells that the same persons answer more than once.
 
     It does when it is text or whole numbers, most of its values repeat, and none of them does so within a level of one
     of the factors (a panel), or with the same answer within a cell (a question with several answers, one row each).
@@ -56,35 +54,29 @@ def ask_about_persons(
     Examples
     --------
     >>> people = pd.DataFrame({"person": [*range(20)] * 2, "year": [2023] * 20 + [2024] * 20, "yes": [0, 1] * 20})
-    >>> ask_about_persons(people, outcome="yes", by=["year"], weights=None, overlap="ask")
+    >>> refuse_persons(people, outcome="yes", by=["year"], weights=None, overlap="refuse")
     Traceback (most recent call last):
-    UserWarning: column 'person' has the same values in several levels of 'year', each once a level, ...
+    ValueError: column 'person' has the same values in several levels of 'year', each once a level, ...
     """
     checks.one_of(overlap, OVERLAP, what="overlap")
     used = [outcome, *by, *([weights] if weights else [])]
-    for name in frame.columns if overlap == "ask" else []:
+    for name in frame.columns if overlap == "refuse" else []:
         if name in used or list(frame.columns).count(name) > 1 or not _may_name_persons(frame[name]):
             continue
         way_on = "If these are not the same persons, give overlap='allow'."
         factor = next((each for each in by if _repeats_over(frame, name, each)), None)
         if factor is not None:
-            warnings.warn(
+            raise ValueError(
                 f"column {name!r} has the same values in several levels of {factor!r}, each once a level, as if the "
                 "same persons answered again. They would count as other people, and changes as less certain than they "
-                f"are: give id={name!r}. {way_on}",
-                UserWarning,
-                stacklevel=3,
+                f"are: give id={name!r}. {way_on}"
             )
-            return
         if frame[outcome].nunique() > 2 and _gives_several(frame, name, by, outcome):
-            warnings.warn(
+            raise ValueError(
                 f"column {name!r} repeats within cells, never with the same answer to {outcome!r}, as if persons could "
                 f"give several answers, one row each. They would count as other people: {as_items(name, outcome, by)} "
-                f"{way_on}",
-                UserWarning,
-                stacklevel=3,
+                f"{way_on}"
             )
-            return
 
 
 def count_left_out(

@@ -27,7 +27,7 @@ from navmodels.data.codes import NEGATIVE_ALONE, Sides, take_sides
 from navmodels.data.counts import count_categories, count_columns, negative_and_positive
 from navmodels.data.descriptions import cell_table, describe
 from navmodels.data.panels import cut_pairs, join_persons, move_pairs, without_pairs
-from navmodels.data.people import ask_about_counts, ask_about_persons, count_left_out
+from navmodels.data.people import count_left_out, refuse_persons, warn_of_counts
 from navmodels.data.responses import answer_categories, count_answers
 
 Array = npt.NDArray[np.float64]
@@ -81,7 +81,7 @@ class Survey:
         weighting: str = "frame",
         missing: str = "raise",
         id: str | None = None,
-        overlap: str = "ask",
+        overlap: str = "refuse",
     ) -> "Survey":
         """Make a survey from one row a respondent.
 
@@ -120,8 +120,8 @@ class Survey:
             Column that names the persons, for a panel: each once a cell. The answers of persons who are in several
             cells go together, so that the change of a share is that of the same people.
         overlap
-            Without `id`, when a column tells that the same persons answer more than once: "ask" (a warning that names
-            it) or "allow".
+            Without `id`, when another column tells that the same persons answer more than once: "refuse", or "allow"
+            them as other people.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class Survey:
         elif negative is not None:
             raise ValueError(NEGATIVE_ALONE)
         table, dropped = count_answers(answered, outcome=outcome, by=by, weights=used, missing=missing)
-        ask_about_counts(frame, answers=[outcome], by=by, weights=weights)
+        warn_of_counts(frame, answers=[outcome], by=by, weights=weights)
         kind = "share" if categories is None else "rating" if ordered else "choice"
         left_out = count_left_out(frame, dropped, sides, respondents=int(table["count"].sum()))
         if kind == "share":
@@ -160,7 +160,7 @@ class Survey:
         levels = {name: tuple(table[name].cat.categories) for name in by}
         cells = count_cells(table, by, chosen).assign_attrs({**attrs, **_simulated(frame)})
         if id is None:
-            ask_about_persons(frame, outcome=outcome, by=by, weights=weights, overlap=overlap)
+            refuse_persons(frame, outcome=outcome, by=by, weights=weights, overlap=overlap)
         else:
             yes = positives if kind == "share" else None
             cells = join_persons(cells, answered, id=id, outcome=outcome, by=by, weights=used, positive=yes)
@@ -231,7 +231,7 @@ class Survey:
         frame = checks.named_rows(frame, what="from_items")
         scale = {"categories": categories, "ordered": ordered, "positive": positive, "negative": negative}
         table, chosen, left_out = count_items(frame, items=items, by=by, weights=used, missing=missing, **scale)
-        ask_about_counts(frame, answers=list(items), by=by, weights=weights)
+        warn_of_counts(frame, answers=list(items), by=by, weights=weights)
         kind = "share" if categories is None else "rating" if ordered else "choice"
         attrs = {"kind": kind, "outcome": "answer", "weighting": weighting if used else "none", **left_out}
         levels = {name: tuple(table[name].cat.categories) for name in ("item", *by)}

@@ -102,10 +102,10 @@ def require_numbers_meant(answers: pd.Series, *, declared: Sequence[Any] | None)
     --------
     >>> require_numbers_meant(pd.Series([1, 2, 9], name="trust"), declared=None)
     Traceback (most recent call last):
-    ValueError: column 'trust' holds 9 in row 2 (1 of 3) beside 1, 2, which looks like a code for no answer ...
+    ValueError: column 'trust' holds 9 in row 2 (1 of 3), which looks like a code for no answer ...
     """
     if declared is None:
-        codes = codes_for_none(answers.unique())
+        codes = codes_for_none(in_order(answers.unique()))
         if codes:
             _refuse(answers, codes, "a number", leave_out(answers.name, codes) + " Where they are answers, list all "
                     "that there are: categories=.")  # fmt: skip
@@ -203,10 +203,10 @@ def _refuse(column: pd.Series, codes: list[Any], counts_as: str, advice: str) ->
     held = column.isin(codes)
     rest = [answer for answer in in_order(column.dropna().unique()) if answer not in codes]
     beside = f" beside {checks.listing(rest)}" if rest else ""
-    looks = "which looks like a code" if len(codes) == 1 else "which look like codes"
+    looks = "looks like a code" if len(codes) == 1 else "look like codes"
     raise ValueError(
-        f"column {column.name!r} holds {checks.listing(codes)} in {checks.rows(held)}{beside}, {looks} for no answer "
-        f"(don't know, refused, not asked) and would count as {counts_as}.{advice}"
+        f"column {column.name!r} holds {checks.listing(codes)} in {checks.rows(held)}, which {looks} for no answer "
+        f"(don't know, refused, not asked){beside} and would count as {counts_as}.{advice}"
     )
 
 

@@ -27,7 +27,7 @@ def test_equal_weights_cost_nothing(weight):
 
 
 def test_one_weight_carries_all():
-    assert design_effect([0, 0, 5, 0]) == 4
+    assert design_effect([0, 0, 5, 0]) == 1  # rows of weight zero are no respondents
     assert effective_n([0, 0, 5, 0]) == 1
 
 

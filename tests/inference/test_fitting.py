@@ -244,3 +244,42 @@ def test_engines_give_the_same_names_dims_and_numbers(model, survey):
         sd = values.std(("chain", "draw"))
         off = np.abs(found[name].mean(("chain", "draw")) - values.mean(("chain", "draw")))
         assert (off <= 4 * np.sqrt(1 / size + 1 / laplace.POINTS) * sd + 1e-12).all()  # Monte Carlo error of both
+
+
+def test_weights_that_are_not_used_are_told(grouped):
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"office": rng.choice(list("ABC"), 600), "young": rng.choice([0, 1], 600)})
+    rows["w"] = np.where(rows["young"] == 1, 2.0, 0.5)
+    rows["yes"] = (rng.random(600) < 0.4 + 0.4 * rows["young"]).astype(int)
+    asked = {"outcome": "yes", "weights": "w"}
+    offices = rows.assign(wy=rows["w"] * rows["yes"]).groupby("office")
+    plain = np.average(offices["yes"].mean(), weights=offices["w"].sum())
+    used = rows["w"] @ rows["yes"] / rows["w"].sum()
+    words = (
+        rf"unequal within 3 of 3 cells, where they are not used: {100 * plain:.1f} % without them, "
+        rf"{100 * used:.1f} % with them\. .*in by= and as terms of the model.*weighting='effective'"
+    )
+    for by in ("office", ["office", "young"]):  # the model sums over what it does not use
+        survey = nav.Survey.from_responses(rows, **asked, by=by)
+        with pytest.warns(UserWarning, match=words):
+            nav.fit(grouped, survey, engine="laplace", seed=1)
+    # both remedies: no warning, and the weighted share within a few standard errors
+    model = nav.Model(nav.Share(), nav.Group("office"), nav.Effect("young"))
+    survey = nav.Survey.from_responses(rows, **asked, by=["office", "young"])
+    both = [nav.fit(model, survey, engine="laplace", seed=1)]
+    survey = nav.Survey.from_responses(rows, **asked, by="office", weighting="effective")
+    both.append(nav.fit(grouped, survey, engine="laplace", seed=1))
+    for each in both:
+        assert nav.summarise(nav.estimate(each))["mean"].item() == pytest.approx(used, abs=0.01)
+    assert plain - used < -0.05
+
+
+def test_weights_of_ratings_name_the_answer_that_differs():
+    rows = pd.DataFrame(
+        {"office": ["A", "A", "A", "B", "B"], "answer": [1, 2, 3, 1, 2], "w": [1.0, 1.0, 2.0, 1.0, 1.0]}
+    )
+    survey = nav.Survey.from_responses(rows, outcome="answer", by="office", categories=[1, 2, 3], weights="w")
+    # 3: (4/6) (1/3) without weights, (4/6) (2/4) with them
+    assert "unequal within 1 of 2 cells, where they are not used: 22.2 % answer 3 without them, 33.3 % with" in repr(
+        survey
+    )

@@ -17,6 +17,7 @@ from navmodels.sensitivity import scenarios as module
 from navmodels.sensitivity.changes import CHANGES, change_scenario
 
 mpl.use("agg")
+pytestmark = pytest.mark.filterwarnings("ignore:survey weights are unequal")  # so that weighting can be varied
 SEED = 7
 BY = {"by": ["office", "year"]}
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from navmodels.data import checks
 from navmodels.data.cells import population_weights
+from navmodels.data.codes import NEGATIVE_ALONE, take_sides
 from navmodels.data.responses import MISSING, RENAME, answer_categories, count_answers
 
 
@@ -24,6 +25,7 @@ def count_items(
     categories: Sequence[Any] | None,
     ordered: bool,
     positive: Any,
+    negative: Any = None,
 ) -> tuple[pd.DataFrame, tuple[Any, ...], dict[str, Any]]:
     """Count respondents by item, factors and answer, each item among those who answered it.
 
@@ -31,7 +33,7 @@ def count_items(
     ----------
     frame
         One row a respondent, one column an item; no label of its index twice.
-    items, by, weights, missing, categories, ordered, positive
+    items, by, weights, missing, categories, ordered, positive, negative
         As in `Survey.from_items`.
 
     Returns
@@ -42,7 +44,9 @@ def count_items(
         The categories in order; of a share, (False, True).
     left_out
         ``dropped``, the number of rows that lack a factor, and ``unanswered``, by label the number of other rows
-        without an answer to the item. For each item, rows = n + unanswered + dropped.
+        without an answer to the item. For each item, rows = n + unanswered + dropped, where all weights are above 0;
+        ``weightless``, if any, is the number of respondents whose weight is 0. ``sides``, if `positive` is given, says
+        which answers were positive, negative and neither.
 
     Raises
     ------
@@ -70,6 +74,12 @@ def count_items(
     checks.known_columns(frame, [*by, *columns, *([weights] if weights else [])], what="from_items")
     _require_answers(frame, columns, among="rows")
     chosen = _categories(frame, columns, categories=categories, ordered=ordered, positive=positive)
+    sides: dict[str, Any] = {}
+    if categories is None and positive is not None:
+        frame, counted = take_sides(frame, columns, positive=chosen, negative=negative, missing=missing)
+        sides = {"sides": counted}
+    elif negative is not None:
+        raise ValueError(NEGATIVE_ALONE)
     rows, dropped = _respondents(frame, columns, by=by, weights=weights, missing=missing)
     levels = {name: list(rows[name].cat.categories) for name in by}
     tables, unanswered = [], {}
@@ -85,7 +95,9 @@ def count_items(
     if categories is None:
         _require_a_negative(frame, columns, chosen, unanswered)
     kept = (False, True) if categories is None else chosen
-    return pd.concat(tables, ignore_index=True), kept, {"dropped": dropped, "unanswered": unanswered}
+    weightless = int((rows["weight"] == 0).sum())
+    left_out = {"dropped": dropped, "unanswered": unanswered, **sides}
+    return pd.concat(tables, ignore_index=True), kept, left_out | ({"weightless": weightless} if weightless else {})
 
 
 def each_item(population: pd.DataFrame | None, levels: checks.Levels) -> pd.DataFrame | None:

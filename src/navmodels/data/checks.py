@@ -18,6 +18,8 @@ from navmodels.data.reserved import RESERVED
 
 Levels = Mapping[str, tuple[Any, ...]]
 
+OVERLAP = ("refuse", "allow")  # rows that are not disjoint people
+
 
 def nearest(given: object, allowed: Iterable[object]) -> str:
     """Return ' Did you mean ...?' for the closest allowed name, or an empty string.

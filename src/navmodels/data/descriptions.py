@@ -4,6 +4,8 @@ Nothing is computed here that is not already in the cells.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,7 @@ import xarray as xr
 from navmodels.data.checks import Levels, listing
 from navmodels.data.intervals import beyond, speaking, without_width
 from navmodels.data.printed import UNITS
+from navmodels.data.weights import unequal_weights
 
 TITLES = {"share": "shares", "rating": "ratings", "choice": "choices", "reported": "published numbers"}
 PRINTED = ("estimate", "lower", "upper", "se", "n")
@@ -67,6 +70,28 @@ def cell_table(cells: xr.Dataset, levels: Levels) -> pd.DataFrame:
 
 def _several(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _sides(attrs: Mapping[str, Any], *, whole: int) -> list[str]:
+    """Return which answers were positive, which negative and which neither, and how often they were given."""
+    sides = attrs.get("sides", {})
+    counted = sum(sum(sides.get(side, {}).values()) for side in ("positive", "negative")) == whole
+    lines = []
+    for side, given in sides.items():
+        shown = [f"{answer} ({often})" if counted else answer for answer, often in given.items()]
+        more = f" and {len(shown) - 8} more" if len(shown) > 8 else ""
+        if shown:
+            name = "neither, left out" if side == "neither" else side
+            lines.append(f"  {name}: {', '.join(shown[:8])}{more}")
+    return lines
+
+
+def _persons(cells: xr.Dataset) -> list[str]:
+    attrs = cells.attrs
+    if "persons" not in attrs:
+        return []
+    persons, repeated = (f"{attrs[name]:,}".replace(",", " ") for name in ("persons", "repeated"))
+    return [f"  {persons} persons, {repeated} of them in more than one cell"]
 
 
 def _respondents(cells: xr.Dataset) -> str:
@@ -140,10 +165,16 @@ def _count_details(cells: xr.Dataset, width: int) -> list[str]:
                 ": weighted, or an answer is not printed"
             )
         lines += _simple_sample(cells.sizes["cell"], "row", attrs["design_effect"])
+    lines += _sides(attrs, whole=int(cells["count"].sum()))
     if attrs["weighting"] != "none":
         lines.append(f"  weights: {attrs['weighting']}")
+    if attrs["weighting"] == "frame" and (why := unequal_weights(cells)):
+        lines.append(f"    {why}")
     if attrs["dropped"]:
         lines.append(f"  {_several(attrs['dropped'], 'row')} without answer or factor left out")
+    if attrs.get("weightless"):
+        lines.append(f"  {_several(attrs['weightless'], 'row')} of weight 0 left out")
+    lines += _persons(cells)
     empty = int((cells["count"].sum("category") == 0).sum())
     if empty:
         lines.append(

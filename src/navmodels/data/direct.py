@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit, stdtrit
 
 from navmodels.data.checks import complete, known_columns, level_order, listing, numeric, one_of, rows
+from navmodels.data.codes import codes_for_none, leave_out, require_numbers_meant
+from navmodels.data.people import warn_of_counts
 from navmodels.data.weights import check_weights, design_effect
 
 STATISTICS = ("share", "mean")
@@ -31,6 +33,7 @@ def direct_estimate(
     statistic: Literal["share", "mean"] = "share",
     interval: Literal["logit", "wald"] = "logit",
     prob: float = 0.95,
+    categories: Sequence[float] | None = None,
 ) -> pd.DataFrame:
     r"""Weighted share or mean in each group, with its linearised standard error and interval.
 
@@ -60,6 +63,9 @@ def direct_estimate(
         ``"wald"``.
     prob
         The probability the interval should cover, between 0 and 1.
+    categories
+        Of a mean: all answers that there are; others are refused. Without it, numbers that look like codes for no
+        answer, such as 8, 9 or 99 beside 1 to 5, are.
 
     Returns
     -------
@@ -68,7 +74,7 @@ def direct_estimate(
 
         - `by`: the groups, as given;
         - ``estimate``, ``se``, ``lower``, ``upper``: proportions, or the unit of the outcome;
-        - ``n``: respondents with a weight above zero;
+        - ``n``: respondents: rows with a weight above zero;
         - ``n_effective``: ``n / design_effect``;
         - ``design_effect``: the variance over what a simple random sample with replacement of `n` would have;
         - ``df``: degrees of freedom of the *t* quantile, ``n - 1``: respondents are the sampling units, and
@@ -78,10 +84,10 @@ def direct_estimate(
     Raises
     ------
     ValueError
-        If a column, statistic or interval is unknown (the nearest is suggested); if an outcome or group is
-        missing, an outcome cannot be used for the statistic, or a weight is missing, infinite or negative
-        (the rows are named); if labels of a group look alike; if all weights of a group are zero (the group
-        is named); if the frame has fewer than two rows, or `prob` is not between 0 and 1.
+        If a column, statistic or interval is unknown (the nearest is suggested); if an outcome or group is missing, an
+        outcome cannot be used for the statistic or looks like a code for no answer, or a weight is missing, infinite
+        or negative (the rows are named); if labels of a group look alike; if all weights of a group are zero (the
+        group is named); if the frame has fewer than two rows, or `prob` is not between 0 and 1.
 
     Notes
     -----
@@ -119,7 +125,8 @@ def direct_estimate(
     one_of(statistic, STATISTICS, what="statistic")
     one_of(interval, INTERVALS, what="interval")
     _check(frame, outcome=outcome, groups=groups, weights=weighted, prob=prob)
-    y = _outcome(frame[outcome], statistic)
+    y = _outcome(frame[outcome], statistic, categories)
+    warn_of_counts(frame, answers=[outcome], by=groups, weights=weights)
     w = np.ones(len(y)) if weights is None else check_weights(frame[weights])
     table, members = _domains(frame, groups)
     _check_totals(table, [w[member].sum() for member in members])
@@ -194,18 +201,25 @@ def _exact(share: float, *, n: float, prob: float) -> tuple[float, float]:
     return (0.0, 1 - reach) if share == 0 else (reach, 1.0)
 
 
-def _outcome(values: pd.Series, statistic: str) -> Array:
+def _outcome(values: pd.Series, statistic: str, categories: Sequence[float] | None) -> Array:
     """The outcome as floats, when every row of it can be used for the statistic."""
     if statistic == "share":
+        if categories is not None:
+            raise ValueError("categories= is for statistic='mean'; a share has the outcomes 0 and 1.")
         other = ~values.isin([0, 1])
         if other.any():
+            given = values[other].unique().tolist()
+            codes = [code for code in codes_for_none([0, 1, *given]) if code in given]
+            advice = leave_out(values.name, codes) if codes else ""
             raise ValueError(
                 f"a share needs an outcome of 0/1 or True/False; column {values.name!r} holds "
-                f"{listing(values[other].unique().tolist())} in {rows(other)}. Dichotomise it first, as in "
-                f"frame[{values.name!r}] >= 4, or ask for statistic='mean'."
+                f"{listing(given)} in {rows(other)}. Dichotomise it first, as in "
+                f"frame[{values.name!r}] >= 4, or ask for statistic='mean'.{advice}"
             )
     elif not pd.api.types.is_numeric_dtype(values):
         raise ValueError(f"a mean needs numbers; column {values.name!r} is of type {values.dtype}.")
+    else:
+        require_numbers_meant(values, declared=categories)
     return numeric(values).to_numpy()
 
 

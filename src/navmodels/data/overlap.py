@@ -17,7 +17,6 @@ from navmodels.data.breakdowns import equal_runs
 
 Array = npt.NDArray[np.float64]
 
-OVERLAP = ("raise", "allow")
 TOTALS = {  # labels that can be nothing else beside other labels
     *("total", "totals", "totalt", "totalen", "in total", "grand total", "overall", "sum", "all", "alle", "i alt"),
     *("ialt", "samlet", "til sammen", "tilsammen", "everyone", "everybody", "all respondents", "alle respondenter"),

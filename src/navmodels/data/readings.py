@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from navmodels.data import checks, printed
+from navmodels.data.panels import move_pairs, unweigh_pairs
 from navmodels.data.survey import WEIGHTING, Survey
 
 PRINTED = ("estimate", "lower", "upper", "se", "n")
@@ -81,7 +82,7 @@ def with_weighting(survey: Survey, weighting: str) -> Survey:
         n = cells["count"].sum("category")
         if np.array_equal(cells["weight"], cells["weighted"].sum("category")):  # not from a population frame
             cells = cells.assign(weight=n)
-        cells = cells.assign(weighted=cells["count"], squares=n)
+        cells = unweigh_pairs(cells.assign(weighted=cells["count"], squares=n))
     return Survey(cells.assign_attrs(weighting=weighting), survey.levels)
 
 
@@ -105,7 +106,7 @@ def with_minimum(survey: Survey, n: float) -> Survey:
     keep = ~(size.to_numpy() < n)  # a base that is not printed stays
     if not keep.any():
         raise ValueError(f"no cell has {n:g} respondents or more; the largest has {float(size.max()):g}.")
-    cells = survey.cells.isel(cell=keep)
+    cells = move_pairs(survey.cells.isel(cell=keep), survey.cells, np.where(keep, np.cumsum(keep) - 1, -1))
     levels = {
         name: tuple(level for level in each if level in set(cells[name].to_numpy().tolist()))
         for name, each in survey.levels.items()

@@ -48,7 +48,7 @@ def read_report(
         unit (None: percent, where it cannot be anything else), digits, prob and design_effect, as in
         `Survey.from_report`.
     overlapping
-        "raise" or "allow": rows that are not disjoint people.
+        "refuse" or "allow": rows that are not disjoint people.
     """
     checks.known_columns(frame, [*by, *(column for column in columns.values() if column)], what="from_report")
     checks.complete(frame, by)
@@ -60,7 +60,7 @@ def read_report(
     values = published_values(frame, columns, unit)
     shown = printed.decimals(values["estimate"].to_numpy(), unit=unit, digits=reading["digits"])
     prob, design_effect = float(reading["prob"]), float(reading["design_effect"])
-    if overlapping == "raise":
+    if overlapping == "refuse":
         found, n = values[["estimate"]].set_axis([name], axis=1), values["n"].rename(columns["n"])
         overlap.require_disjoint(frame[list(by)], values=found, n=n, half=0.5 * 10.0**-shown, whole=_whole(unit))
     table = printed.read_printed(values, unit=unit, digits=shown, prob=prob, design_effect=design_effect)
@@ -92,7 +92,7 @@ def read_answers(
     levels = {factor: checks.level_order(frame[factor]) for factor in by}
     found, attrs = read_distribution(frame, counts=counts, n=n, reading=reading)
     size = found.sum(axis=1)
-    if overlapping == "raise":
+    if overlapping == "refuse":
         shares, top = (
             pd.DataFrame(found / size[:, None], frame.index, list(counts)),
             printed.UNITS[attrs["printed"]["unit"]],

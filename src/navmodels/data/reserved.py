@@ -13,6 +13,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "survey": (
         *("count", "weighted", "squares", "weight", "n", "positive", "estimate", "lower", "upper", "se"),
         *("low", "high", "sd", "count_low", "count_high", "trials"),
+        *("pair", "again", "pair_first", "pair_second", "both", "both_weighted", "panel"),
     ),
     "fit": ("intercept", "threshold", "share", "mean"),
     "summarise": (

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from navmodels.data import checks
+from navmodels.data.codes import codes_for_none, leave_out
 
 MISSING = ("raise", "drop")
 RENAME = "write them alike where they are one, and give one of them another name where they are two"
@@ -32,10 +33,11 @@ def count_answers(
     Returns
     -------
     table
-        One row for each combination of `by` and answer that occurs: by, category (the answer), count, weighted (sum of
-        weights), squares (sum of squared weights). Factors are categorical in level order.
+        One row for each combination of `by` and answer that occurs: by, category (the answer), count (of those whose
+        weight is above 0), weighted (sum of weights), squares (sum of squared weights). Factors are categorical in
+        level order.
     dropped
-        Number of rows left out.
+        Number of rows left out for lack of an answer or a factor.
 
     Raises
     ------
@@ -65,8 +67,9 @@ def count_answers(
     keys = {name: pd.Categorical(kept[name].astype(object), list(checks.level_order(kept[name]))) for name in by}
     rows = pd.DataFrame({**keys, "category": kept[outcome].to_numpy(), "weighted": weight.to_numpy()})
     rows["squares"] = rows["weighted"] ** 2
+    rows["counted"] = (rows["weighted"] > 0).astype(int)
     grouped = rows.groupby([*by, "category"], observed=True, sort=True)
-    table = grouped.agg(count=("weighted", "size"), weighted=("weighted", "sum"), squares=("squares", "sum"))
+    table = grouped.agg(count=("counted", "sum"), weighted=("weighted", "sum"), squares=("squares", "sum"))
     return table.reset_index(), int(lacking.sum())
 
 
@@ -115,9 +118,11 @@ def answer_categories(
     unknown = ~answers.isin(list(levels))
     if unknown.any():
         given = answers[unknown].unique()
+        codes = [code for code in codes_for_none([*levels, *given]) if code in given]
         raise ValueError(
             f"column {answers.name!r} holds {checks.listing(given)} in {checks.rows(unknown)}, not among the "
             f"categories {checks.listing(levels, most=20)}.{checks.nearest(given[0], levels)}"
+            f"{leave_out(answers.name, codes) if codes else ''}"
         )
     return levels
 
@@ -128,10 +133,12 @@ def answer_categories(
 def _zero_or_one(answers: pd.Series) -> tuple[Any, ...]:
     other = ~answers.isin([0, 1])
     if other.any():
+        given = answers[other].unique()
+        codes = [code for code in codes_for_none([0, 1, *given]) if code in given]
         raise ValueError(
-            f"column {answers.name!r} holds {checks.listing(answers[other].unique())} in {checks.rows(other)}; allowed "
+            f"column {answers.name!r} holds {checks.listing(given)} in {checks.rows(other)}; allowed "
             "for a share: 0 and 1. Else give categories= (a rating or choice) or positive= (the answers that count as "
-            "positive)."
+            f"positive).{leave_out(answers.name, codes) if codes else ''}"
         )
     return (1,)
 

@@ -22,9 +22,12 @@ from navmodels.data.cells import (
     labels,
     sum_rows,
 )
+from navmodels.data.codes import NEGATIVE_ALONE, Sides, take_sides
 from navmodels.data.counts import count_categories, count_columns, negative_and_positive
 from navmodels.data.descriptions import cell_table, describe
-from navmodels.data.overlap import OVERLAP, require_disjoint_counts
+from navmodels.data.overlap import require_disjoint_counts
+from navmodels.data.panels import cut_pairs, join_persons, move_pairs, without_pairs
+from navmodels.data.people import count_left_out, refuse_persons, warn_of_counts
 from navmodels.data.reported import read_answers, read_report
 from navmodels.data.responses import answer_categories, count_answers
 
@@ -73,10 +76,13 @@ class Survey:
         categories: Sequence[Any] | None = None,
         ordered: bool = True,
         positive: Any = None,
+        negative: Any = None,
         weights: str | None = None,
         population: pd.DataFrame | None = None,
         weighting: str = "frame",
         missing: str = "raise",
+        id: str | None = None,
+        overlap: str = "refuse",
     ) -> "Survey":
         """Make a survey from one row a respondent.
 
@@ -95,16 +101,28 @@ class Survey:
         positive
             The answer, or list of answers, that counts as positive: makes a share. Each must occur, or be a category of
             a categorical column.
+        negative
+            With `positive`: the answer, or list of answers, that counts as no. Others are refused, or with
+            ``missing="drop"`` left out and counted. Default: every answer that is not positive; refused when one looks
+            like a code for no answer, such as 9 beside 1 and 2, or "don't know".
         weights
-            Column of survey weights, at least 0.
+            Column of survey weights, at least 0. Rows of weight 0 are no respondents: they are left out and counted.
         population
             Frame with the factors' columns and ``weight``: population size of each cell. Cells nobody answered for are
             added with n = 0. Default: the sum of weights in each cell.
         weighting
-            "frame": weights only make the population for post-stratification. "effective": each cell enters as weighted
-            share × effective n (Kish 1965). "none": weights are not used, and n is the population of a cell.
+            "frame": weights only make the population for post-stratification; right when they are equal within the
+            cells of the model, so that what they were made of has to be among its factors (`fit` warns if it is not).
+            "effective": each cell enters as weighted share × effective n (Kish 1965). "none": weights are not used, and
+            n is the population of a cell.
         missing
             "raise", or "drop" rows without an answer or factor; their number is kept in ``cells.attrs["dropped"]``.
+        id
+            Column that names the persons, for a panel: each once a cell. The answers of persons who are in several
+            cells go together, so that the change of a share is that of the same people.
+        overlap
+            Without `id`, when another column tells that the same persons answer more than once: "refuse", or "allow"
+            them as other people.
 
         Raises
         ------
@@ -125,14 +143,28 @@ class Survey:
         by = checks.factor_names(by)
         used = _used_weights(weights, weighting)
         frame = checks.named_rows(frame, what="from_responses")
-        table, dropped = count_answers(frame, outcome=outcome, by=by, weights=used, missing=missing)
+        checks.known_columns(frame, [*by, outcome, *([used] if used else [])], what="from_responses")
         chosen = answer_categories(frame[outcome].dropna(), categories=categories, ordered=ordered, positive=positive)
+        sides: Sides = {}
+        answered = frame
+        if positive is not None:
+            answered, sides = take_sides(frame, [outcome], positive=chosen, negative=negative, missing=missing)
+        elif negative is not None:
+            raise ValueError(NEGATIVE_ALONE)
+        table, dropped = count_answers(answered, outcome=outcome, by=by, weights=used, missing=missing)
+        warn_of_counts(frame, answers=[outcome], by=by, weights=weights)
         kind = "share" if categories is None else "rating" if ordered else "choice"
+        left_out = count_left_out(frame, dropped, sides, respondents=int(table["count"].sum()))
         if kind == "share":
-            table["category"], chosen = table["category"].isin(chosen), (False, True)
-        attrs = {"kind": kind, "outcome": outcome, "weighting": weighting if used else "none", "dropped": dropped}
+            table["category"], positives, chosen = table["category"].isin(chosen), chosen, (False, True)
+        attrs = {"kind": kind, "outcome": outcome, "weighting": weighting if used else "none", **left_out}
         levels = {name: tuple(table[name].cat.categories) for name in by}
         cells = count_cells(table, by, chosen).assign_attrs({**attrs, **_simulated(frame)})
+        if id is None:
+            refuse_persons(frame, outcome=outcome, by=by, weights=weights, overlap=overlap)
+        else:
+            yes = positives if kind == "share" else None
+            cells = join_persons(cells, answered, id=id, outcome=outcome, by=by, weights=used, positive=yes)
         return cls(cells if population is None else join_population(cells, levels, population), levels)
 
     @classmethod
@@ -145,6 +177,7 @@ class Survey:
         categories: Sequence[Any] | None = None,
         ordered: bool = True,
         positive: Any = None,
+        negative: Any = None,
         weights: str | None = None,
         population: pd.DataFrame | None = None,
         weighting: str = "frame",
@@ -153,7 +186,7 @@ class Survey:
         """Make a survey with a factor `item` from wide rows: a battery, or a question with several answers.
 
         An empty answer means not asked or not answered: the respondent is not in this item's base, so n differs by
-        item. What an empty text or a "don't know" means is for `positive` or `categories` to say.
+        item. What a "don't know" means is for `negative` or `categories` to say.
 
         Parameters
         ----------
@@ -167,6 +200,8 @@ class Survey:
             As in `from_responses`, the same for all items; effective n is each item's own.
         positive
             As in `from_responses`; each must occur in one of the items.
+        negative
+            As in `from_responses`; with ``missing="drop"`` other answers count as unanswered.
         population
             As in `from_responses`, without `item`: it holds for every item.
         missing
@@ -195,8 +230,9 @@ class Survey:
         by = checks.factor_names(by)
         used = _used_weights(weights, weighting)
         frame = checks.named_rows(frame, what="from_items")
-        scale = {"categories": categories, "ordered": ordered, "positive": positive}
+        scale = {"categories": categories, "ordered": ordered, "positive": positive, "negative": negative}
         table, chosen, left_out = count_items(frame, items=items, by=by, weights=used, missing=missing, **scale)
+        warn_of_counts(frame, answers=list(items), by=by, weights=weights)
         kind = "share" if categories is None else "rating" if ordered else "choice"
         attrs = {"kind": kind, "outcome": "answer", "weighting": weighting if used else "none", **left_out}
         levels = {name: tuple(table[name].cat.categories) for name in ("item", *by)}
@@ -216,7 +252,7 @@ class Survey:
         categories: Sequence[Any] | None = None,
         ordered: bool = True,
         population: pd.DataFrame | None = None,
-        overlap: str = "raise",
+        overlap: str = "refuse",
     ) -> "Survey":
         """Make a survey from a table of counts, one row a cell.
 
@@ -234,7 +270,7 @@ class Survey:
         population
             As in `from_responses`; default: n.
         overlap
-            "raise", or "allow" rows that look as if they were not disjoint people: a total beside its parts, several
+            "refuse", or "allow" rows that look as if they were not disjoint people: a total beside its parts, several
             breakdowns of one sample. `navmodels.split_table` takes such a table apart.
 
         Raises
@@ -260,13 +296,13 @@ class Survey:
         checks.complete(frame, by)
         checks.unique_cells(frame, by)
         levels = {name: checks.level_order(frame[name]) for name in by}
-        checks.one_of(overlap, OVERLAP, what="overlap")
+        checks.one_of(overlap, checks.OVERLAP, what="overlap")
         number = np.column_stack([checks.numeric(frame[column], low=0.0) for column in columns])
         if counts is None:
             kind, chosen, number = "share", (False, True), negative_and_positive(frame, columns, number)
         else:
             kind, chosen = "rating" if ordered else "choice", count_categories(counts, categories, ordered)
-        if overlap == "raise":
+        if overlap == "refuse":
             require_disjoint_counts(frame[list(by)], number, n=n)
         attrs = {"kind": kind, "outcome": positive or "answer", "weighting": "none", "dropped": 0}
         cells = cells_of(number, number, number.sum(axis=1), labels(frame, by), chosen)
@@ -291,7 +327,7 @@ class Survey:
         counts: Sequence[str] | None = None,
         categories: Sequence[Any] | None = None,
         ordered: bool = True,
-        overlap: str = "raise",
+        overlap: str = "refuse",
     ) -> "Survey":
         """Make a survey from a published table: one row a printed number, or one row a group and a column an answer.
 
@@ -325,7 +361,7 @@ class Survey:
             names (default: the columns'). Makes a rating, or a choice when not `ordered`. The answers add to 100 but
             for rounding; they enter as whole counts out of n that print so, or with a design effect as shares of n.
         overlap
-            "raise", or "allow" rows that look as if they were not disjoint people: a total beside its parts, several
+            "refuse", or "allow" rows that look as if they were not disjoint people: a total beside its parts, several
             breakdowns of one sample, the answers of one question. `navmodels.split_table` takes such a table apart.
 
         Raises
@@ -351,7 +387,7 @@ class Survey:
         0   host  24.0  8.0     8.0  8.0    24.0
         """
         by = checks.factor_names(by)
-        checks.one_of(overlap, OVERLAP, what="overlap")
+        checks.one_of(overlap, checks.OVERLAP, what="overlap")
         printed.require_reading(digits, prob, design_effect)
         frame = checks.named_rows(frame, what="from_report")
         reading = {"unit": unit, "digits": digits, "prob": prob, "design_effect": design_effect}
@@ -401,7 +437,8 @@ class Survey:
         coords = {name: self.cells[name] for name in self.factors}
         cells = cells_of(count, weighted, self.cells["squares"].to_numpy(), coords, (False, True))
         attrs = {**self.cells.attrs, "kind": "share", "cut": categories[place]}
-        return Survey(cells.assign(weight=self.cells["weight"]).assign_attrs(attrs), self.levels)
+        cells = cut_pairs(cells.assign(weight=self.cells["weight"]).assign_attrs(attrs), self.cells, place)
+        return Survey(cells, self.levels)
 
     def collapse(self, by: str | Sequence[str]) -> "Survey":
         """Return the survey with only the factors `by`, cells summed over the others (exact for counts).
@@ -437,12 +474,12 @@ class Survey:
         cells = xr.Dataset(
             {
                 name: (values.dims, sum_rows(values.to_numpy(), index, len(keys)))
-                for name, values in self.cells.transpose("cell", ...).data_vars.items()
+                for name, values in without_pairs(self.cells).transpose("cell", ...).data_vars.items()
             },
             coords={**labels(keys, by), "category": self.cells["category"]},
             attrs=self.cells.attrs,
         )
-        return Survey(cells, levels)
+        return Survey(move_pairs(cells, self.cells, index), levels)
 
     def drop(self, /, **levels: Any) -> "Survey":
         """Return the survey without the named levels, for instance ``survey.drop(county=["Oslo"])``.
@@ -471,7 +508,8 @@ class Survey:
             kept[name] = tuple(level for level in self.levels[name] if level not in gone)
         if not keep.any():
             raise ValueError(f"dropping {levels} leaves no cell.")
-        return Survey(self.cells.isel(cell=keep), kept)
+        cells = move_pairs(self.cells.isel(cell=keep), self.cells, np.where(keep, np.cumsum(keep) - 1, -1))
+        return Survey(cells, kept)
 
     def to_xarray(self) -> xr.Dataset:
         """Return a copy of the cells: dims cell (and category)."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from numpy.typing import NDArray
 
 from navmodels.data.checks import numeric
@@ -26,8 +27,8 @@ def design_effect(weights: Weights) -> float:
     Parameters
     ----------
     weights
-        One weight for each respondent, at least one of them above zero. Respondents with weight zero count in
-        *n*.
+        One weight for each respondent, at least one of them above zero. Rows with weight zero are no respondents and
+        do not count in *n*.
 
     Returns
     -------
@@ -53,7 +54,7 @@ def design_effect(weights: Weights) -> float:
     w = check_weights(weights)
     if not w.any():
         raise ValueError(f"all {len(w)} weights are zero; at least one must be above zero.")
-    w = w / w.max()
+    w = w[w > 0] / w.max()
     return float(len(w) * np.sum(w**2) / np.sum(w) ** 2)
 
 
@@ -87,7 +88,38 @@ def effective_n(weights: Weights) -> float:
     >>> effective_n([1, 1, 1, 3])
     3.0
     """
-    return len(weights) / design_effect(weights)
+    return int(np.count_nonzero(check_weights(weights))) / design_effect(weights)
+
+
+def unequal_weights(cells: xr.Dataset) -> str:
+    """Return where weights are unequal within cells and what they would change there, or an empty string.
+
+    Within a cell Σw² is (Σw)²/n where all weights are equal, and larger elsewhere. The difference is that of shares in
+    all cells together, each cell with its population weight, of the category where it is largest.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels.data import Survey
+    >>> rows = pd.DataFrame({"office": ["A", "A", "B"], "satisfied": [1, 0, 1], "w": [1.0, 3.0, 2.0]})
+    >>> unequal_weights(Survey.from_responses(rows, outcome="satisfied", by="office", weights="w").cells)
+    'unequal within 1 of 2 cells, where they are not used: 66.7 % without them, 50.0 % with them'
+    """
+    count, weighted = (cells[name].transpose("cell", "category").to_numpy() for name in ("count", "weighted"))
+    n, total, squares = count.sum(axis=1), weighted.sum(axis=1), cells["squares"].to_numpy()
+    there = (n > 0) & (total > 0)
+    unequal = there & (squares * n > total**2 * (1 + 1e-9))
+    if not unequal.any():
+        return ""
+    population = cells["weight"].to_numpy()[there] / cells["weight"].to_numpy()[there].sum()
+    plain, used = population @ (count[there] / n[there, None]), population @ (weighted[there] / total[there, None])
+    place = int(np.argmax(np.abs(used - plain)[::-1])) if len(plain) > 2 else 0
+    place = len(plain) - 1 - place
+    answer = f" answer {cells['category'].to_numpy()[place].item()!r}" if len(plain) > 2 else ""
+    return (
+        f"unequal within {int(unequal.sum())} of {len(n)} cells, where they are not used: {100 * plain[place]:.1f} %"
+        f"{answer} without them, {100 * used[place]:.1f} % with them"
+    )
 
 
 def check_weights(weights: Weights) -> NDArray[np.float64]:

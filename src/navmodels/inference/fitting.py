@@ -1,6 +1,7 @@
 """fit: a model and a survey in, an ArviZ-ready `xarray.DataTree` out."""
 
 import time
+import warnings
 from importlib.metadata import version
 from typing import Any
 
@@ -10,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from navmodels.data import checks
 from navmodels.data.survey import Survey
+from navmodels.data.weights import unequal_weights
 from navmodels.inference.convergence import check, describe_failures
 from navmodels.inference.pointwise import log_likelihood
 from navmodels.models.model import Design, Model, design
@@ -60,6 +62,11 @@ def fit(
     ValueError
         When engine, draws, chains or seed are not allowed, or model and survey do not fit.
 
+    Warns
+    -----
+    UserWarning
+        When survey weights are unequal within cells of the model and ``weighting="frame"`` does not use them there.
+
     Examples
     --------
     >>> import pandas as pd
@@ -70,6 +77,22 @@ def fit(
     >>> result["posterior"]["office_effect"].dims
     ('chain', 'draw', 'office')
     """
+    result = refit(model, survey, engine=engine, draws=draws, chains=chains, seed=seed, progress=progress)
+    warn_of_weights(model, survey, stacklevel=3)
+    return result
+
+
+def refit(
+    model: Model,
+    survey: Survey,
+    *,
+    engine: str = "auto",
+    draws: int = 1000,
+    chains: int = 4,
+    seed: int | None = None,
+    progress: bool = False,
+) -> xr.DataTree:
+    """Fit a model to a survey as `fit` does, without its warning: for sensitivity to one that was fitted before."""
     checks.one_of(engine, ENGINES, what="engine")
     if not all(isinstance(each, int | np.integer) for each in (draws, chains)) or draws < 4 or chains < 2:
         raise ValueError(
@@ -84,7 +107,7 @@ def fit(
     start = time.perf_counter()
     with threadpool_limits(1, "blas"):  # on two cores, two threads of BLAS are many times slower than one
         groups, made = _run(arrays, engine, draws=draws, chains=chains, seed=seed, progress=progress)
-    seen = arrays.data[model.outcome.observed]
+    seen = model.outcome.arrays(arrays.survey)[model.outcome.observed]
     observed = xr.Dataset({model.outcome.observed: (("cell", "category")[: seen.ndim], seen)})
     likelihood = log_likelihood(arrays, groups["posterior"])
     tree = xr.DataTree.from_dict({**groups, "log_likelihood": likelihood, "observed_data": observed, "survey": cells})
@@ -98,6 +121,22 @@ def fit(
         "versions": " ".join(f"{name}={version(name)}" for name in PACKAGES),
     }
     return tree
+
+
+def warn_of_weights(model: Model, survey: Survey, *, stacklevel: int = 2) -> None:
+    """Warn when weights are unequal within cells of the model, where ``weighting="frame"`` does not use them."""
+    kept = [name for name in survey.factors if name in model.factors]
+    if survey.kind == "reported" or survey.cells.attrs["weighting"] != "frame":
+        return
+    why = unequal_weights(survey.collapse(kept).cells)
+    if why:
+        warnings.warn(
+            f"survey weights are {why}. Under weighting='frame' they only make the population of each cell: have the "
+            "variables they were made of in by= and as terms of the model, or make the survey with "
+            "weighting='effective', which uses them within cells too.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
 
 
 # ---- inside

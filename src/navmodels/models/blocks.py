@@ -73,6 +73,8 @@ class Block:
     beyond
         Effects of levels that are not among `levels`: a function of the block, the new levels, the draws of effect,
         dims (draw, level), and scale (draw), and a random generator. None: there is no telling.
+    sampling
+        Whether it is error of the sample (`overlap`): engines fit it, predictions leave it out.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Block:
     channels: tuple[int, ...] = (0,)
     offset: Array | None = field(default=None, repr=False)
     beyond: "Beyond | None" = field(default=None, repr=False)
+    sampling: bool = False
 
     def __post_init__(self) -> None:
         """Raise when a cell picks a level that is not there, or basis and offset are not of the levels."""

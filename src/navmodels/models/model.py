@@ -16,10 +16,12 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.data import checks
+from navmodels.data.panels import has_pairs
 from navmodels.data.survey import Survey
 from navmodels.models import categorical, names, outcomes, priors, terms
 from navmodels.models.blocks import Block
 from navmodels.models.outcomes import Channels
+from navmodels.models.overlap import split_error
 from navmodels.models.priors import Learned, Proportion
 from navmodels.models.terms import Term, tie
 
@@ -165,11 +167,11 @@ class Design:
             return np.ascontiguousarray(np.stack(columns, axis=1))
         return np.empty((self.survey.cells.sizes["cell"], 0), dtype=np.int64)
 
-    def coefficients(self, posterior: xr.Dataset) -> tuple[Array, dict[str, Array]]:
+    def coefficients(self, posterior: xr.Dataset, *, sampling: bool = True) -> tuple[Array, dict[str, Array]]:
         """Return what a fit's posterior holds by channel: base, dims (draw, channel), effects (draw, level, channel).
 
         The posterior is one that `posteriors.in_order` returned. Chains follow one another. Effects of outcomes with
-        one channel for terms have one.
+        one channel for terms have one. Without `sampling`, error of the sample is left out.
         """
         draws = posterior.sizes["chain"] * posterior.sizes["draw"]
         arrays = {
@@ -185,6 +187,9 @@ class Design:
             else effect[..., None]
             for block in self.blocks
         }
+        for block in self.blocks:
+            if block.sampling and not sampling:
+                effects[block.name] = np.zeros_like(effects[block.name])
         return base, effects
 
     def shown(self, values: Any, channels: tuple[int, ...]) -> tuple[tuple[str, ...], Any]:
@@ -257,11 +262,16 @@ def design(model: Model, survey: Survey) -> Design:
         for term in model.terms
         for block in term.blocks(cells, survey.levels)
     ]
-    parts = (*tie(blocks, model.terms), *model.outcome.blocks(cells, survey))
+    data: Mapping[str, Array] = model.outcome.arrays(survey)
+    common = None
+    if has_pairs(survey.cells):
+        _require_share(survey)
+        data, common = split_error(survey, data)
+    parts = (*tie(blocks, model.terms), *model.outcome.blocks(cells, survey), *([] if common is None else [common]))
     if any(part.offset is not None and part.channels != (0,) for part in parts):
         raise ValueError("a prior mean of an Effect is not for outcomes of several categories without order.")
     names.require_distinct(parts, base=model.outcome.base, observed=model.outcome.observed)
-    return Design(model, survey, parts, model.outcome.arrays(survey))
+    return Design(model, survey, parts, data)
 
 
 def factor_frame(survey: Survey) -> pd.DataFrame:
@@ -271,6 +281,19 @@ def factor_frame(survey: Survey) -> pd.DataFrame:
 
 
 # ---- inside
+
+
+def _require_share(survey: Survey) -> None:
+    """Raise when the same persons answered in several cells and the survey is not of shares."""
+    if survey.kind != "share":
+        remedy = {
+            "rating": "cut the rating in two, survey.dichotomise(cut), and model Share()",
+            "choice": "make a survey of one answer with positive= and id=, and model Share()",
+        }
+        raise ValueError(
+            f"the same persons answered in several cells (id=), and how their answers go together is known for shares "
+            f"only, not for a {survey.kind}: {remedy[survey.kind]}."
+        )
 
 
 def _require_reach(model: Model, survey: Survey) -> None:

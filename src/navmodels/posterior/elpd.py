@@ -65,6 +65,11 @@ def loo(fit: xr.DataTree, *, allow_unconverged: bool = False) -> pd.DataFrame:
 
     reason = why_unconverged(fit, allow_unconverged)
     arrays = recall_design(fit)
+    if any(block.sampling for block in arrays.blocks):
+        raise ValueError(
+            "the same persons answered in several cells (id=), so a cell cannot be left out without what they answered "
+            "elsewhere; compare models by check_fit, or make the survey without id= and with overlap='allow'."
+        )
     there = np.flatnonzero(observed_cells(arrays)[1] > 0)
     likelihood = cell_likelihood(arrays, fit).transpose("cell", "chain", "draw").to_numpy()
     efficiency, score = _efficiency(fit), np.empty((3, len(there)))

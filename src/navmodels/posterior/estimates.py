@@ -185,9 +185,12 @@ def _averages(
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     order = np.argsort(index, kind="stable")  # the cells of a group stand together
     starts, weight = np.searchsorted(index[order], np.arange(size)), share[order]
-    base, effects = arrays.coefficients(posterior)
+    base, effects = arrays.coefficients(posterior, sampling=False)
     places: dict[str, npt.NDArray[np.intp]] = {}
     for number, block in enumerate(arrays.blocks):
+        if block.sampling:  # none of it is the population's
+            places[block.name], effects[block.name] = np.zeros(len(cells), dtype=np.intp), np.zeros((len(base), 1, 1))
+            continue
         places[block.name], new = _places(block, cells)
         if new:
             effects[block.name] = _extended(

@@ -12,9 +12,11 @@ from scipy import special, stats
 from navmodels.data.averages import settle_weights
 from navmodels.data.cells import cell_index, sum_rows
 from navmodels.data.matching import places
+from navmodels.data.panels import has_pairs
 from navmodels.data.survey import Survey
 from navmodels.models.categorical import categories_of
 from navmodels.models.model import Design
+from navmodels.models.overlap import correlation
 from navmodels.models.posteriors import in_order
 from navmodels.models.records import recall_design
 from navmodels.posterior.estimates import estimate
@@ -112,6 +114,8 @@ def _direct(arrays: Design, by: list[str], *, values: Array, prob: float) -> pd.
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = weighted @ values / total
             n_effective = np.where(total > 0, total**2 / sum_rows(cells["squares"].to_numpy(), index, len(keys)), 0.0)
+            if has_pairs(cells):  # persons who answered more than once in a group
+                n_effective = n_effective / np.diag(correlation(arrays.survey.collapse(by)))
             se = np.sqrt(np.maximum(weighted @ values**2 / total - mean**2, 0.0) / n_effective)
     if cells.attrs.get("unit") == "identity" or not set(values) <= {0.0, 1.0}:
         lower, upper = mean - z * se, mean + z * se

@@ -90,7 +90,7 @@ def replicates(arrays: Design, posterior: xr.Dataset, rng: np.random.Generator) 
     """Yield replicated data of some cells after others: which cells, and dims (draw, cell, category)."""
     from navmodels.inference.kernels import linear_predictors
 
-    base, effects = arrays.coefficients(in_order(arrays, posterior))
+    base, effects = arrays.coefficients(in_order(arrays, posterior), sampling=False)
     levels = stack_effects(effects.values(), len(base))
     data = {**arrays.data, **({"n": observed_cells(arrays)[1]} if arrays.survey.kind == "share" else {})}
     cellwise = [name for name in ("n", "count", "sd", "trials") if name in data]  # what outcomes draw with
@@ -113,7 +113,7 @@ def replicate_rng(fit: xr.DataTree, seed: int | None) -> np.random.Generator:
 
 def observed_cells(arrays: Design) -> tuple[Array, Array, Array]:
     """Return what was observed, dims (cell, category); whole answers of each cell; and its weight in the sum of all."""
-    data, kind = arrays.data, arrays.survey.kind
+    data, kind = arrays.model.outcome.arrays(arrays.survey), arrays.survey.kind
     if kind == "reported":
         weight = arrays.survey.cells["weight"].to_numpy()
         weight = np.ones(len(weight)) if np.isnan(weight).any() else weight  # a check may average as it likes

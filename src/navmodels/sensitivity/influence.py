@@ -18,7 +18,8 @@ from navmodels.data.cells import cell_index
 from navmodels.data.reserved import require_free
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import k_limit, require_converged, smooth_weights
-from navmodels.inference.fitting import fit
+from navmodels.inference.fitting import refit as fit
+from navmodels.inference.fitting import warn_of_weights
 from navmodels.models.model import Design, Model
 from navmodels.models.records import recall_design
 from navmodels.posterior.comparisons import to_rows
@@ -86,6 +87,7 @@ def leave_out(
     if len(levels) < 3:
         raise ValueError(f"{along!r} has {len(levels)} levels; at least three are needed to leave one out.")
     whole = _passed(fit(model, survey, engine=engine, seed=seed), "all groups")
+    warn_of_weights(model, survey, stacklevel=3)
     arrays = recall_design(whole)
     pointwise = whole["log_likelihood"].to_dataset()[model.outcome.observed]
     everybody = estimand.get("population")
@@ -99,7 +101,8 @@ def leave_out(
         draws = estimate(whole, **asked)
         inside = np.flatnonzero(arrays.cells[along].to_numpy() == level)
         weights, k = _without(pointwise.isel(cell=inside).sum("cell"))
-        method = "weights" if k < k_limit(weights.size) else "refit"
+        alone = not any(block.sampling for block in arrays.blocks)  # a panel's cells do not leave one by one
+        method = "weights" if alone and k < k_limit(weights.size) else "refit"
         if method == "refit":
             less = survey.drop(**{along: level})
             again = _passed(fit(model, less, engine=engine, seed=whole.attrs["seed"]), f"without {level!r}")

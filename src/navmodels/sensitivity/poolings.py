@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from navmodels.data.panels import has_pairs
 from navmodels.data.reserved import require_free
 from navmodels.data.survey import Survey
-from navmodels.inference.fitting import fit
+from navmodels.inference.fitting import refit as fit
+from navmodels.inference.fitting import warn_of_weights
 from navmodels.models.model import Model
 from navmodels.posterior.elpd import loo
 from navmodels.posterior.pooling import shrinkage
@@ -43,7 +46,7 @@ def pooling(
         One row a group and pooling: by, pooling ("none": the standard deviation of every `Group` is 10 logits;
         "partial": the model as given; "complete": it is 0), direct, n, mean, lower, upper, prob (0.95), pooling_factor,
         sd_reduction as in `shrinkage`; elpd, elpd_se: expected log predictive density by leave-one-out over cells;
-        cells_above_k: cells for which that is not to be trusted.
+        cells_above_k: cells for which that is not to be trusted; NaN where the same persons are in several cells.
 
     Raises
     ------
@@ -65,16 +68,21 @@ def pooling(
     """
     require_free([by] if isinstance(by, str) else by, "pooling")
     parts = []
+    warn_of_weights(model, survey, stacklevel=3)
     for how in POOLINGS:
         changed, given, _ = change_scenario(model, survey, {} if how == "partial" else {"pooling": how})
         if how != "partial" and changed == model:
             raise ValueError(f"{model!r} has no Group, so there is nothing to pool.")
         result = fit(changed, given, engine=engine, seed=seed)
         table = shrinkage(result, by=by, cut=cut, category=category)
-        out = loo(result)
+        out = None if has_pairs(survey.cells) else loo(result)
         table.insert(1 if isinstance(by, str) else len(by), "pooling", how)
         parts.append(
-            table.assign(elpd=out.attrs["elpd"], elpd_se=out.attrs["se"], cells_above_k=int((~out["passed"]).sum()))
+            table.assign(elpd=np.nan, elpd_se=np.nan, cells_above_k=np.nan)
+            if out is None
+            else table.assign(
+                elpd=out.attrs["elpd"], elpd_se=out.attrs["se"], cells_above_k=int((~out["passed"]).sum())
+            )
         )
     columns = {"pooled": "mean", "pooled_lower": "lower", "pooled_upper": "upper"}
     together = pd.concat(parts, ignore_index=True).rename(columns=columns)

@@ -72,8 +72,8 @@ def power_scale(
     draws = estimand(fit) if callable(estimand) else estimate(fit, **estimand)
     draws = draws.drop_vars("n", errors="ignore").rename("quantity")
     require_free(draws.dims, "power_scale")
-    posterior, likelihood = in_order(arrays, fit["posterior"].to_dataset()), cell_likelihood(arrays, fit).sum("cell")
-    logs = {"prior": log_prior(arrays, posterior), "likelihood": likelihood}
+    posterior = in_order(arrays, fit["posterior"].to_dataset())
+    logs = {"prior": log_prior(arrays, posterior), "likelihood": _log_likelihood(fit, arrays, posterior)}
     groups = {f"log_{name}": each.to_dataset(name=name) for name, each in logs.items()}
     tree = xr.DataTree.from_dict({"posterior": draws.to_dataset(), **groups})
     columns: dict[str, xr.DataArray] = {
@@ -104,7 +104,7 @@ def log_prior(arrays: Design, posterior: xr.Dataset) -> xr.DataArray:
     for name, prior in arrays.parameters.items():
         total = total + xr.apply_ufunc(prior.log_density, posterior[name])
     for block in arrays.blocks:
-        if not block.scale.parts:
+        if not block.scale.parts and not block.sampling:
             total = total - 0.5 * xr.DataArray(_squares(arrays, block, posterior), dims=("chain", "draw"))
     return total.transpose("chain", "draw")
 
@@ -120,6 +120,14 @@ def _squares(arrays: Design, block: Block, posterior: xr.Dataset) -> Array:
         effect = effect - block.offset[:, None]
     z = np.einsum("cl,...ld->...cd", np.linalg.pinv(block.matrix), effect) / block.scale.fixed
     return np.asarray((z**2).sum(axis=(-1, -2)))
+
+
+def _log_likelihood(fit: xr.DataTree, arrays: Design, posterior: xr.Dataset) -> xr.DataArray:
+    total = cell_likelihood(arrays, fit).sum("cell").transpose("chain", "draw")
+    for block in arrays.blocks:
+        if block.sampling:  # error of the sample belongs to the likelihood
+            total = total - 0.5 * _squares(arrays, block, posterior)
+    return total
 
 
 def _at_power(draws: xr.DataArray, log: xr.DataArray, power: float) -> tuple[xr.DataArray, float]:

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import carried_attrs
-from navmodels.inference.fitting import fit
+from navmodels.inference.fitting import refit as fit
 from navmodels.models.model import Model
 from navmodels.models.records import data_hash
 from navmodels.posterior.comparisons import require_draws

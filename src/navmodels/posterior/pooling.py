@@ -15,6 +15,7 @@ from navmodels.models.categorical import categories_of
 from navmodels.models.model import Design
 from navmodels.models.records import recall_design
 from navmodels.posterior.estimates import estimate
+from navmodels.posterior.grids import label_columns
 from navmodels.posterior.summaries import summarise
 
 Array = npt.NDArray[np.float64]
@@ -173,7 +174,8 @@ def _pooling_factor(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: l
 def _rating_information(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: list[str]) -> Array:
     """Return Fisher's information of one answer about η: Σ p (1 − F_below − F)², F the cumulative shares."""
     draws = estimate(fit, by=by, category=categories_of(arrays.survey)).mean(("chain", "draw"))
-    at = {name: xr.DataArray(table[name].to_numpy(), dims="group") for name in by}
-    p = draws.sel(at).transpose("group", "category").to_numpy()
+    labels, _ = label_columns(draws)
+    rows = pd.DataFrame({**labels, "p": draws.to_numpy().ravel()}).pivot(index=by, columns="category", values="p")
+    p = rows[list(categories_of(arrays.survey))].reindex(pd.MultiIndex.from_frame(table[by])).to_numpy()
     above = np.cumsum(p, axis=1)
     return np.asarray((p * (1 - (above - p) - above) ** 2).sum(axis=1))

@@ -17,7 +17,7 @@ from navmodels.inference.convergence import k_limit, require_converged, smooth_w
 from navmodels.inference.fitting import fit
 from navmodels.models.model import Model
 from navmodels.models.records import recall_design
-from navmodels.posterior.comparisons import to_rows
+from navmodels.posterior.entries import to_rows
 from navmodels.posterior.estimates import estimate
 
 OVER = ("chain", "draw")

@@ -17,7 +17,7 @@ from navmodels.inference.convergence import k_limit, require_converged, smooth_w
 from navmodels.models.blocks import Block
 from navmodels.models.model import Design
 from navmodels.models.records import recall_design
-from navmodels.posterior.comparisons import to_rows
+from navmodels.posterior.entries import to_rows
 from navmodels.posterior.estimates import estimate
 
 Array = npt.NDArray[np.float64]

@@ -5,6 +5,7 @@ Everything is checked when a Survey is made; the inner rooms trust it. Nothing i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from navmodels.data.cells import (
 )
 from navmodels.data.counts import count_categories, count_columns, negative_and_positive
 from navmodels.data.descriptions import cell_table, describe
+from navmodels.data.files import read_cells, write_cells
 from navmodels.data.responses import answer_categories, count_answers
 
 Array = npt.NDArray[np.float64]
@@ -441,6 +443,38 @@ class Survey:
         if not keep.any():
             raise ValueError(f"dropping {levels} leaves no cell.")
         return Survey(self.cells.isel(cell=keep), kept)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the survey to a NetCDF file, usually ending in ``.nc``, from which `load` makes it again.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
+        >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     again = Survey.load(survey.save(f"{folder}/offices.nc"))
+        >>> again.to_pandas().equals(survey.to_pandas())
+        True
+        """
+        return write_cells(self.cells, self.levels, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Survey":
+        """Read a survey that `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            When there is no such file.
+        ValueError
+            When the file holds no survey, or one that was changed after it was saved.
+
+        Examples
+        --------
+        See `save`.
+        """
+        return cls(*read_cells(path))
 
     def to_xarray(self) -> xr.Dataset:
         """Return a copy of the cells: dims cell (and category)."""

@@ -8,6 +8,7 @@ cannot be judged (NaN or infinite) fails, unless it is constant
 by construction. `check` judges a fit; `failures` judges draws of any reported quantity.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -211,8 +212,8 @@ def _labels(values: xr.DataArray) -> list[str]:
     dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
     if not dims:
         return [""]
-    index = pd.MultiIndex.from_product([values[dim].to_numpy() for dim in dims])
-    return [f"[{', '.join(map(str, key))}]" for key in index]
+    each = [[":".join(map(str, label)) if isinstance(label, tuple) else str(label) for label in values[dim].to_numpy()] for dim in dims]
+    return [f"[{', '.join(key)}]" for key in itertools.product(*each)]
 
 
 def _draw_criteria(draws: npt.NDArray[np.float64], names: npt.NDArray[Any]) -> pd.DataFrame:

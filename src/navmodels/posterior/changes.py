@@ -146,8 +146,8 @@ def _require_order(levels: npt.NDArray[Any], along: str) -> None:
     if fall.size:
         one, two = (checks.plain(levels[fall[0] + place]) for place in (0, 1))
         raise ValueError(
-            f"the levels of {along!r} are out of order: {two!r} comes after {one!r}. Put them in order of time, for "
-            f"instance draws.isel({along}={_in_time(levels, years)})."
+            f"the levels of {along!r} are out of order: {checks.listing(levels)}; {two!r} comes after {one!r}. Put them in "
+            f"order of time, for instance draws.isel({along}={_in_time(levels, years)})."
         )
 
 

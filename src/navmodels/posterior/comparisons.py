@@ -3,6 +3,7 @@
 Every comparison is made draw by draw, so that what the groups share cancels.
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,7 @@ def contrast(draws: xr.DataArray, *, along: str, reference: Any = None, kind: st
         checks.one_of(reference, tuple(levels), what=f"reference of {along!r}")
         place = levels.index(reference)
         base = draws.isel({along: place}).drop_vars([name for name, each in draws.coords.items() if along in each.dims])
+        _warn_of_gaps(draws, base, along, reference)
         others = draws.isel({along: [each for each in range(len(levels)) if each != place]})
         out, said = KINDS[kind](others, base), ":".join(map(str, reference)) if isinstance(reference, tuple) else reference
     return with_attrs(out.assign_coords(reference=said), draws, quantity="contrast", kind=kind, along=along)
@@ -221,6 +223,23 @@ def _require_kind(draws: xr.DataArray, kind: str) -> None:
         )
 
 
+def _warn_of_gaps(draws: xr.DataArray, base: xr.DataArray, along: str, reference: Any) -> None:
+    """Warn of entries that have no row because the reference is missing there."""
+    other = [dim for dim in base.dims if dim not in (*OVER, "scenario")]
+    gone = base.isnull().all(OVER) & draws.notnull().any(OVER).any(along)
+    gone = gone.all([dim for dim in gone.dims if dim not in other])
+    for dim in other:
+        lost = gone.any([each for each in other if each != dim])
+        if bool(lost.any()) and not bool(lost.all()):
+            names = [checks.plain(each) for each in base[dim].to_numpy()[lost.to_numpy()]]
+            warnings.warn(
+                f"the reference {reference!r} is missing for {dim} {checks.listing(names)}, which have no contrast.",
+                UserWarning,
+                stacklevel=3,
+            )
+            return
+
+
 def _require_same_levels(draws: xr.DataArray, along: str) -> None:
     """Raise when the mean along a dim would be of other levels here than there."""
     there = draws.notnull().any(OVER)
@@ -231,19 +250,17 @@ def _require_same_levels(draws: xr.DataArray, along: str) -> None:
         levels = [checks.plain(each) for each in draws[along].to_numpy()]
         lacking = [level for level, hole in zip(levels, holes, strict=True) if hole]
         rest = [level for level, hole in zip(levels, holes, strict=True) if not hole]
-        others = ", ".join(str(dim) for dim in there.dims if dim != along)
-        ways = [f"name a reference= that is there throughout, for instance {rest[0]!r}"] * bool(rest)
-        ways += [f"leave these out with draws.dropna({along!r})"] * bool(len(rest) > 1)
-        ways = ways or [f"select one level of {others} at a time, without what is missing there"]
+        others = [str(dim) for dim in there.dims if dim != along]
+        if rest:
+            way = f"Name a reference= that is there throughout, for instance {rest[0]!r}, or leave these out with "
+            way += f"draws.dropna({along!r}, how='any')"
+        else:
+            one = ", ".join(f"{dim}={checks.plain(there.get_index(dim)[0])!r}" for dim in others)
+            way = f"Compare within one of them at a time: draws.sel({one}).dropna({along!r}, how='all')"
         raise ValueError(
             f"the mean along {along!r} would not be of the same levels throughout: {checks.listing(lacking)} are "
-            f"missing for some {others}. {_sentence(ways)}"
+            f"missing for some {' and '.join(others)}. {way}."
         )
-
-
-def _sentence(ways: list[str]) -> str:
-    said = ", or ".join(ways)
-    return f"{said[0].upper()}{said[1:]}."
 
 
 def _require_within_reach(draws: xr.DataArray, threshold: float) -> None:

@@ -90,6 +90,8 @@ def estimate(
     ('chain', 'draw', 'office')
     """
     checks.one_of(scale, SCALES, what="scale")
+    if population is not None:
+        checks.require_pandas(population, what="population")
     arrays = recall_design(fit)
     quantity = _quantity(arrays, cut, category, scale)
     by = (by,) if isinstance(by, str) else tuple(by)

@@ -35,43 +35,39 @@ def lay_out(draws: Array, keys: pd.DataFrame, levels: Mapping[str, list[Any]], n
     stacked = _stacked(keys, levels)
     codes = {name: pd.Index(each).get_indexer(pd.Index(keys[name])) for name, each in levels.items()}
     shared = ":".join(stacked)
-    place, coords = {}, {}
+    place, coords = {}, xr.Coordinates()
     for name, each in levels.items():
         if name not in stacked:
-            place[name], coords[name] = codes[name], each
+            place[name], coords = codes[name], coords.assign({name: each})
         elif shared not in place:
             index, place[shared] = _existing(stacked, levels, codes)
-            coords |= xr.Coordinates.from_pandas_multiindex(index, shared)
+            coords = coords.merge(xr.Coordinates.from_pandas_multiindex(index, shared)).coords
     if not place:
         return xr.DataArray(draws[:, :, 0], dims=(*OVER, *_more(draws)), coords={"n": n[0]})
     shape = [len(coords[dim]) for dim in place]
     full, count = np.full((*draws.shape[:2], *shape, *draws.shape[3:]), np.nan), np.full(shape, np.nan)
     full[(slice(None), slice(None), *place.values())], count[tuple(place.values())] = draws, n
-    return xr.DataArray(full, xr.Coordinates(coords), (*OVER, *place, *_more(draws))).assign_coords(n=(list(place), count))
+    return xr.DataArray(full, coords, (*OVER, *place, *_more(draws))).assign_coords(n=(list(place), count))
 
 
 def spread(draws: xr.DataArray, along: str) -> xr.DataArray:
     """Return draws with `along` as a dim of its own, when it is a level of a dim of several factors."""
-    shared = [dim for dim in draws.dims if along in factors_of(draws, dim)]
-    if along in draws.dims or not shared:
+    dim = next((dim for dim in draws.dims if along in factors_of(draws, dim)), along)
+    if dim == along:
         return draws
-    dim = shared[0]
     index = draws.indexes[dim].remove_unused_levels()
     rest = index.droplevel(along)
     others = rest.unique()
     place, code = others.get_indexer(rest), index.codes[index.names.index(along)]
     name = ":".join(map(str, others.names))
-    labels: dict[Any, Any] = {along: index.levels[index.names.index(along)].tolist()}
-    if isinstance(others, pd.MultiIndex):
-        labels |= xr.Coordinates.from_pandas_multiindex(others, name)
-    else:
-        labels[name] = others.tolist()
-    size = {along: len(labels[along]), name: len(others)}
+    levels = index.levels[index.names.index(along)].tolist()
+    shared = xr.Coordinates.from_pandas_multiindex(others, name) if isinstance(others, pd.MultiIndex) else {name: others}
+    size = {along: len(levels), name: len(others)}
     moved = [draws, *(draws.coords[each] for each in _carried(draws, dim))]
     parts = [_scatter(each, dim, size, (code, place)) for each in moved]
     kept = {each: draws.coords[each] for each in draws.coords if dim not in draws.coords[each].dims}
     out = xr.DataArray(parts[0].data, dims=parts[0].dims, attrs=draws.attrs, name=draws.name)
-    out = out.assign_coords(labels).assign_coords(kept)
+    out = out.assign_coords(kept).assign_coords({along: levels}).assign_coords(shared)
     return out.assign_coords({each: part for each, part in zip(_carried(draws, dim), parts[1:], strict=True)})
 
 
@@ -91,7 +87,7 @@ def label_columns(draws: xr.DataArray) -> tuple[dict[str, pd.Index], dict[str, A
     """Return the labels of each entry in the order of its values: by factor, and of further coordinates by name."""
     dims = [dim for dim in draws.dims if dim not in OVER]
     shape = tuple(draws.sizes[dim] for dim in dims)
-    place = dict(zip(dims, np.indices(shape).reshape(len(shape), -1), strict=True))
+    place = dict(zip(dims, np.indices(shape).reshape(len(shape), math.prod(shape)), strict=True))
     labels: dict[str, pd.Index] = {}
     for dim in dims:
         index = draws.get_index(dim).take(place[dim])

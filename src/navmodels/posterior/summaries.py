@@ -89,7 +89,7 @@ LIMITS = (0.025, 0.975, 0.05, 0.95)  # what a change is classified by
 
 def _with_only(table: pd.DataFrame, draws: xr.DataArray) -> pd.DataFrame:
     """Return a table of changes with the groups that have too few levels for one, after the others."""
-    along, lag = str(draws.attrs["along"]), int(draws.attrs.get("lag", 1))
+    along, lag = str(draws.attrs.get("along", "year")), int(draws.attrs.get("lag", 1))
     word = f"only one {along}" if lag == 1 else f"no {along} {lag} before"
     start, only = f"{along}_from", f"{along}_only"
     listed = table.drop(columns=only, errors="ignore")

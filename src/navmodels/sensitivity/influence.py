@@ -83,6 +83,7 @@ def leave_out(
     everybody = estimand.get("population")
     if everybody is None:
         everybody = arrays.cells.assign(weight=arrays.survey.cells["weight"].to_numpy())
+    checks.require_pandas(everybody, what="population")
     parts = []
     for level in levels:
         asked = {**estimand, "population": everybody[everybody[along] != level]}

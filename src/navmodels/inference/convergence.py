@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from navmodels.inference.diagnostics import judge_chains
 from navmodels.inference.marks import LOST, verdicts
 
 MAX_R_HAT = 1.01
@@ -99,12 +100,14 @@ def failures(draws: xr.DataArray) -> str:
     size, enough = values.shape[0] * values.shape[1], MIN_ESS_PER_CHAIN * max(2, values.shape[0])
     if size < enough:
         return "; ".join([*reasons, f"draws {size} for {draws.name or 'the quantity'} (limit {enough})"])
-    moving = (values != values[:1, :1]).any(axis=(0, 1)) | np.isinf(values).any(axis=(0, 1))  # NaN differs from NaN
-    judged = moving & ~np.isnan(values).all(axis=(0, 1))
+    finite = np.isfinite(values).all(axis=(0, 1))
+    missing = np.isnan(values).all(axis=(0, 1)) & ~finite
     if draws.attrs.get("engine") == "laplace":
-        broken = int((~np.isfinite(values[:, :, judged])).any(axis=(0, 1)).sum())
+        broken = int((~finite & ~missing).sum())
         reasons.append(f"{broken} entries of {draws.name or 'the quantity'} are not finite" if broken else "")
-    elif judged.any():
+        return "; ".join(reason for reason in reasons if reason)
+    judged = (~finite | (values != values[:1, :1]).any(axis=(0, 1))) & ~missing  # the others are constant
+    if judged.any():
         name = f"{draws.name or 'the quantity'}"
         labels = np.array([f"{name}{label}" for label in _labels(draws)])
         reasons.append(describe_failures(_draw_criteria(values[:, :, judged], labels[judged])))
@@ -204,7 +207,7 @@ def _importance(attrs: Mapping[Any, Any], posterior: xr.Dataset) -> pd.DataFrame
 
 
 def _flat(values: xr.DataArray) -> npt.NDArray[np.float64]:
-    array = values.transpose("chain", "draw", ...).to_numpy().astype(float)
+    array = np.asarray(values.transpose("chain", "draw", ...).to_numpy(), dtype=float)
     return array.reshape(*array.shape[:2], -1)
 
 
@@ -218,15 +221,8 @@ def _labels(values: xr.DataArray) -> list[str]:
 
 def _draw_criteria(draws: npt.NDArray[np.float64], names: npt.NDArray[Any]) -> pd.DataFrame:
     """Return R-hat and effective sizes of the worst quantity; draws has dims (chain, draw, quantity)."""
-    from arviz_stats.base import array_stats
-
-    axes = {"chain_axis": 0, "draw_axis": 1}
-    draws = np.where(np.isfinite(draws), draws, np.nan)  # ranks would hide what is infinite
     enough = float(MIN_ESS_PER_CHAIN * draws.shape[0])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r_hat = np.atleast_1d(array_stats.rhat(draws, **axes))
-        bulk = np.atleast_1d(array_stats.ess(draws, method="bulk", **axes))
-        tail = np.atleast_1d(array_stats.ess(draws, method="tail", prob=(0.05, 0.95), **axes))
+    r_hat, bulk, tail = judge_chains(draws)
     rows = []
     for criterion, values, limit, badness, passed in (
         ("R-hat", r_hat, MAX_R_HAT, r_hat, r_hat < MAX_R_HAT),

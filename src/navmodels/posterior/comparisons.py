@@ -284,12 +284,14 @@ def _require_within_reach(draws: xr.DataArray, threshold: float) -> None:
 
 def _ranks(values: np.ndarray, axis: int) -> np.ndarray:
     """Return the rank of each value along an axis, from 1 for the lowest; ties share the better one."""
-    moved = np.moveaxis(values, axis, -1)
+    moved = np.ascontiguousarray(np.moveaxis(values, axis, -1))
     order = np.argsort(moved, axis=-1)
     ordered = np.take_along_axis(moved, order, axis=-1)
     place = np.broadcast_to(np.arange(1.0, 1 + moved.shape[-1]), moved.shape)
-    first = np.concatenate([np.ones_like(ordered[..., :1], dtype=bool), ordered[..., 1:] != ordered[..., :-1]], axis=-1)
-    rank = np.maximum.accumulate(np.where(first, place, 0.0), axis=-1)
+    tied = ordered[..., 1:] == ordered[..., :-1]
+    if tied.any():
+        alone = np.concatenate([np.ones((*tied.shape[:-1], 1), dtype=bool), ~tied], axis=-1)
+        place = np.maximum.accumulate(np.where(alone, place, 0.0), axis=-1)
     out = np.empty(moved.shape)
-    np.put_along_axis(out, order, rank, axis=-1)
+    np.put_along_axis(out, order, place, axis=-1)
     return np.moveaxis(out, -1, axis)

@@ -26,8 +26,9 @@ def describe_entries(draws: xr.DataArray, at: Sequence[float], *, null: float | 
     """
     parts = []
     for values in _rows(draws):
-        values.sort(axis=1)
-        gone = np.isnan(values[:, -1])  # sorted last
+        if len(at):
+            values.sort(axis=1)
+        gone = np.isnan(values[:, -1]) if len(at) else np.isnan(values).any(axis=1)  # sorted last
         with np.errstate(invalid="ignore"):  # infinite draws have no deviation
             mean, sd = values.mean(axis=1), values.std(axis=1, ddof=1)
         above = np.full(len(values), np.nan) if null is None else (values > null).mean(axis=1)

@@ -72,9 +72,10 @@ def summarise(draws: xr.DataArray, *, prob: float = 0.95, allow_unconverged: boo
     if quantity == "change":
         table["class"] = classify(*(table.pop(str(limit)) for limit in LIMITS), null=null)
         table = _with_only(table, draws)
-    if reason := reason or untraced(draws):
-        table["unconverged"] = reason
-    table.attrs = {
+    stamp = reason or untraced(draws)
+    if stamp:
+        table["unconverged"] = stamp
+    table.attrs = ({"untraced": True} if stamp and not reason else {}) | {
         name: value
         for name, value in draws.attrs.items()
         if name in ("engine", "seed", "simulated", "weighting", "kind", "failed") and value not in ("", {})

@@ -4,7 +4,8 @@ import pytest
 import xarray as xr
 
 import navmodels as nav
-from navmodels.inference.convergence import check, describe_failures, failures, k_limit
+from navmodels.inference.convergence import advice, check, describe_failures, failures, k_limit
+from navmodels.inference.marks import mark
 
 CRITERIA = ["R-hat", "bulk ESS", "tail ESS", "divergences", "tree depth limit", "E-BFMI"]
 
@@ -97,9 +98,10 @@ def test_divergences(tree):
     assert describe_failures(check(tree)) == "divergences 3 for all chains (limit 0)"
 
 
-def test_tree_depth(tree):
-    tree["sample_stats"]["maxdepth_reached"].to_numpy()[0, 5] = True
-    assert failed(tree) == {"tree depth limit": "all chains"}
+def test_tree_depth_is_shown_and_fails_nothing(tree):
+    tree["sample_stats"]["maxdepth_reached"].to_numpy()[0, 5:9] = True
+    assert failed(tree) == {}
+    assert check(tree).set_index("criterion").loc["tree depth limit", "value"] == 4.0
 
 
 def test_low_energy_fraction(tree):
@@ -180,6 +182,11 @@ def test_enough_draws_depends_on_the_chains(weighted):
     weighted.attrs["effective_draws"] = 250.0
     assert not check(weighted)["passed"].all()
     assert check(weighted.isel(chain=slice(2)))["passed"].all()
+
+
+def test_a_few_draws_are_no_fit(weighted):
+    few = weighted.isel(draw=slice(8))
+    assert describe_failures(check(few)) == "effective draws 32 for the draws kept (limit 400)"
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -294,7 +301,7 @@ def test_summarise_refuses_and_stamps():
     stamped = nav.summarise(draws, allow_unconverged=True)
     assert stamped["unconverged"].tolist() == [failures(draws)] * 2
     assert stamped["mean"].to_numpy() == pytest.approx(values.mean(axis=(0, 1)), rel=1e-12)
-    assert "unconverged" not in nav.summarise(share(values[:, :, :1]))
+    assert "unconverged" not in nav.summarise(mark(share(values[:, :, :1]), {"unconverged": ""}))
 
 
 def test_attrs_of_the_fit_travel_with_the_draws(made_fit, model, survey):
@@ -325,3 +332,39 @@ def test_a_rank_that_hardly_ever_changes_can_be_summarised():
     table = nav.summarise(nav.rank(share(values), along="office"))
     assert table["mean"].sum() == pytest.approx(6.0)
     assert pd.Series(table["median"]).tolist()[0] == 3.0
+
+
+def marked(values, verdict="", **attrs):
+    return mark(share(values, engine="laplace", **attrs), {"unconverged": verdict})
+
+
+@pytest.mark.parametrize(
+    "few",
+    [
+        lambda draws: draws.isel(draw=slice(8)),
+        lambda draws: draws.isel(draw=[3]),
+        lambda draws: draws.isel(draw=slice(None, None, 20)),
+        lambda draws: draws.isel(chain=[0], draw=slice(100)),
+    ],
+)
+def test_a_slice_of_draws_is_too_few_to_judge(few):
+    draws = marked(np.random.default_rng(1).normal(size=(4, 1000, 3)))
+    assert failures(draws) == failures(draws.isel(office=[1])) == failures(draws.isel(chain=[0])) == ""
+    with pytest.raises(nav.NotConvergedError, match=r"draws \d+ for share \(limit [24]00\)\. Fit longer"):
+        nav.summarise(few(draws))
+    assert "unconverged" in nav.summarise(few(draws), allow_unconverged=True)
+
+
+@pytest.mark.parametrize(
+    ("reason", "advised"),
+    [
+        ("R-hat 1.2 for a (limit 1.01)", "Fit longer (draws=), simplify the model, or look anyway"),
+        ("tail ESS 20 for a (limit 400); R-hat 1.2 for a (limit 1.01)", "Fit longer"),
+        ("R-hat nan for a (limit 1.01)", "Look anyway"),
+        ("Pareto k 0.9 for joint importance ratios (limit 0.7)", "Simplify the model or look anyway"),
+        ("divergences 3 for all chains (limit 0); R-hat 1.2 for a (limit 1.01)", "Simplify the model or look anyway"),
+        ("2 entries of share are not finite", "Look anyway"),
+    ],
+)
+def test_longer_is_advised_only_where_it_can_help(reason, advised):
+    assert advice(reason).strip().startswith(advised)

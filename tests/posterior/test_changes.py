@@ -144,3 +144,121 @@ def test_a_missing_interval_shows_no_difference():
 def test_overlap_needs_its_columns():
     with pytest.raises(ValueError, match="'lower'"):
         intervals_overlap(pd.DataFrame({"year": [1], "upper": [0.2]}))
+
+
+# ---- grids with holes
+
+
+def holey():
+    """Return draws of A surveyed in 2019, 2021 and 2022, D in 2019 and 2022, and E in 2019 only."""
+    values = np.random.default_rng(1).normal(0.5, 0.01, size=(4, 500, 3, 3))
+    values[:, :, 1, 1] = np.nan
+    values[:, :, 2, 1:] = np.nan
+    coords = {"county": ["A", "D", "E"], "year": [2019, 2021, 2022]}
+    attrs = {"quantity": "estimate", "statistic": "share", "scale": "response"}
+    return xr.DataArray(values, coords, ("chain", "draw", "county", "year"), "share", attrs)
+
+
+def test_a_group_is_compared_with_its_own_survey_before():
+    draws = holey()
+    table = nav.summarise(nav.change(draws))
+    assert table[["county", "year"]].values.tolist() == [["A", 2021], ["A", 2022], ["D", 2022], ["E", 2019]]
+    assert table["year_from"].tolist()[:3] == [2019, 2021, 2019]
+    assert table["year_from"].isna().tolist() == [False, False, False, True]
+    expected = (draws.sel(county="D", year=2022) - draws.sel(county="D", year=2019)).mean().item()
+    assert table["mean"][2] == pytest.approx(expected, rel=1e-12)
+    assert table["class"][3] == "only one year"
+    assert table.loc[3, ["mean", "lower", "p_increase"]].isna().all()
+
+
+def test_two_lags_back_in_a_grid_with_holes():
+    table = nav.summarise(nav.change(holey(), lag=2))
+    assert table[["county", "year", "class"]].values.tolist()[1:] == [
+        ["D", 2022, "no year 2 before"],
+        ["E", 2019, "no year 2 before"],
+    ]
+    assert table["year_from"].tolist()[0] == 2019
+
+
+def test_labels_of_time_with_holes():
+    draws = holey().assign_coords(year=["2019Q4", "2020Q1", "2020Q2"])
+    table = nav.summarise(nav.change(draws))
+    assert table["year_from"].tolist()[:3] == ["2019Q4", "2020Q1", "2019Q4"]
+    assert table["year_from"].isna().tolist() == [False, False, False, True]
+
+
+def test_labels_that_are_not_in_order_of_time():
+    labels = ["1. kvartal 2023", "1. kvartal 2024", "2. kvartal 2023"]
+    draws = holey().sel(county=["A"]).assign_coords(year=labels)
+    with pytest.raises(
+        ValueError, match=r"'2\. kvartal 2023' comes after '1\. kvartal 2024'.*isel\(year=\[0, 2, 1\]\)"
+    ):
+        nav.change(draws)
+    assert nav.change(draws.isel(year=[0, 2, 1]))["year_from"].values.tolist() == [labels[0], labels[2]]
+
+
+def test_plotting_a_group_with_one_year():
+    ax = nav.plot_change(nav.summarise(nav.change(holey())))
+    assert "only one year" in [text.get_text() for text in ax.texts]
+
+
+# ---- kinds that have no value
+
+
+@pytest.mark.parametrize(
+    ("attrs", "kind", "reason"),
+    [
+        ({"statistic": "mean"}, "log odds ratio", "the draws are means, which have no log odds ratio"),
+        ({"quantity": "change", "kind": "difference"}, "log odds ratio", r"changes \(difference\), which have no log"),
+        ({"quantity": "contrast", "kind": "difference"}, "ratio", r"contrasts \(difference\), which have no ratio"),
+        ({"scale": "linear"}, "log odds ratio", "linear predictors, which have no log odds ratio"),
+        ({"quantity": "rank"}, "difference", "the draws are ranks"),
+    ],
+)
+def test_kinds_that_draws_do_not_have(attrs, kind, reason):
+    draws = holey().sel(county=["A"]).assign_attrs(attrs)
+    for compare in (lambda: nav.change(draws, kind=kind), lambda: nav.contrast(draws, along="year", kind=kind)):
+        with pytest.raises(ValueError, match=reason):
+            compare()
+
+
+def test_values_that_have_no_odds_or_ratio():
+    draws = holey().sel(county=["A"])
+    with pytest.raises(ValueError, match=r"have no log odds ratio: it is of shares, between 0 and 1"):
+        nav.change(100 * draws, kind="log odds ratio")
+    with pytest.raises(ValueError, match=r"have no ratio: it is of numbers above 0"):
+        nav.change(draws - 0.5, kind="ratio")
+
+
+def test_the_remedy_works():
+    draws = holey().sel(county=["A"])
+    first = nav.change(draws, kind="log odds ratio")
+    out = nav.contrast(first, along="year", reference=2021)
+    logit = np.log(draws / (1 - draws))
+    expected = logit.sel(year=2022) - 2 * logit.sel(year=2021) + logit.sel(year=2019)
+    assert out.sel(year=2022).to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-9)
+
+
+# ---- the mean of levels that are not there throughout
+
+
+def test_a_mean_of_other_levels_here_than_there_is_refused_and_the_remedies_work():
+    draws = holey()
+    with pytest.raises(
+        ValueError, match=r"'D', 'E' are missing for some year\. Name a reference=.*instance 'A', or leave"
+    ):
+        nav.contrast(draws, along="county")
+    kept = nav.contrast(draws.dropna("county", how="any"), along="county")
+    assert kept["county"].values.tolist() == ["A"]
+    assert len(nav.summarise(nav.contrast(draws, along="county", reference="A"))) == 3
+    within = nav.contrast(draws.sel(county=["A", "D"]).isel(year=[0, 2]), along="county")
+    assert len(nav.summarise(within)) == 4
+
+
+def test_thresholds_that_shares_cannot_reach():
+    draws = holey().sel(county=["A"])
+    with pytest.raises(ValueError, match=r"threshold is 80, but the draws are shares, from 0 to 1: 5 % is 0\.05"):
+        nav.exceed(draws, threshold=80)
+    with pytest.raises(ValueError, match="differences of shares, from -1 to 1"):
+        nav.exceed(nav.change(draws), threshold=5)
+    assert nav.exceed(100 * draws, threshold=80)["p_above"].tolist() == [0.0] * 3

@@ -166,5 +166,12 @@ def test_what_is_refused(fit, counts):
     with pytest.raises(ValueError, match="more than once"):
         nav.estimate(fit, population=pd.concat([population, population.iloc[:1]]))
     none = population.assign(weight=np.where(population["county"] == "A", 0.0, 1.0))
-    with pytest.raises(ValueError, match=r"all population weights are zero in \{'county': 'A'\}"):
-        nav.estimate(fit, by="county", population=none)
+    with pytest.warns(UserWarning, match="the population has no weight in 'A', so that there is no estimate of it"):
+        others = nav.estimate(fit, by="county", population=none)
+    assert others["county"].values.tolist() == ["B", "C", "D"]
+    same = population.assign(weight=1.0)
+    assert (others == nav.estimate(fit, by="county", population=same).sel(county=["B", "C", "D"])).all()
+    with pytest.raises(ValueError, match="all population weights are zero"):
+        nav.estimate(fit, by="county", population=population.assign(weight=0.0))
+    with pytest.raises(TypeError, match=r"population was given a list; allowed: a pandas DataFrame"):
+        nav.estimate(fit, by="county", population=[1])

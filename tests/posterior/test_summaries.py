@@ -14,7 +14,7 @@ def normal_draws(mean=0.8, sd=0.1, **attrs):
 
 def test_one_quantity():
     table = nav.summarise(normal_draws(), prob=0.8)
-    assert table.columns.tolist() == ["mean", "median", "sd", "lower", "upper", "prob"]
+    assert table.columns.tolist() == ["mean", "median", "sd", "lower", "upper", "prob", "unconverged"]
     row = table.iloc[0]
     assert row["mean"] == pytest.approx(0.8, abs=1e-12)
     assert row["median"] == pytest.approx(0.8, abs=1e-6)
@@ -40,6 +40,7 @@ def test_rows_and_columns(made_fit, model, survey):
 def test_where_the_numbers_come_from():
     draws = normal_draws(engine="nuts", seed=3, simulated="simulated, seed 7", weighting="none", other="x")
     assert nav.summarise(draws).attrs == {
+        "untraced": True,
         "engine": "nuts",
         "seed": 3,
         "simulated": "simulated, seed 7",

@@ -115,6 +115,7 @@ def each_item(population: pd.DataFrame | None, levels: checks.Levels) -> pd.Data
     """
     if population is None:
         return None
+    checks.require_pandas(population, what="population")
     if "item" in population.columns:
         raise ValueError(
             "the population has a column 'item'; from_items gives every item the same population: one row for each "

@@ -62,11 +62,35 @@ def rows(mask: pd.Series) -> str:
 def named_rows(frame: pd.DataFrame, *, what: str) -> pd.DataFrame:
     """Return the frame with an index that names each row once: its own, or where labels repeat, 0, 1, 2 and so on.
 
-    Raises when there are no rows.
+    Raises when it is no frame of pandas, or there are no rows.
     """
+    require_pandas(frame, what=what)
     if frame.empty:
         raise ValueError(f"{what} was given no rows.")
     return frame if frame.index.is_unique else frame.reset_index(drop=True)
+
+
+def require_pandas(frame: Any, *, what: str) -> None:
+    """Raise, with the way to one, when something is no frame of pandas.
+
+    Examples
+    --------
+    >>> require_pandas([{"office": "A"}], what="from_counts")
+    Traceback (most recent call last):
+    TypeError: from_counts was given a list; allowed: a pandas DataFrame. Make one with pd.DataFrame(...).
+    """
+    if isinstance(frame, pd.DataFrame):
+        return
+    kind = type(frame)
+    home = kind.__module__.split(".")[0]
+    named = kind.__name__ if home == "builtins" else f"{home}.{kind.__name__}"
+    ways = ("to_pandas", "toPandas", "to_df", "compute")  # polars and pyarrow, Spark, DuckDB, Dask
+    way = next((f"give its .{name}()" for name in ways if hasattr(frame, name)), "make one with pd.DataFrame(...)")
+    if kind.__name__ == "LazyFrame":
+        way = "give its .collect().to_pandas()"
+    if isinstance(frame, pd.Series):
+        way = "give its .reset_index()"
+    raise TypeError(f"{what} was given a {named}; allowed: a pandas DataFrame. {way[0].upper()}{way[1:]}.")
 
 
 def one_of(given: object, allowed: Sequence[object], *, what: str) -> None:
@@ -287,5 +311,8 @@ KINDS = ("text", "number", "True/False")
 ADVICE = {
     "Interval": "Turn them into text with .cat.rename_categories(str), which keeps their order.",
     "Timestamp": "Take a part of the date, for instance .dt.year, or turn it into text with .dt.strftime('%Y-%m').",
+    "Period": "Turn them into text with .astype(str), or number them on for a Trend: 4 * .dt.year + .dt.quarter, or "
+    "12 * .dt.year + .dt.month.",
+    "date": "Turn them into text with .astype(str), or make them dates of pandas with pd.to_datetime and take .dt.year.",
     "other": "Turn them into text with .astype(str).",
 }

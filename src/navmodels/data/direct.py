@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit, stdtrit
 
-from navmodels.data.checks import complete, known_columns, level_order, listing, numeric, one_of, rows
+from navmodels.data.checks import complete, known_columns, level_order, listing, numeric, one_of, require_pandas, rows
 from navmodels.data.codes import codes_for_none, leave_out, require_numbers_meant
 from navmodels.data.people import warn_of_counts
 from navmodels.data.weights import check_weights, design_effect
@@ -124,6 +124,7 @@ def direct_estimate(
     groups, weighted = [by] if isinstance(by, str) else list(by), [] if weights is None else [weights]
     one_of(statistic, STATISTICS, what="statistic")
     one_of(interval, INTERVALS, what="interval")
+    require_pandas(frame, what="direct_estimate")
     _check(frame, outcome=outcome, groups=groups, weights=weighted, prob=prob)
     y = _outcome(frame[outcome], statistic, categories)
     warn_of_counts(frame, answers=[outcome], by=groups, weights=weights)

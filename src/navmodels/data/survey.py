@@ -5,6 +5,7 @@ Everything is checked when a Survey is made; the inner rooms trust it. Nothing i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.data import checks, printed
+from navmodels.data.archives import read_cells, write_cells
 from navmodels.data.batteries import count_items, each_item
 from navmodels.data.cells import (
     cell_index,
@@ -510,6 +512,38 @@ class Survey:
             raise ValueError(f"dropping {levels} leaves no cell.")
         cells = move_pairs(self.cells.isel(cell=keep), self.cells, np.where(keep, np.cumsum(keep) - 1, -1))
         return Survey(cells, kept)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the survey to a NetCDF file, usually ending in ``.nc``, from which `load` makes it again.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
+        >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     again = Survey.load(survey.save(f"{folder}/offices.nc"))
+        >>> again.to_pandas().equals(survey.to_pandas())
+        True
+        """
+        return write_cells(self.cells, self.levels, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Survey":
+        """Read a survey that `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            When there is no such file.
+        ValueError
+            When the file holds no survey, or one that was changed after it was saved.
+
+        Examples
+        --------
+        See `save`.
+        """
+        return cls(*read_cells(path))
 
     def to_xarray(self) -> xr.Dataset:
         """Return a copy of the cells: dims cell (and category)."""

@@ -1,13 +1,14 @@
 """The gate every result passes before it may be summarised.
 
-nuts: R-hat < 1.01, bulk and tail ESS of at least 100 a chain, no divergences, no tree-depth limit reached, E-BFMI ≥ 0.3
-(Vehtari et al. 2021; Betancourt 2016). laplace: k̂ of the joint importance ratios below min(1 − 1/log10 S, 0.7) for S
+nuts: R-hat < 1.01, bulk and tail ESS of at least 100 a chain, no divergences, E-BFMI ≥ 0.3 (Vehtari et al. 2021;
+Betancourt 2016); how often the limit of the tree depth was reached is shown, but says only that walking was slow. laplace: k̂ of the joint importance ratios below min(1 − 1/log10 S, 0.7) for S
 proposals (Vehtari et al. 2024), at least 100 effective draws a chain for the joint ratios and for the variance of
 every parameter, every mode found; its draws are resampled, so that R-hat and ESS of chains say nothing. A quantity that
 cannot be judged (NaN or infinite) fails, unless it is constant
 by construction. `check` judges a fit; `failures` judges draws of any reported quantity.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,12 +17,15 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from navmodels.inference.diagnostics import judge_chains
+from navmodels.inference.marks import LOST, verdicts
+
 MAX_R_HAT = 1.01
 MIN_ESS_PER_CHAIN = 100
 MIN_E_BFMI = 0.3
-LOOK_ANYWAY = (
-    " Fit longer (draws=), simplify the model, or look anyway with allow_unconverged=True, which stamps the table."
-)
+LONGER = ("R-hat", "bulk ESS", "tail ESS", "effective draws", "effective spread", "draws")  # what more draws can cure
+SIMPLER = (*LONGER, "Pareto k", "modes not found", "divergences", "E-BFMI")  # what a simpler model can cure
+LOOK_ANYWAY = "look anyway with allow_unconverged=True, which stamps the table"
 COLUMNS = ("criterion", "worst", "value", "limit", "passed")
 
 
@@ -70,7 +74,7 @@ def check(fit: xr.DataTree) -> pd.DataFrame:
     table = _draw_criteria(draws[:, :, moving], np.array(names)[moving])
     rows = [
         ("divergences", "all chains", float(stats["diverging"].sum()), 0.0),
-        ("tree depth limit", "all chains", float(stats["maxdepth_reached"].sum()), 0.0),
+        ("tree depth limit", "all chains", float(stats["maxdepth_reached"].sum()), np.inf),  # slow, not wrong
     ]
     counts = pd.DataFrame([(*row, row[2] <= row[3]) for row in rows], columns=table.columns)
     return pd.concat([table, counts, _energy(stats["energy"].to_numpy())], ignore_index=True)
@@ -87,18 +91,23 @@ def describe_failures(table: pd.DataFrame) -> str:
 def failures(draws: xr.DataArray) -> str:
     """Return why draws of a reported quantity may not be summarised; empty when they may.
 
-    Reads the fit's own verdict from ``draws.attrs["unconverged"]`` and judges every entry of the draws. An entry that
-    never moves is constant by construction when the fit itself passed. Entries that are missing everywhere are no
-    quantities.
+    Reads the verdict on the fit from the mark that the draws carry, and judges every entry of the draws, of which there
+    must be enough. An entry that never moves is constant by construction when the fit itself passed. Entries that are
+    missing everywhere are no quantities.
     """
-    reasons = [str(draws.attrs.get("unconverged", ""))]
+    reasons = verdicts(draws)
     values = _flat(draws)
-    moving = (values != values[:1, :1]).any(axis=(0, 1)) | np.isinf(values).any(axis=(0, 1))  # NaN differs from NaN
-    judged = moving & ~np.isnan(values).all(axis=(0, 1))
+    size, enough = values.shape[0] * values.shape[1], MIN_ESS_PER_CHAIN * max(2, values.shape[0])
+    if size < enough:
+        return "; ".join([*reasons, f"draws {size} for {draws.name or 'the quantity'} (limit {enough})"])
+    finite = np.isfinite(values).all(axis=(0, 1))
+    missing = np.isnan(values).all(axis=(0, 1)) & ~finite
     if draws.attrs.get("engine") == "laplace":
-        broken = int((~np.isfinite(values[:, :, judged])).any(axis=(0, 1)).sum())
+        broken = int((~finite & ~missing).sum())
         reasons.append(f"{broken} entries of {draws.name or 'the quantity'} are not finite" if broken else "")
-    elif judged.any():
+        return "; ".join(reason for reason in reasons if reason)
+    judged = (~finite | (values != values[:1, :1]).any(axis=(0, 1))) & ~missing  # the others are constant
+    if judged.any():
         name = f"{draws.name or 'the quantity'}"
         labels = np.array([f"{name}{label}" for label in _labels(draws)])
         reasons.append(describe_failures(_draw_criteria(values[:, :, judged], labels[judged])))
@@ -109,6 +118,26 @@ def carried_attrs(attrs: Mapping[Any, Any]) -> dict[str, Any]:
     """Return the attributes that draws carry from a fit for the gate and for labels."""
     kept = ("engine", "seed", "divergences", "pareto_k", "unconverged", "simulated", "weighting")
     return {name: attrs[name] for name in kept if name in attrs}
+
+
+def advice(reason: str, *, anyway: bool = True) -> str:
+    """Return what to do about failed criteria: fit longer only where that can help, and how to look all the same.
+
+    Examples
+    --------
+    >>> advice("tail ESS 250 for office_sd (limit 400)")
+    ' Fit longer (draws=), simplify the model, or look anyway with allow_unconverged=True, which stamps the table.'
+    >>> advice("Pareto k 0.9 for joint importance ratios (limit 0.7)", anyway=False)
+    ' Simplify the model.'
+    """
+    failed = [each for each in reason.split("; ") if each]
+    longer = all(each.startswith(LONGER) and " nan " not in each for each in failed)
+    simpler = all(each.startswith(SIMPLER) and " nan " not in each for each in failed)
+    ways = [*["fit longer (draws=)"] * longer, *["simplify the model"] * simpler, *[LOOK_ANYWAY] * anyway]
+    if not ways:
+        return ""
+    said = ", ".join(ways[:-1]) + (", or " if len(ways) > 2 else " or " if len(ways) == 2 else "") + ways[-1]
+    return f" {said[0].upper()}{said[1:]}."
 
 
 def k_limit(proposals: int) -> float:
@@ -122,8 +151,8 @@ def k_limit(proposals: int) -> float:
     return min(1 - 1 / float(np.log10(proposals)), 0.7)
 
 
-def require_converged(reason: str, *, what: str = "the draws", advice: str = "") -> None:
-    """Raise when there is a reason why draws or a fit may not be used.
+def require_converged(reason: str, *, what: str = "the draws", anyway: bool = False) -> None:
+    """Raise when there is a reason why draws or a fit may not be used; `anyway` when there is a way to look at them.
 
     Raises
     ------
@@ -131,7 +160,8 @@ def require_converged(reason: str, *, what: str = "the draws", advice: str = "")
         Naming what did not converge, the reason, and what to do.
     """
     if reason:
-        raise NotConvergedError(f"{what} did not converge: {reason}.{advice}")
+        said = f"{what}: {reason}" if reason.startswith(LOST) else f"{what} did not converge: {reason}"
+        raise NotConvergedError(f"{said}.{advice(reason, anyway=anyway)}")
 
 
 def smooth_weights(log_ratio: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], float]:
@@ -163,11 +193,15 @@ def _importance(attrs: Mapping[Any, Any], posterior: xr.Dataset) -> pd.DataFrame
     """Return the criteria of the laplace engine."""
     k, limit = float(attrs["pareto_k"]), k_limit(int(attrs["proposals"]))
     spread = float(attrs["effective_spread"])
-    effective, enough = float(attrs["effective_draws"]), float(MIN_ESS_PER_CHAIN * posterior.sizes["chain"])
+    enough, kept = (
+        float(MIN_ESS_PER_CHAIN * posterior.sizes["chain"]),
+        float(posterior.sizes["chain"] * posterior.sizes["draw"]),
+    )
+    few = ("the draws kept", kept) if kept < enough else ("joint importance ratios", float(attrs["effective_draws"]))
     broken = [name for name, values in posterior.data_vars.items() if not bool(np.isfinite(values).all())]
     rows = [
         ("Pareto k", "joint importance ratios", k, limit, k < limit),
-        ("effective draws", "joint importance ratios", effective, enough, effective >= enough),
+        ("effective draws", *few, enough, few[1] >= enough),
         ("effective spread", str(attrs["hardest"]), spread, enough, spread >= enough),
         ("modes not found", "all points", float(attrs["unsolved"]), 0.0, attrs["unsolved"] == 0),
         ("not finite", ", ".join(map(str, broken)) or "all variables", float(len(broken)), 0.0, not broken),
@@ -176,7 +210,7 @@ def _importance(attrs: Mapping[Any, Any], posterior: xr.Dataset) -> pd.DataFrame
 
 
 def _flat(values: xr.DataArray) -> npt.NDArray[np.float64]:
-    array = values.transpose("chain", "draw", ...).to_numpy().astype(float)
+    array = np.asarray(values.transpose("chain", "draw", ...).to_numpy(), dtype=float)
     return array.reshape(*array.shape[:2], -1)
 
 
@@ -184,21 +218,17 @@ def _labels(values: xr.DataArray) -> list[str]:
     dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
     if not dims:
         return [""]
-    index = pd.MultiIndex.from_product([values[dim].to_numpy() for dim in dims])
-    return [f"[{', '.join(map(str, key))}]" for key in index]
+    each = [
+        [":".join(map(str, label)) if isinstance(label, tuple) else str(label) for label in values[dim].to_numpy()]
+        for dim in dims
+    ]
+    return [f"[{', '.join(key)}]" for key in itertools.product(*each)]
 
 
 def _draw_criteria(draws: npt.NDArray[np.float64], names: npt.NDArray[Any]) -> pd.DataFrame:
     """Return R-hat and effective sizes of the worst quantity; draws has dims (chain, draw, quantity)."""
-    from arviz_stats.base import array_stats
-
-    axes = {"chain_axis": 0, "draw_axis": 1}
-    draws = np.where(np.isfinite(draws), draws, np.nan)  # ranks would hide what is infinite
     enough = float(MIN_ESS_PER_CHAIN * draws.shape[0])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r_hat = np.atleast_1d(array_stats.rhat(draws, **axes))
-        bulk = np.atleast_1d(array_stats.ess(draws, method="bulk", **axes))
-        tail = np.atleast_1d(array_stats.ess(draws, method="tail", prob=(0.05, 0.95), **axes))
+    r_hat, bulk, tail = judge_chains(draws)
     rows = []
     for criterion, values, limit, badness, passed in (
         ("R-hat", r_hat, MAX_R_HAT, r_hat, r_hat < MAX_R_HAT),

@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_limits
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.data.weights import unequal_weights
-from navmodels.inference.convergence import check, describe_failures
+from navmodels.inference.convergence import MIN_ESS_PER_CHAIN, check, describe_failures
+from navmodels.inference.marks import mark
 from navmodels.inference.pointwise import log_likelihood
 from navmodels.models.model import Design, Model, design
 from navmodels.models.records import record_design
@@ -110,6 +111,7 @@ def refit(
     seen = model.outcome.arrays(arrays.survey)[model.outcome.observed]
     observed = xr.Dataset({model.outcome.observed: (("cell", "category")[: seen.ndim], seen)})
     likelihood = log_likelihood(arrays, groups["posterior"])
+    groups["posterior"] = mark(groups["posterior"], made)
     tree = xr.DataTree.from_dict({**groups, "log_likelihood": likelihood, "observed_data": observed, "survey": cells})
     tree.attrs = {
         **attrs,
@@ -156,8 +158,10 @@ def _run(
         tree = xr.DataTree.from_dict(groups)
         tree.attrs = made
         failed = describe_failures(check(tree))
-        if engine == "laplace" or not failed:
-            reason = "asked for" if engine == "laplace" else "its check passed"
+        if engine == "laplace" or not failed or draws < MIN_ESS_PER_CHAIN:
+            reason = (
+                "asked for" if engine == "laplace" else "too few draws for any check" if failed else "its check passed"
+            )
             return groups, {**made, "reason": reason, "unconverged": failed}
         tried = {"reason": f"laplace did not pass its check: {failed}", "pareto_k": made["pareto_k"]}
     from navmodels.inference.walks import walk

@@ -23,7 +23,7 @@ def log_likelihood(arrays: Design, posterior: xr.Dataset) -> xr.Dataset:
     dims = ("chain", "draw", "cell")
     cached: Any = indexing.MemoryCachedArray
     lazy = cached(indexing.LazilyIndexedArray(_Cells(arrays, posterior)))
-    coords = {"chain": posterior["chain"], "draw": posterior["draw"], "cell": np.arange(len(arrays.cells))}
+    coords = {name: posterior[name].variable for name in ("chain", "draw")} | {"cell": np.arange(len(arrays.cells))}
     return xr.Dataset({arrays.model.outcome.observed: xr.Variable(dims, lazy)}, coords=coords)
 
 

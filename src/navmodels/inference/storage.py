@@ -1,13 +1,16 @@
 """Fits on disk: NetCDF, with a readable JSON file beside it. No pickle."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from navmodels.data import checks
+from navmodels.inference.marks import mark
 from navmodels.inference.pointwise import log_likelihood
+from navmodels.models.model import Design
 from navmodels.models.posteriors import in_order
 from navmodels.models.records import data_hash, recall_design
 
@@ -69,7 +72,7 @@ def load_fit(path: str | Path) -> xr.DataTree:
     FileNotFoundError
         When there is no such file.
     ValueError
-        When the file holds no fit, its data are not those its hash was made of, or the JSON file beside it tells of
+        When the file holds no fit, or one of another version of navmodels that this cannot read; when its data are not those its hash was made of, or the JSON file beside it tells of
         other data.
 
     Examples
@@ -84,10 +87,12 @@ def load_fit(path: str | Path) -> xr.DataTree:
             fit = tree.load()
     except OSError as error:
         raise ValueError(f"{path} was not written by save_fit: it is no NetCDF file ({error}).") from error
+    if "model" not in fit.attrs and "navmodels" in fit.attrs:
+        raise ValueError(f"{path} was not written by save_fit: it holds a survey; read it with Survey.load.")
     if "data_hash" not in fit.attrs:
         raise ValueError(f"{path} was not written by save_fit: it has no data_hash.")
     fit.attrs = {name: value.item() if isinstance(value, np.generic) else value for name, value in fit.attrs.items()}
-    arrays = recall_design(fit)
+    arrays = _recalled(fit, path)
     if data_hash(arrays.survey) != fit.attrs["data_hash"]:
         raise ValueError(f"the survey in {path} is not the one the fit was made from: its data_hash differs.")
     sidecar = path.with_suffix(".json")
@@ -95,9 +100,28 @@ def load_fit(path: str | Path) -> xr.DataTree:
         raise ValueError(f"{path} and {sidecar.name} beside it tell of different data; they were not written together.")
     if "posterior" not in fit.children:
         raise ValueError(f"{path} was not written by save_fit: it has no posterior.")
+    stored = fit["posterior"].to_dataset()
     try:
-        posterior = in_order(arrays, fit["posterior"].to_dataset())
+        posterior = in_order(arrays, stored)
     except ValueError as error:
         raise ValueError(f"{path} does not hold the posterior of its own survey and model: {error}") from error
+    fit["posterior"] = xr.DataTree(mark(stored, fit.attrs))
     fit["log_likelihood"] = xr.DataTree(log_likelihood(arrays, posterior))
     return fit
+
+
+# ---- inside
+
+
+def _recalled(fit: xr.DataTree, path: Path) -> Design:
+    """Return the design of a stored fit; say which version wrote one that cannot be read."""
+    try:
+        return recall_design(fit)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        wrote = dict(each.split("=", 1) for each in str(fit.attrs.get("versions", "")).split()).get(
+            "navmodels", "unknown"
+        )
+        raise ValueError(
+            f"the model in {path} cannot be read: it was written by navmodels {wrote}, this is navmodels "
+            f"{version('navmodels')} ({type(error).__name__}: {error}). Read it with that version, or fit it again."
+        ) from error

@@ -108,6 +108,8 @@ class Model:
         True
         """
         content = json.loads(text)
+        if unknown := sorted(set(content) - {"parts", "intercept_scale"}):
+            raise ValueError(f"the model has {checks.listing(unknown)}, which this version does not know.")
         return cls(*(_part(part) for part in content["parts"]), intercept_scale=content["intercept_scale"])
 
 

@@ -3,13 +3,11 @@
 The survey's cells go into a group of the tree, model and levels into its attributes as JSON: no pickle.
 """
 
-import hashlib
 import json
-from typing import Any
 
-import numpy as np
 import xarray as xr
 
+from navmodels.data.archives import hash_of
 from navmodels.data.survey import Survey
 from navmodels.models.model import Design, Model, design
 
@@ -51,10 +49,4 @@ def data_hash(survey: Survey) -> str:
     >>> len(data_hash(Survey.from_counts(table, by="office", positive="k", n="n")))
     64
     """
-    digest = hashlib.sha256()
-    variables: dict[Any, xr.DataArray] = {**survey.cells.coords, **survey.cells.data_vars}
-    for name in sorted(variables, key=str):
-        values = variables[name].to_numpy()
-        content = values.tobytes() if np.issubdtype(values.dtype, np.number) else json.dumps(values.tolist()).encode()
-        digest.update(str(name).encode() + b"\0" + content)
-    return digest.hexdigest()
+    return hash_of(survey.cells)

@@ -5,6 +5,7 @@ random walk, `Region` as neighbours on a map. `blocks` turns it, for a given sur
 prediction and simulation all read.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -391,6 +392,33 @@ def _several(levels: Sequence[Any], term: Any) -> list[Any]:
 
 def _whole_years(levels: list[Any], term: Any) -> list[int]:
     bad = [level for level in levels if isinstance(level, bool | str) or not float(level).is_integer()]
-    if bad:
-        raise ValueError(f"{term} needs whole numbers such as years; the survey has {checks.listing(bad)}.")
+    wide, parts = (0, 0) if bad else _calendar(levels)
+    if bad or wide:
+        raise ValueError(
+            f"{term} needs whole numbers such as years, 1 from one time to the next; the survey has "
+            f"{checks.listing(bad or levels)}. {_numbered(levels, bad, wide, parts)}"
+        )
     return list(range(int(min(levels)), int(max(levels)) + 1))
+
+
+def _calendar(levels: list[Any]) -> tuple[int, int]:
+    """Return how months or quarters are written in numbers, as 202212 or 20234, and how many a year has; 0 for none."""
+    for wide, parts in ((100, 12), (10, 4)):
+        years = {level // wide for level in levels}
+        if len(years) > 1 and all(1900 <= year <= 2100 for year in years):
+            if all(1 <= level % wide <= parts for level in levels):
+                return wide, parts
+    return 0, 0
+
+
+def _numbered(levels: list[Any], bad: list[Any], wide: int, parts: int) -> str:
+    """Return how to number times on from year to year."""
+    if wide:
+        number = parts * (int(levels[0]) // wide) + int(levels[0]) % wide
+        return f"Number them on: {parts} * (column // {wide}) + column % {wide} makes {levels[0]} the number {number}."
+    for form, freq, parts, part in ((r"\d{4}-?Q[1-4]", "Q", 4, "quarter"), (r"\d{4}-\d\d(-\d\d)?", "M", 12, "month")):
+        if all(re.fullmatch(form, str(level)) for level in levels):
+            return (
+                f"Number them on: times = pd.PeriodIndex(column, freq={freq!r}); {parts} * times.year + times.{part}."
+            )
+    return "Number them in order of time, for instance column.map({'first': 1, 'second': 2}); times left out are gaps."

@@ -45,7 +45,7 @@ def plot_change(
     """Draw changes as points with intervals beside a zero line, one row for each, in the table's order.
 
     The right margin gives the probability of an increase and the class of the change, which colour and
-    marker show too. A row without a mean, as in a suppressed cell, says "not shown".
+    marker show too. A row without a mean says why: "only one year", or "not shown" in a suppressed cell.
 
     Parameters
     ----------
@@ -91,7 +91,8 @@ def plot_change(
     """
     start = f"{along}_from"
     columns = label_columns(table, label, without=[along, start])
-    check_table(table, keys=[along, start, *columns], values=[*MODELLED, "p_increase"], words=["class"])
+    check_table(table, keys=[along, *columns], values=[*MODELLED, "p_increase"], words=[start, "class"])
+    check_table(table[table["mean"].notna()] if table["mean"].notna().any() else table, keys=[start], values=[])
     check_proportions(table, ["mean"], percent=percent, lowest=-1.0)
     _check_classes(table)
     names, when = _names(table, columns, [start, along])
@@ -102,8 +103,9 @@ def plot_change(
     parts, digits = [], 1 if percent else 2
     for y, (name, up, kind) in enumerate(zip(names, table["p_increase"], table["class"], strict=True)):
         if not np.isfinite(mean[y]):
-            write_row(ax, y, "not shown", x=0.02)
-            parts.append(f"{name}: not shown")
+            why = kind if isinstance(kind, str) and kind not in CLASSES and kind else "not shown"
+            write_row(ax, y, why, x=0.02)
+            parts.append(f"{name}: {why}")
             continue
         colour, marker = CLASSES[kind]
         draw_row(ax, y, mean[y], (lower[y], upper[y]), colour=colour, marker=marker)
@@ -133,12 +135,12 @@ def _check_classes(table: pd.DataFrame) -> None:
 
 def _names(table: pd.DataFrame, columns: list[str], times: list[str]) -> tuple[list[str], str]:
     """Return the rows' names, and the words for the time if it is the same for all."""
-    spans = [f"{plain(a)} to {plain(b)}" for a, b in table[times].itertuples(index=False)]
-    same = len(set(spans)) == 1
+    spans = [f"{plain(a)} to {plain(b)}" if pd.notna(a) else plain(b) for a, b in table[times].itertuples(index=False)]
+    same = len({span for span, start in zip(spans, table[times[0]], strict=True) if pd.notna(start)}) == 1
     names = row_names(table, columns) if columns else [""] * len(table)
     if not same or not columns:
         names = [f"{name}, {span}" if name else span for name, span in zip(names, spans, strict=True)]
-    return names, f" from {spans[0]}" if same else ""
+    return names, f" from {next(span for span in spans if ' to ' in span)}" if same else ""
 
 
 def _extremes(names: list[str], mean: np.ndarray, digits: int) -> str:

@@ -112,7 +112,7 @@ def _check_draws(draws: xr.DataArray, prob: float) -> str:
             f"ranks have the dims 'chain', 'draw' and one of groups; given: {quoted(map(str, draws.dims))}. "
             "Choose one level of any other dim with .sel"
         )
-    if reason := draws.attrs.get("unconverged"):
+    if reason := _not_passed(draws):
         raise ValueError(f"the draws did not converge: {reason}")
     size, values = draws.sizes[others[0]], draws.to_numpy()
     if wrong := [f"{value:g}" for value in values[~np.isin(values, np.arange(1, size + 1))][:3]]:
@@ -122,6 +122,14 @@ def _check_draws(draws: xr.DataArray, prob: float) -> str:
     if not 0 < prob < 1:
         raise ValueError(f"prob is {prob}; allowed: between 0 and 1, for instance 0.95")
     return others[0]
+
+
+def _not_passed(draws: xr.DataArray) -> str:
+    """Return why the fits behind draws did not pass their gate, by the mark that they carry."""
+    verdicts = np.ravel(draws.coords["gate_verdict"]) if "gate_verdict" in draws.coords else np.array([])
+    told = [str(draws.attrs.get("unconverged", "")), *(str(each) for each in verdicts if each != "passed")]
+    lost = "fitted_by" in draws.coords and not verdicts.size
+    return "; ".join(dict.fromkeys(filter(None, told))) or "one of the fits they combine did not pass" * lost
 
 
 def _name(label: object) -> str:

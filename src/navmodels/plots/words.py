@@ -103,7 +103,8 @@ def estimate_words(estimate: NDArray[np.float64], *, percent: bool) -> str:
 def caution(given: pd.DataFrame | xr.DataArray) -> str:
     """Write what a reader must know first, with a space after it: the data are simulated, the fit did not converge."""
     stamped = isinstance(given, pd.DataFrame) and "unconverged" in given and bool(given["unconverged"].notna().any())
-    return "Simulated data. " * bool(given.attrs.get("simulated")) + "The fit did not converge. " * stamped
+    said = "Not traced to a fit that converged. " if given.attrs.get("untraced") else "The fit did not converge. "
+    return "Simulated data. " * bool(given.attrs.get("simulated")) + said * stamped
 
 
 def interval_words(table: pd.DataFrame) -> str:

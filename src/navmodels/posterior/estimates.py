@@ -1,5 +1,6 @@
 """estimate: draws of a fit's outcome by any grouping, averaged over the population (post-stratified)."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,13 @@ from navmodels.data import checks, matching
 from navmodels.data.averages import settle_weights
 from navmodels.data.cells import cell_index, population_weights
 from navmodels.inference.convergence import carried_attrs
+from navmodels.inference.marks import mark
 from navmodels.models.blocks import Block, join_labels
 from navmodels.models.model import Design, stack_effects
 from navmodels.models.outcomes import Quantity
 from navmodels.models.posteriors import in_order
 from navmodels.models.records import recall_design
+from navmodels.posterior.grids import lay_out
 from navmodels.posterior.new_levels import Asked, known_levels, match_population
 
 Array = npt.NDArray[np.float64]
@@ -64,7 +67,10 @@ def estimate(
     -------
     xarray.DataArray
         Dims (chain, draw, \*by). Proportions for shares. The coordinate ``n`` holds the respondents of each group: 0
-        means that the estimate rests on the model alone. Combinations that are not in the population are NaN.
+        means that the estimate rests on the model alone; without a population it is then the plain mean of the group's
+        cells. Combinations that are not in the population are NaN. Where less than a quarter of all combinations exist,
+        as of offices within municipalities, those factors share a dim, "municipality:office", whose index has them as
+        levels: `sel` takes each by its name, tables have a column for each, and ``draws.unstack()`` makes the grid.
 
     Raises
     ------
@@ -72,12 +78,13 @@ def estimate(
         For factors that are not in the model, labels of another kind than the survey's (with the conversion that
         helps), new levels not asked for or that cannot be predicted (with the nearest), categories that do not exist, a
         mean score of categories that are no numbers, or a population with missing values, cells that occur twice, or no
-        weight in a group; where no group of a published table has an n in each of its cells.
+        weight at all; where no group of a published table has an n in each of its cells.
 
     Warns
     -----
     UserWarning
-        For a group of several cells of a published table one of which prints no n: its estimate is NaN.
+        When the population has no weight in a group, or a group has several cells of a published table one of which
+        prints no n: it has no estimate, the others have.
 
     Notes
     -----
@@ -94,6 +101,8 @@ def estimate(
     ('chain', 'draw', 'office')
     """
     checks.one_of(scale, SCALES, what="scale")
+    if population is not None:
+        checks.require_pandas(population, what="population")
     arrays = recall_design(fit)
     quantity = _quantity(arrays, cut, category, scale)
     by = (by,) if isinstance(by, str) else tuple(by)
@@ -101,19 +110,21 @@ def estimate(
         checks.one_of(name, arrays.model.factors, what="by")
     cells, weight, n, new = _population(arrays, population, new_levels)
     keys, index = cell_index(cells, by)
-    weight = settle_weights(weight, index, cells)
-    total = np.bincount(index, weight, len(keys))
-    if (total == 0).any() and (population is not None or arrays.survey.kind != "reported"):
-        empty = keys[total == 0].iloc[0].to_dict() if by else "the population"
-        raise ValueError(f"all population weights are zero in {empty}; a group needs a positive weight to be averaged.")
-    share = weight / np.where(total > 0, total, np.nan)[index]
+    settled = settle_weights(weight, index, cells)
+    share, alone = _shares(arrays, settled, n, index, len(keys), given=population is not None)
+    if alone.any():
+        told = np.bincount(index, np.isnan(weight), len(keys)) > 0  # by settle_weights
+        _warn_of_no_weight(keys[alone & ~told], every=bool(alone.all()))
+        cells, share, n, keys, index = _without(alone, cells, share, n, keys, index)
     draws = _averages(fit, arrays, cells, share, index, len(keys), quantity)
     levels = {name: _level_order(arrays, keys[name], name) for name in by}
-    out = _unfold(draws, keys, levels, np.bincount(index, n, len(keys)), quantity)
+    out = lay_out(draws, keys, levels, np.bincount(index, n, len(keys)))
+    if quantity.dim:
+        out = out.rename(dim_3=quantity.dim).assign_coords({quantity.dim: list(quantity.labels)})
     out = out.assign_coords(chain=fit["posterior"]["chain"], draw=fit["posterior"]["draw"])
-    out.attrs = {**carried_attrs(fit.attrs), "quantity": "estimate", "scale": scale}
+    out.attrs = {**carried_attrs(fit.attrs), "quantity": "estimate", "scale": scale, "statistic": quantity.name}
     out.attrs |= {"new_levels": new} if new else {}
-    return out.rename(quantity.name)
+    return mark(out.rename(quantity.name), fit.attrs, fit["posterior"].coords)
 
 
 # ---- inside
@@ -152,6 +163,49 @@ def _population(
     n = frame.assign(n=observed.to_numpy()).groupby(factors, observed=True)["n"].sum(min_count=1)
     asked = pd.MultiIndex.from_frame(cells[factors]) if len(factors) > 1 else pd.Index(cells[factors[0]])
     return cells, weight.to_numpy(), n.reindex(asked, fill_value=0.0).to_numpy(), new
+
+
+def _shares(
+    arrays: Design, weight: Array, n: Array, index: npt.NDArray[np.intp], size: int, *, given: bool
+) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Return the share of each cell in its group, and which groups have no weight.
+
+    Where weights are those of the respondents, a group that nobody answered in is the plain mean of its cells.
+    """
+    survey = arrays.survey
+    counted = not given and survey.kind != "reported"
+    if counted and np.allclose(survey.cells["weight"], survey.cells["weighted"].sum("category")):
+        nobody = np.bincount(index, n, size) == 0
+        weight = np.where(nobody[index], 1.0, weight)
+    total = np.bincount(index, weight, size)
+    return np.divide(weight, total[index], where=total[index] > 0, out=np.zeros(len(weight))), total == 0
+
+
+def _warn_of_no_weight(keys: pd.DataFrame, *, every: bool) -> None:
+    """Warn of groups without population weight, by name; raise when all are."""
+    if every:
+        raise ValueError("all population weights are zero; a group needs a positive weight to be averaged.")
+    if len(keys):
+        names = [":".join(map(str, key)) for key in keys.itertuples(index=False)]
+        warnings.warn(
+            f"the population has no weight in {checks.listing(names)}, so that there is no estimate of "
+            f"{'it' if len(names) == 1 else 'them'}; give population= with a weight above zero there for one.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def _without(
+    alone: npt.NDArray[np.bool_],
+    cells: pd.DataFrame,
+    share: Array,
+    n: Array,
+    keys: pd.DataFrame,
+    index: npt.NDArray[np.intp],
+) -> tuple[pd.DataFrame, Array, Array, pd.DataFrame, npt.NDArray[np.intp]]:
+    """Return the groups that have a population, and their cells."""
+    kept = ~alone[index]
+    return cells[kept].reset_index(drop=True), share[kept], n[kept], keys[~alone], (np.cumsum(~alone) - 1)[index[kept]]
 
 
 def _summed(population: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
@@ -244,19 +298,3 @@ def _extended(
         for place, stream in enumerate(streams)
     ]
     return np.concatenate([effect, np.stack(more, axis=-1)], axis=1)
-
-
-def _unfold(
-    draws: Array, keys: pd.DataFrame, levels: Mapping[str, list[Any]], n: Array, quantity: Quantity
-) -> xr.DataArray:
-    """Return draws (chain, draw, group, ...) with one dim for each factor, NaN where a combination does not occur."""
-    shape = [len(each) for each in levels.values()]
-    place: tuple[Any, ...] = tuple(matching.places(keys[name], each) for name, each in levels.items())
-    full, count = np.full((*draws.shape[:2], *shape, *draws.shape[3:]), np.nan), np.full(shape, np.nan)
-    if levels:
-        full[(slice(None), slice(None), *place)], count[place] = draws, n
-    else:
-        full, count = draws[:, :, 0], n[0]
-    further = {quantity.dim: list(quantity.labels)} if quantity.dim else {}
-    coords = {**levels, **further, "n": (list(levels), count)}
-    return xr.DataArray(full, dims=("chain", "draw", *levels, *further), coords=coords)

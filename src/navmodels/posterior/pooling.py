@@ -20,6 +20,7 @@ from navmodels.models.overlap import correlation
 from navmodels.models.posteriors import in_order
 from navmodels.models.records import recall_design
 from navmodels.posterior.estimates import estimate
+from navmodels.posterior.grids import label_columns
 from navmodels.posterior.summaries import summarise
 
 Array = npt.NDArray[np.float64]
@@ -185,7 +186,12 @@ def _pooling_factor(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: l
 def _rating_information(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: list[str]) -> Array:
     """Return Fisher's information of one answer about η: Σ p (1 − F_below − F)², F the cumulative shares."""
     draws = estimate(fit, by=by, category=categories_of(arrays.survey)).mean(("chain", "draw"))
-    row = tuple(places(table[name], draws[name].to_numpy().tolist()) for name in by)
-    p = draws.transpose(*by, "category").to_numpy()[row]
+    labels, _ = label_columns(draws)
+    rows = pd.DataFrame({**labels, "p": draws.to_numpy().ravel()}).pivot(index=by, columns="category", values="p")
+    p = (
+        rows[list(categories_of(arrays.survey))]
+        .reindex(pd.MultiIndex.from_frame(table[by]) if len(by) > 1 else table[by[0]])
+        .to_numpy()
+    )
     above = np.cumsum(p, axis=1)
     return np.asarray((p * (1 - (above - p) - above) ** 2).sum(axis=1))

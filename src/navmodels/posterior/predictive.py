@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.inference.convergence import LOOK_ANYWAY, carried_attrs, require_converged
+from navmodels.inference.convergence import carried_attrs, require_converged
+from navmodels.inference.marks import mark
 from navmodels.models.categorical import categories_of
 from navmodels.models.model import Design, stack_effects
 from navmodels.models.posteriors import in_order
@@ -83,7 +84,11 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
         coords["trials" if "size" in coords else "size"] = ("cell", observed_cells(arrays)[1])
     attrs = {**carried_attrs(fit.attrs), "quantity": "replicate", **({} if digits is None else {"digits": digits})}
     shape = (chains, kept, cells, len(labels))[: len(dims)]
-    return xr.DataArray(out.reshape(shape), coords, dims, arrays.model.outcome.observed, attrs)
+    return mark(
+        xr.DataArray(out.reshape(shape), coords, dims, arrays.model.outcome.observed, attrs),
+        fit.attrs,
+        posterior.coords,
+    )
 
 
 def replicates(arrays: Design, posterior: xr.Dataset, rng: np.random.Generator) -> Iterator[tuple[slice, Array]]:
@@ -145,7 +150,7 @@ def why_unconverged(fit: xr.DataTree, allow_unconverged: bool) -> str:
     """Return why the fit did not pass the gate, if it may be looked at all the same."""
     reason = str(fit.attrs.get("unconverged", ""))
     if not allow_unconverged:
-        require_converged(reason, what="the fit", advice=LOOK_ANYWAY)
+        require_converged(reason, what="the fit", anyway=True)
     return reason
 
 

@@ -22,7 +22,7 @@ from navmodels.inference.fitting import refit as fit
 from navmodels.inference.fitting import warn_of_weights
 from navmodels.models.model import Design, Model
 from navmodels.models.records import recall_design
-from navmodels.posterior.comparisons import to_rows
+from navmodels.posterior.entries import to_rows
 from navmodels.posterior.estimates import estimate
 from navmodels.posterior.new_levels import match_population
 
@@ -94,6 +94,7 @@ def leave_out(
     if everybody is None:
         everybody = arrays.cells.assign(weight=_known_weights(arrays, estimand.get("by", ())))
     else:
+        checks.require_pandas(everybody, what="population")
         everybody, _ = match_population(arrays, everybody, estimand.get("new_levels", "refuse"))
     parts = []
     for level in levels:

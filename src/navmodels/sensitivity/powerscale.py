@@ -19,7 +19,7 @@ from navmodels.models.blocks import Block
 from navmodels.models.model import Design
 from navmodels.models.posteriors import cell_likelihood, in_order
 from navmodels.models.records import recall_design
-from navmodels.posterior.comparisons import to_rows
+from navmodels.posterior.entries import to_rows
 from navmodels.posterior.estimates import estimate
 
 Array = npt.NDArray[np.float64]

@@ -72,10 +72,10 @@ def require_disjoint(
         Naming the rows, and what to do.
     """
     known = (n > 0) & values.notna().all(axis=1)
+    _refuse_total_labels(factors)
     names = [str(name) for name in factors]
     for name in names:
         others = [other for other in names if other != name]
-        _refuse_total_labels(factors, name, others)
         parts = _parts(factors[known], name, others, n[known], values[known])
         total = _total_level(parts, half, whole)
         if total is not None:
@@ -124,18 +124,21 @@ def _parts(factors: pd.DataFrame, name: str, others: Sequence[str], n: pd.Series
     return [Part(level[rows], size[rows], found[rows]) for rows in np.split(order, np.cumsum(np.bincount(place))[:-1])]
 
 
-def _refuse_total_labels(factors: pd.DataFrame, name: str, others: Sequence[str]) -> None:
-    """Raise on a label such as Total that stands beside other labels of the factor."""
-    marks = {level: is_total(level) for level in factors[name].unique()}
-    total = factors[name].map(marks).astype(bool)
-    detail = ~total
-    if others and total.any():
-        detail = detail.groupby([factors[other] for other in others], observed=True).transform("any")
-    elif not others:
-        detail = pd.Series(bool(detail.any()), index=factors.index)
-    overlapping = total & detail
-    if overlapping.any():
-        _refuse_total(factors, name, factors.loc[overlapping, name].iloc[0], "is called a total")
+def _refuse_total_labels(factors: pd.DataFrame) -> None:
+    """Raise on rows with labels such as Total whose other labels are also those of another row."""
+    names = [str(name) for name in factors]
+    marks = {name: {level: is_total(level) for level in factors[name].unique()} for name in names}
+    totals = pd.DataFrame({name: factors[name].map(marks[name]).astype(bool) for name in names}, index=factors.index)
+    for pattern in totals[totals.any(axis=1)].drop_duplicates().itertuples(index=False, name=None):
+        open_names = [name for name, total in zip(names, pattern, strict=True) if total]
+        rest = [name for name in names if name not in open_names]
+        detail = ~totals[open_names].all(axis=1)
+        groups = [factors[name] for name in rest] or [pd.Series(0, index=factors.index)]
+        beside = detail.groupby(groups, observed=True).transform("any")
+        overlapping = (totals == list(pattern)).all(axis=1) & beside
+        if overlapping.any():
+            name = open_names[0]
+            _refuse_total(factors, name, factors.loc[overlapping, name].iloc[0], "is called a total")
 
 
 def _refuse_total(factors: pd.DataFrame, name: str, total: object, why: str) -> None:

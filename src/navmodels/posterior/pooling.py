@@ -11,7 +11,6 @@ from scipy import special, stats
 
 from navmodels.data.averages import settle_weights
 from navmodels.data.cells import cell_index, sum_rows
-from navmodels.data.matching import places
 from navmodels.data.panels import has_pairs
 from navmodels.data.survey import Survey
 from navmodels.models.categorical import categories_of

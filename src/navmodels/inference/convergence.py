@@ -29,6 +29,10 @@ class NotConvergedError(RuntimeError):
     """Raised when a result that did not pass the gate is to be summarised."""
 
 
+class PriorConflictWarning(UserWarning):
+    """Given when the data contradict a prior: the gate stays open, since a prior may be meant."""
+
+
 def check(fit: xr.DataTree) -> pd.DataFrame:
     """Judge a fit by the whole gate.
 

@@ -1,6 +1,7 @@
 """fit: a model and a survey in, an ArviZ-ready `xarray.DataTree` out."""
 
 import time
+import warnings
 from importlib.metadata import version
 from typing import Any
 
@@ -10,8 +11,10 @@ from threadpoolctl import threadpool_limits
 
 from navmodels.data import checks
 from navmodels.data.survey import Survey
-from navmodels.inference.convergence import check, describe_failures
+from navmodels.inference.convergence import PriorConflictWarning, check, describe_failures
 from navmodels.inference.pointwise import log_likelihood
+from navmodels.models.beliefs import prior_lines
+from navmodels.models.blocks import ends_of_line
 from navmodels.models.model import Design, Model, design
 from navmodels.models.records import record_design
 
@@ -50,15 +53,22 @@ def fit(
     -------
     xarray.DataTree
         Groups posterior (``intercept``, or ``threshold`` by cut of a rating; ``<term>_effect`` by level, of a choice
-        also by category; ``<term>_sd``), sample_stats, log_likelihood (dims chain, draw, cell; computed when it is
+        also by category; ``<term>_sd``; ``<term>_slope`` of a covariate; its attributes are the priors as `priors` tells them), sample_stats, log_likelihood (dims chain, draw, cell; computed when it is
         looked at), observed_data, survey. ``attrs``: engine, reason (why this one), seed, seconds, unconverged (why the
-        gate did not pass, or empty), model, versions, data_hash; of laplace pareto_k, effective_draws, proposals,
+        gate did not pass, or empty), prior_conflict (which priors the data contradict, and the remedy, or
+        empty), model, versions, data_hash; of laplace pareto_k, effective_draws, proposals,
         log_marginal_likelihood (natural log; NaN for thresholds by level); of nuts divergences, coordinates.
 
     Raises
     ------
     ValueError
         When engine, draws, chains or seed are not allowed, or model and survey do not fit.
+
+    Warns
+    -----
+    PriorConflictWarning
+        When the data contradict a prior: they are twenty times more probable with a larger standard deviation than at
+        the 99.9 % quantile of its prior, or a posterior lies beyond it. Names the term and the remedy.
 
     Examples
     --------
@@ -69,7 +79,26 @@ def fit(
     >>> result = fit(Model(Share(), Group("office")), survey, seed=1)
     >>> result["posterior"]["office_effect"].dims
     ('chain', 'draw', 'office')
+    >>> result["posterior"].attrs["prior of office_sd"]
+    "half-normal, 0.5 logits (default); two levels of 'office' differ by up to 36.7 points"
     """
+    tree = refit(model, survey, engine=engine, draws=draws, chains=chains, seed=seed, progress=progress)
+    if tree.attrs["prior_conflict"]:
+        warnings.warn(str(tree.attrs["prior_conflict"]), PriorConflictWarning, stacklevel=2)
+    return tree
+
+
+def refit(
+    model: Model,
+    survey: Survey,
+    *,
+    engine: str = "auto",
+    draws: int = 1000,
+    chains: int = 4,
+    seed: int | None = None,
+    progress: bool = False,
+) -> xr.DataTree:
+    """Fit as `fit` does, without a word about priors: for scenarios, whose priors are meant."""
     checks.one_of(engine, ENGINES, what="engine")
     if not all(isinstance(each, int | np.integer) for each in (draws, chains)) or draws < 4 or chains < 2:
         raise ValueError(
@@ -78,12 +107,17 @@ def fit(
         )
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0):
         raise ValueError(f"seed is {seed!r}; allowed: a whole number from 0, or None.")
+    from navmodels.inference.conflicts import prior_conflicts
+
     arrays = design(model, survey)
     cells, attrs = record_design(arrays)
     seed = int(np.random.SeedSequence().generate_state(1)[0] // 2) if seed is None else int(seed)
     start = time.perf_counter()
     with threadpool_limits(1, "blas"):  # on two cores, two threads of BLAS are many times slower than one
         groups, made = _run(arrays, engine, draws=draws, chains=chains, seed=seed, progress=progress)
+        groups["posterior"] = groups["posterior"].assign(_slopes(arrays, groups["posterior"]))
+        groups["posterior"].attrs |= prior_lines(arrays)
+        conflicts = prior_conflicts(arrays, groups["posterior"])
     seen = arrays.data[model.outcome.observed]
     observed = xr.Dataset({model.outcome.observed: (("cell", "category")[: seen.ndim], seen)})
     likelihood = log_likelihood(arrays, groups["posterior"])
@@ -91,6 +125,7 @@ def fit(
     tree.attrs = {
         **attrs,
         **made,
+        "prior_conflict": "; ".join(conflicts),
         "seed": seed,
         "seconds": round(time.perf_counter() - start, 3),
         "weighting": survey.cells.attrs["weighting"],
@@ -101,6 +136,18 @@ def fit(
 
 
 # ---- inside
+
+
+def _slopes(arrays: Design, posterior: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the slope of each covariate, for each of its units."""
+    found = {}
+    for block in arrays.blocks:
+        if block.is_line:
+            effect = posterior[f"{block.name}_effect"]
+            low, high = (effect.isel({block.name: place}, drop=True) for place in ends_of_line(block))
+            width = float(np.ptp([level[0] for level in block.levels]))
+            found[f"{block.name}_slope"] = (high - low) / width
+    return found
 
 
 def _run(

@@ -14,8 +14,8 @@ import xarray as xr
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import k_limit, require_converged, smooth_weights
-from navmodels.inference.fitting import fit
-from navmodels.models.model import Model
+from navmodels.inference.fitting import fit, refit
+from navmodels.models.model import Model, spell_out
 from navmodels.models.records import recall_design
 from navmodels.posterior.comparisons import to_rows
 from navmodels.posterior.estimates import estimate
@@ -42,7 +42,7 @@ def leave_out(
         Factor of the model whose levels are left out in turn, for instance "county".
     estimand
         Arguments of `estimate`, for instance ``{"by": "industry", "cut": 4}``. A population loses its rows of the level
-        left out.
+        left out. Default priors keep the numbers they have with all groups.
     engine, seed
         As in `fit`.
 
@@ -92,7 +92,7 @@ def leave_out(
         method = "weights" if k < k_limit(weights.size) else "refit"
         if method == "refit":
             less = survey.drop(**{along: level})
-            again = _passed(fit(model, less, engine=engine, seed=whole.attrs["seed"]), f"without {level!r}")
+            again = _passed(refit(spell_out(model, survey), less, engine=engine, seed=whole.attrs["seed"]), f"without {level!r}")
             other = estimate(again, **asked)
             mean, sd = other.mean(OVER), other.std(OVER, ddof=1)
         else:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from navmodels.data.survey import Survey
-from navmodels.inference.fitting import fit
+from navmodels.inference.fitting import refit as fit  # whose priors are meant
 from navmodels.models.model import Model
 from navmodels.posterior.elpd import loo
 from navmodels.posterior.pooling import shrinkage
@@ -39,8 +39,8 @@ def pooling(
     Returns
     -------
     pandas.DataFrame
-        One row a group and pooling: by, pooling ("none": the standard deviation of every `Group` is 10 logits;
-        "partial": the model as given; "complete": it is 0), direct, n, mean, lower, upper, prob (0.95), pooling_factor,
+        One row a group and pooling: by, pooling ("none": the standard deviation of every `Group` is 10 logits, or 20
+        spreads of published means; "partial": the model as given; "complete": it is 0), direct, n, mean, lower, upper, prob (0.95), pooling_factor,
         sd_reduction as in `shrinkage`; elpd, elpd_se: expected log predictive density by leave-one-out over cells;
         cells_above_k: cells for which that is not to be trusted.
 

@@ -6,6 +6,7 @@ else as in the posterior). The gate stays open: a prior may be meant. `fit` says
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from navmodels.inference.proposals import PRECISE, REACH
 from navmodels.inference.targets import Target, make_target
 from navmodels.models.categorical import Rating
 from navmodels.models.model import Design
-from navmodels.models.terms import Effect
+from navmodels.models.terms import Effect, with_scale
 
 FAR = 0.999  # of the prior
 WIDE = 3.2905  # standard deviations of a normal that hold as much
@@ -38,6 +39,8 @@ def prior_conflicts(arrays: Design, posterior: xr.Dataset) -> list[str]:
     >>> refit(Model(Reported(), Group("office")), survey, seed=1).attrs["prior_conflict"]
     ''
     >>> print(refit(Model(Reported(), Group("office", scale=0.5)), survey, seed=1).attrs["prior_conflict"])
+    99.9 % of the prior of office_sd lie below 1.65, and the data ask for 10.6: leave scale out of \
+Group('office', scale=0.5)
     """
     found = [_of_intercept(arrays, posterior)]
     if arrays.blocks:
@@ -87,7 +90,7 @@ def _of_learned(target: Target, name: str, means: dict[str, float], term: Any) -
     if asked is None and means[name] <= end:
         return ""
     asked = max(means[name], asked or 0.0)
-    return f"99.9 % of the prior of {name} lie below {end:.3g}, and the data ask for {asked:.3g}: {_remedy(term, asked)}"
+    return f"99.9 % of the prior of {name} lie below {end:.3g}, and the data ask for {asked:.3g}: {_remedy(target.arrays, term, asked)}"
 
 
 def _of_fixed(target: Target, place: int, means: dict[str, float], term: Any) -> str:
@@ -102,13 +105,15 @@ def _of_fixed(target: Target, place: int, means: dict[str, float], term: Any) ->
     if asked is None:
         return ""
     what = f"{block.name}_slope" if block.is_line else f"{block.name}_effect"
-    return f"the prior of {what} has scale {given:.3g}, and the data ask for {asked:.3g}: {_remedy(term, asked)}"
+    return f"the prior of {what} has scale {given:.3g}, and the data ask for {asked:.3g}: {_remedy(target.arrays, term, asked)}"
 
 
-def _remedy(term: Any, asked: float) -> str:
-    """Return what to do about the prior of a term: a narrow default can only be for logits."""
-    shown = type(term).__name__ if isinstance(term, Rating) else f"{type(term).__name__}({str(term.factors)[1:-1]})"
-    return f"give {shown} scale={asked:.2g}" if term.scale is None else f"leave scale out of {term!r}, or make it {asked:.2g}"
+def _remedy(arrays: Design, term: Any, asked: float) -> str:
+    """Return what to do about the prior of a term: by default it follows the unit of means, but not the size of logits."""
+    if term.scale is not None and arrays.survey.cells.attrs.get("unit") == "identity":
+        return f"leave scale out of {term!r}"
+    scale = float(f"{asked:.2g}")
+    return f"give {replace(term, scale=scale) if isinstance(term, Rating) else with_scale(term, scale)!r}"
 
 
 def _asked_for(evidence: Callable[[float], float], before: float, end: float) -> float | None:

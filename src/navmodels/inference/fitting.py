@@ -80,7 +80,7 @@ def fit(
     >>> result["posterior"]["office_effect"].dims
     ('chain', 'draw', 'office')
     >>> result["posterior"].attrs["prior of office_sd"]
-    "half-normal, 0.5 logits (default); two levels of 'office' differ by up to 36.7 points"
+    "half-normal, 0.5 logits (default); two levels of 'office' differ by up to 36.8 points"
     """
     tree = refit(model, survey, engine=engine, draws=draws, chains=chains, seed=seed, progress=progress)
     if tree.attrs["prior_conflict"]:

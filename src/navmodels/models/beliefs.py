@@ -65,7 +65,7 @@ def priors(model: Model, survey: Survey) -> pd.DataFrame:
     0  intercept  normal around 0    1.5  logits
     1  office_sd      half-normal    0.5  logits
     >>> told["implied"].tolist()
-    ['an average of 5.02 to 95 %', "two levels of 'office' differ by up to 36.7 points"]
+    ['an average of 5.02 to 95 %', "two levels of 'office' differ by up to 36.8 points"]
     """
     return tell_priors(design(model, survey))
 

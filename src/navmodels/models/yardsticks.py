@@ -45,10 +45,11 @@ def yardstick(survey: Survey) -> Yardstick:
     Examples
     --------
     >>> import pandas as pd
-    >>> table = pd.DataFrame({"office": list("ABCD"), "score": [55.0, 61.0, 64.0, 72.0], "se": 0.001})
-    >>> survey = Survey.from_report(table, by="office", estimate="score", se="se", unit="identity")
-    >>> yardstick(survey)
-    Yardstick(unit=14.07124727947029, level=63.0)
+    >>> table = pd.DataFrame({"office": list("ABCD"), "score": [55.0, 61.0, 64.0, 72.0], "se": 0.5})
+    >>> survey = Survey.from_report(table, by="office", estimate="score", se="se", unit="identity", digits=2)
+    >>> told = yardstick(survey)
+    >>> round(told.unit, 1), round(told.level, 1)  # the standard deviation of the four is 7.1
+    (14.1, 63.0)
     """
     cells = survey.cells
     if survey.kind != "reported":
@@ -70,8 +71,8 @@ def between(mean: Array, error: Array) -> tuple[float, float]:
 
     Examples
     --------
-    >>> between(np.array([1.0, 2.0, 3.0]), np.array([1e-6, 1e-6, 1e-6]))
-    (0.9999999999995, 2.0)
+    >>> [round(value, 6) for value in between(np.array([1.0, 2.0, 3.0]), np.full(3, 0.1))]  # 1 - 0.1², its root
+    [0.994987, 2.0]
     """
     variance, average = 0.0, float(mean.mean())
     for _ in range(100):

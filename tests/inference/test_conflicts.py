@@ -64,6 +64,14 @@ def test_priors_that_the_data_do_not_contradict_are_passed_over(model, logits):
     assert not sentence(model, shares(np.array(logits)))
 
 
+def test_groups_that_are_all_or_nothing_ask_for_no_more_than_they_can_tell():
+    frame = pd.DataFrame({"office": list("ABCDEFGH"), "k": [0, 3] * 4, "n": 3})
+    survey = nav.Survey.from_counts(frame, by="office", positive="k", n="n")
+    asked = float(sentence(nav.Model(nav.Share(), nav.Group("office")), survey).split("scale=")[1].rstrip(")"))
+    assert 3 < asked < 60  # three answers tell no logit beyond log(2 * 3 + 1) = 2 from a larger one
+    assert not sentence(nav.Model(nav.Share(), nav.Group("office", scale=asked)), survey)
+
+
 def test_a_slope_and_an_effect_that_are_held_at_nothing():
     frame = pd.DataFrame({"year": np.arange(2015, 2025), "n": 400})
     frame["k"] = np.round(400 * special.expit(-0.7 + 0.15 * (frame["year"] - 2015)))

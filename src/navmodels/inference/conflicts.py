@@ -23,6 +23,7 @@ from navmodels.models.terms import Effect, with_scale
 FAR = 0.999  # of the prior
 WIDE = 3.2905  # standard deviations of a normal that hold as much
 GAIN = 3.0  # logs of how much more probable the data must be: twenty times
+ENOUGH = 0.1  # logs gained by a doubling, below which there is no more to ask for
 DOUBLINGS = 30
 
 
@@ -117,15 +118,20 @@ def _remedy(arrays: Design, term: Any, asked: float) -> str:
 
 
 def _asked_for(evidence: Callable[[float], float], before: float, end: float) -> float | None:
-    """Return the standard deviation above `end` that makes the data most probable; None if they do not ask for it."""
-    best, at = evidence(end), end
+    """Return the standard deviation above `end` that makes the data most probable; None if they do not ask for it.
+
+    Of groups that are all or nothing ever larger ones do, by ever less: then the first that is as good as any.
+    """
+    best, at, height = evidence(end), end, np.nan
     for _ in range(DOUBLINGS):
         height = evidence(2 * at)
-        if not height > best:
+        if not height > best + ENOUGH:
             break
         best, at = height, 2 * at
     if not best > before + GAIN:
         return None
+    if height > best:
+        return at
     found = optimize.minimize_scalar(
         lambda log: -evidence(float(np.exp(log))), bounds=(np.log(at / 2), np.log(2 * at)), method="bounded",
         options={"xatol": 0.01},

@@ -53,8 +53,9 @@ def fit(
     -------
     xarray.DataTree
         Groups posterior (``intercept``, or ``threshold`` by cut of a rating; ``<term>_effect`` by level, of a choice
-        also by category; ``<term>_sd``; ``<term>_slope`` of a covariate; its attributes are the priors as `priors` tells them), sample_stats, log_likelihood (dims chain, draw, cell; computed when it is
-        looked at), observed_data, survey. ``attrs``: engine, reason (why this one), seed, seconds, unconverged (why the
+        also by category; ``<term>_sd``; ``<term>_slope`` of a covariate; attributes: the priors, as `priors` tells
+        them), sample_stats, log_likelihood (dims chain, draw, cell; computed when it is looked at), observed_data,
+        survey. ``attrs``: engine, reason (why this one), seed, seconds, unconverged (why the
         gate did not pass, or empty), prior_conflict (which priors the data contradict, and the remedy, or
         empty), model, versions, data_hash; of laplace pareto_k, effective_draws, proposals,
         log_marginal_likelihood (natural log; NaN for thresholds by level); of nuts divergences, coordinates.

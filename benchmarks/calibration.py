@@ -350,7 +350,7 @@ def _simulate_named(name: str, seed: np.random.SeedSequence, *, engine: str) -> 
 def _draw_freely(arrays: Design, rng: np.random.Generator) -> Values:
     """Return one draw from the prior, in which thresholds of a level may be out of order."""
     base, based = np.zeros((1, arrays.channels.size)), list(arrays.channels.based)
-    base[0, based] = rng.normal(0.0, arrays.model.intercept_scale, len(based))
+    base[0, based] = rng.normal(arrays.intercept_mean, arrays.intercept_scale, len(based))
     if isinstance(arrays.model.outcome, nav.Rating):
         base[0, based] = np.sort(base[0, based])
     parameters: dict[str, Array] = {}

@@ -179,5 +179,5 @@ def _uneven(name: str, size: int) -> dict[str, float]:
 def _scaled(term: Term, factors: Mapping[str, float]) -> Term:
     if isinstance(term, Effect):
         return term
-    scale = float(term.scale) * factors[":".join(term.factors)]  # type: ignore[arg-type]
+    scale = (term.usual if term.scale is None else float(term.scale)) * factors[term.label]  # type: ignore[arg-type]
     return Group(*term.names, scale=scale) if isinstance(term, Group) else replace(term, scale=scale)

@@ -30,7 +30,9 @@ COMPILED = {
 }  # imported inside functions only
 AROUND = {
     f"inference/{name}.py"
-    for name in ("kernels", "layouts", "modes", "targets", "proposals", "laplace", "coordinates", "walks")
+    for name in (
+        *("kernels", "layouts", "modes", "targets", "proposals", "laplace", "coordinates", "walks", "conflicts"),
+    )
 }  # built on the kernels
 
 

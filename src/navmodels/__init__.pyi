@@ -25,9 +25,11 @@ from .models import Trend as Trend
 from .models import simulate_report as simulate_report
 from .models import simulate_responses as simulate_responses
 from .models import to_pymc as to_pymc
+from .models.beliefs import priors as priors
 
 # how it is fitted
 from .inference import NotConvergedError as NotConvergedError
+from .inference import PriorConflictWarning as PriorConflictWarning
 from .inference import check as check
 from .inference import fit as fit
 from .inference import load_fit as load_fit

@@ -435,6 +435,7 @@ def test_it_can_be_summarised_and_predicted(fit):
 # ---- data that other engines stumble over
 
 
+@pytest.mark.filterwarnings("ignore::navmodels.PriorConflictWarning")  # some are harder than the prior foresees
 @pytest.mark.parametrize("scale", [0.5, 2.5])
 @pytest.mark.parametrize(
     ("k", "n"),

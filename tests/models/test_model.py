@@ -11,10 +11,11 @@ from navmodels.models import Effect, Exponential, Group, HalfStudentT, Model, Re
 
 def test_repr_is_the_model(model):
     assert repr(model) == (
-        "Model(Share(), Effect('sector', scale=1.0), Group('county', scale=0.5), "
-        "Group('county', 'sector', scale=HalfStudentT(scale=0.3, nu=3.0)), Trend('year', order=2, scale=0.3), "
-        "intercept_scale=1.5)"
+        "Model(Share(), Effect('sector'), Group('county'), "
+        "Group('county', 'sector', scale=HalfStudentT(scale=0.3, nu=3.0)), Trend('year', order=2))"
     )
+    told = "Model(Reported(), Effect('age', numeric=True), intercept_scale=20, intercept_mean=65)"
+    assert repr(Model(Reported(), Effect("age", numeric=True), intercept_scale=20, intercept_mean=65)) == told
     assert model.factors == ("sector", "county", "year")
 
 

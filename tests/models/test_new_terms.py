@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import navmodels as nav
 from navmodels.inference.coordinates import walking_coordinates
@@ -109,24 +110,40 @@ def test_common_trend_and_deviations_may_stand_together(panel):
 # ---- numeric Effect
 
 
-def test_a_numeric_effect_is_a_line_through_zero():
+def test_a_numeric_effect_is_a_line_through_the_average_answer():
     survey = counted(dose=[-1.5, 0.0, 0.25, 4.0])
-    (block,) = blocks_of(survey, nav.Effect("dose", scale=0.1)).values()
-    assert block.basis.tolist() == [[-1.5], [0.0], [0.25], [4.0]]
-    assert block.effect(0.1, np.array([2.0])) == pytest.approx([-0.3, 0.0, 0.05, 0.8])
+    (block,) = blocks_of(survey, nav.Effect("dose", scale=0.1, numeric=True)).values()
+    x = np.array([-1.5, 0.0, 0.25, 4.0])
+    x -= np.average(x, weights=survey.cells["count"].sum("category"))
+    assert block.basis[:, 0] == pytest.approx(x)
+    assert block.effect(0.1, np.array([2.0])) == pytest.approx(0.2 * x)
     assert block.scale.of({}) == 0.1
 
 
-def test_whole_numbers_are_levels_unless_said():
+def test_numbers_are_levels_unless_said():
     survey = counted(new_mode=[0, 1])
     (levels,), (line,) = (
         blocks_of(survey, nav.Effect("new_mode", numeric=numeric)).values() for numeric in (None, True)
     )
     assert np.abs(levels.basis).tolist() == pytest.approx(np.ones((2, 1)))
-    assert line.basis.tolist() == [[0.0], [1.0]]
+    assert np.diff(line.basis[:, 0]).tolist() == [1.0]
     decimals = counted(dose=[0.5, 1.0, 1.5])
-    (as_levels,) = blocks_of(decimals, nav.Effect("dose", numeric=False)).values()
+    (as_levels,) = blocks_of(decimals, nav.Effect("dose")).values()
     assert as_levels.basis.shape == (3, 2)
+    assert repr(nav.Effect("dose")) == "Effect('dose')"
+    assert repr(nav.Effect("dose", numeric=True)) == "Effect('dose', numeric=True)"
+
+
+def test_the_default_slope_knows_the_unit_of_the_covariate():
+    x = np.array([1.0, 2.0, 4.0, 9.0])
+    for factor, zero in ((1.0, 0.0), (100.0, 0.0), (0.01, 7.0)):
+        survey = counted(dose=(factor * x + zero).tolist())
+        n = survey.cells["count"].sum("category").to_numpy()
+        (block,) = blocks_of(survey, nav.Effect("dose", numeric=True)).values()
+        # one logit for two standard deviations (Gelman 2008)
+        assert block.scale.of({}) == pytest.approx(1 / (2 * factor * np.sqrt(np.cov(x, aweights=n, bias=True))))
+    (mode,) = blocks_of(counted(mode=[0, 1]), nav.Effect("mode", numeric=True)).values()
+    assert mode.scale.of({}) == 1.0  # two values: one logit from one to the other
 
 
 def test_a_numeric_effect_needs_numbers():
@@ -151,24 +168,26 @@ def conjugate(survey, x, prior_sd, prior_mean):
 
 def test_the_prior_mean_of_a_slope_is_conjugate():
     survey = measured(dose=[-1.5, 0.25, 1.0, 3.0])
-    model = nav.Model(nav.Reported(), nav.Effect("dose", scale=0.2, mean=0.7), intercept_scale=2.0)
+    model = nav.Model(nav.Reported(), nav.Effect("dose", scale=0.2, numeric=True, mean=0.7), intercept_scale=2.0)
     fit = nav.fit(model, survey, engine="laplace", draws=5000, seed=1)
     dose = np.array(survey.levels["dose"])
+    dose -= dose.mean()  # the covariate is centred inside
     mean, cover = conjugate(survey, np.column_stack([np.ones(4), dose]), [2.0, 0.2], [0.0, 0.7])
     size = min(fit.attrs["effective_draws"], 20_000)
     effect = fit["posterior"]["dose_effect"]
-    for place, draws in ((0, fit["posterior"]["intercept"]), (1, effect.sel(dose=1.0) / 1.0)):
+    slope = fit["posterior"]["dose_slope"]
+    for place, draws in ((0, fit["posterior"]["intercept"]), (1, slope)):
         assert float(draws.mean()) == pytest.approx(mean[place], abs=4 * np.sqrt(cover[place, place] / size))
         assert float(draws.std()) == pytest.approx(np.sqrt(cover[place, place]), rel=4 / np.sqrt(2 * size))
-    assert np.abs(effect - effect.sel(dose=1.0, drop=True) * effect["dose"]).max() < 1e-12
+    assert np.abs(effect - slope * xr.DataArray(dose, dims="dose")).max() < 1e-12
     population = pd.DataFrame({"dose": [-4.0], "weight": [1.0]})
     ahead = nav.estimate(fit, population=population) - fit["posterior"]["intercept"]
-    assert np.abs(ahead + 4 * effect.sel(dose=1.0, drop=True)).max() < 1e-12
+    assert np.abs(ahead - (-4 - np.mean(survey.levels["dose"])) * slope).max() < 1e-12
 
 
 def test_the_graphs_know_the_prior_mean_of_a_slope():
     survey = measured(dose=[-1.5, 0.25, 1.0, 3.0])
-    model = nav.Model(nav.Reported(), nav.Effect("dose", scale=0.2, mean=0.7), intercept_scale=2.0)
+    model = nav.Model(nav.Reported(), nav.Effect("dose", scale=0.2, numeric=True, mean=0.7), intercept_scale=2.0)
     y, se = survey.cells["estimate"].to_numpy(), survey.cells["se"].to_numpy()
     arrays = design(model, survey)
     at = walking_coordinates(arrays)
@@ -178,7 +197,8 @@ def test_the_graphs_know_the_prior_mean_of_a_slope():
         w = rng.normal(size=2)
         v = at.centre + at.spread @ w
         intercept, slope = 2.0 * v[0], 0.7 + 0.2 * v[1]
-        residual = (y - intercept - slope * np.array(survey.levels["dose"])) / se
+        dose = np.array(survey.levels["dose"])
+        residual = (y - intercept - slope * (dose - dose.mean())) / se
         expected = -0.5 * (v @ v + residual @ residual)
         density = float(plain({"intercept": np.array(intercept), "dose_z": v[1:]}))
         gaps.append((density - expected, float(walked({"walked": w})) - expected))
@@ -324,6 +344,7 @@ MODELS = {
     "rating": nav.Model(nav.Rating(), nav.Effect("sector", scale=0.7), nav.Trend("year", order=2, scale=0.2)),
     "rating by": nav.Model(nav.Rating(by="item", scale=nav.HalfStudentT(0.3, nu=4)), nav.Group("item")),
     "choice": nav.Model(nav.Choice(), nav.Group("county", "sector", scale=nav.HalfCauchy(0.5))),
+    "around": nav.Model(nav.Reported(), nav.Group("a"), intercept_scale=20.0, intercept_mean=65.0),
     "numeric": nav.Model(nav.Share(), nav.Effect("dose", numeric=True), nav.Effect("mode", scale=0.1, numeric=False)),
     "prior mean": nav.Model(nav.Share(), nav.Effect("mode", scale=0.1, numeric=True, mean=-0.2)),
     "known": nav.Model(nav.Share(), nav.Group("county", scale=nav.Known(0.3)), nav.Trend("year", scale=nav.Known(1))),

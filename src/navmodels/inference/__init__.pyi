@@ -1,4 +1,5 @@
 from .convergence import NotConvergedError as NotConvergedError
+from .convergence import PriorConflictWarning as PriorConflictWarning
 from .convergence import check as check
 from .fitting import fit as fit
 from .storage import load_fit as load_fit

@@ -33,6 +33,10 @@ class NotConvergedError(RuntimeError):
     """Raised when a result that did not pass the gate is to be summarised."""
 
 
+class PriorConflictWarning(UserWarning):
+    """Given when the data contradict a prior: the gate stays open, since a prior may be meant."""
+
+
 def check(fit: xr.DataTree) -> pd.DataFrame:
     """Judge a fit by the whole gate.
 
@@ -182,7 +186,7 @@ def smooth_weights(log_ratio: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.f
 
     if np.ptp(log_ratio) == 0.0:  # which ArviZ refuses
         return np.full(log_ratio.shape, 1 / log_ratio.size), -np.inf
-    log_weight, k = array_stats.psislw(-log_ratio.ravel())
+    log_weight, k = array_stats.psislw(-np.round(log_ratio.ravel(), 9))  # ties are ties, whatever the last digits
     return np.exp(log_weight - special.logsumexp(log_weight)).reshape(log_ratio.shape), float(k)
 
 

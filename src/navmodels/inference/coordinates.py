@@ -40,7 +40,7 @@ def walking_coordinates(arrays: Design) -> Coordinates:
     mode = np.concatenate([parts[place].T.ravel() for place in (None, *range(len(arrays.blocks)))])
     curvature, base = _curvature(arrays, scales, mode), len(arrays.channels.based)
     if base < arrays.channels.size:  # thresholds are walked by the logarithms of their gaps
-        mode[:base], bend = _by_gaps(mode[:base], arrays.model.intercept_scale)
+        mode[:base], bend = _by_gaps(mode[:base], arrays.intercept_scale)
         change = linalg.block_diag(bend, np.eye(len(mode) - base))
         curvature = change.T @ curvature @ change
     factor = linalg.cholesky(curvature, lower=True)
@@ -74,7 +74,7 @@ def _curvature(arrays: Design, scales: list[float], mode: Array) -> Array:
     cells, channels = arrays.survey.cells.sizes["cell"], arrays.channels
     x = np.zeros((channels.size, cells, len(mode)))
     for place, channel in enumerate(channels.based):
-        x[channel, :, place] = arrays.model.intercept_scale
+        x[channel, :, place] = arrays.intercept_scale
     first = len(channels.based)
     for block, scale in zip(arrays.blocks, scales, strict=True):
         for channel in block.channels:

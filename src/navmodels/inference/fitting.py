@@ -12,9 +12,11 @@ from threadpoolctl import threadpool_limits
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.data.weights import unequal_weights
-from navmodels.inference.convergence import MIN_ESS_PER_CHAIN, check, describe_failures
+from navmodels.inference.convergence import MIN_ESS_PER_CHAIN, PriorConflictWarning, check, describe_failures
 from navmodels.inference.marks import mark
 from navmodels.inference.pointwise import log_likelihood
+from navmodels.models.beliefs import prior_lines
+from navmodels.models.blocks import ends_of_line
 from navmodels.models.model import Design, Model, design
 from navmodels.models.records import record_design
 
@@ -53,9 +55,11 @@ def fit(
     -------
     xarray.DataTree
         Groups posterior (``intercept``, or ``threshold`` by cut of a rating; ``<term>_effect`` by level, of a choice
-        also by category; ``<term>_sd``), sample_stats, log_likelihood (dims chain, draw, cell; computed when it is
-        looked at), observed_data, survey. ``attrs``: engine, reason (why this one), seed, seconds, unconverged (why the
-        gate did not pass, or empty), model, versions, data_hash; of laplace pareto_k, effective_draws, proposals,
+        also by category; ``<term>_sd``; ``<term>_slope`` of a covariate; attributes: the priors, as `priors` tells
+        them), sample_stats, log_likelihood (dims chain, draw, cell; computed when it is looked at), observed_data,
+        survey. ``attrs``: engine, reason (why this one), seed, seconds, unconverged (why the
+        gate did not pass, or empty), prior_conflict (which priors the data contradict, and the remedy, or
+        empty), model, versions, data_hash; of laplace pareto_k, effective_draws, proposals,
         log_marginal_likelihood (natural log; NaN for thresholds by level); of nuts divergences, coordinates.
 
     Raises
@@ -67,6 +71,9 @@ def fit(
     -----
     UserWarning
         When survey weights are unequal within cells of the model and ``weighting="frame"`` does not use them there.
+    PriorConflictWarning
+        When the data contradict a prior: they are twenty times more probable with a larger standard deviation than at
+        the 99.9 % quantile of its prior, or a posterior lies beyond it. Names the term and the remedy.
 
     Examples
     --------
@@ -77,10 +84,14 @@ def fit(
     >>> result = fit(Model(Share(), Group("office")), survey, seed=1)
     >>> result["posterior"]["office_effect"].dims
     ('chain', 'draw', 'office')
+    >>> result["posterior"].attrs["prior of office_sd"]
+    "half-normal, 0.5 logits (default); two levels of 'office' differ by up to 36.8 points"
     """
-    result = refit(model, survey, engine=engine, draws=draws, chains=chains, seed=seed, progress=progress)
+    tree = refit(model, survey, engine=engine, draws=draws, chains=chains, seed=seed, progress=progress)
     warn_of_weights(model, survey, stacklevel=3)
-    return result
+    if tree.attrs["prior_conflict"]:
+        warnings.warn(str(tree.attrs["prior_conflict"]), PriorConflictWarning, stacklevel=2)
+    return tree
 
 
 def refit(
@@ -93,7 +104,7 @@ def refit(
     seed: int | None = None,
     progress: bool = False,
 ) -> xr.DataTree:
-    """Fit a model to a survey as `fit` does, without its warning: for sensitivity to one that was fitted before."""
+    """Fit as `fit` does, without its warnings: for scenarios of a fit, whose priors are meant."""
     checks.one_of(engine, ENGINES, what="engine")
     if not all(isinstance(each, int | np.integer) for each in (draws, chains)) or draws < 4 or chains < 2:
         raise ValueError(
@@ -102,12 +113,17 @@ def refit(
         )
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0):
         raise ValueError(f"seed is {seed!r}; allowed: a whole number from 0, or None.")
+    from navmodels.inference.conflicts import prior_conflicts
+
     arrays = design(model, survey)
     cells, attrs = record_design(arrays)
     seed = int(np.random.SeedSequence().generate_state(1)[0] // 2) if seed is None else int(seed)
     start = time.perf_counter()
     with threadpool_limits(1, "blas"):  # on two cores, two threads of BLAS are many times slower than one
         groups, made = _run(arrays, engine, draws=draws, chains=chains, seed=seed, progress=progress)
+        groups["posterior"] = groups["posterior"].assign(_slopes(arrays, groups["posterior"]))
+        groups["posterior"].attrs |= prior_lines(arrays)
+        conflicts = prior_conflicts(arrays, groups["posterior"])
     seen = model.outcome.arrays(arrays.survey)[model.outcome.observed]
     observed = xr.Dataset({model.outcome.observed: (("cell", "category")[: seen.ndim], seen)})
     likelihood = log_likelihood(arrays, groups["posterior"])
@@ -116,6 +132,7 @@ def refit(
     tree.attrs = {
         **attrs,
         **made,
+        "prior_conflict": "; ".join(conflicts),
         "seed": seed,
         "seconds": round(time.perf_counter() - start, 3),
         "weighting": survey.cells.attrs["weighting"],
@@ -142,6 +159,18 @@ def warn_of_weights(model: Model, survey: Survey, *, stacklevel: int = 2) -> Non
 
 
 # ---- inside
+
+
+def _slopes(arrays: Design, posterior: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the slope of each covariate, for each of its units."""
+    found = {}
+    for block in arrays.blocks:
+        if block.is_line:
+            effect = posterior[f"{block.name}_effect"]
+            low, high = (effect.isel({block.name: place}, drop=True) for place in ends_of_line(block))
+            width = float(np.ptp([level[0] for level in block.levels]))
+            found[f"{block.name}_slope"] = (high - low) / width
+    return found
 
 
 def _run(

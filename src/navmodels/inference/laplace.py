@@ -200,7 +200,9 @@ def _posterior(target: Target, found: Weighted, kept: npt.NDArray[np.intp]) -> x
     over, coords = ("chain", "draw"), _coords(kept)
     if arrays.channels.dim is not None:
         coords[arrays.channels.dim] = list(arrays.channels.labels)
-    dims, base = arrays.shown(arrays.model.intercept_scale * parts[None][..., 0, :], arrays.channels.based)
+    dims, base = arrays.shown(
+        arrays.intercept_mean + arrays.intercept_scale * parts[None][..., 0, :], arrays.channels.based
+    )
     variables: dict[str, Any] = {arrays.model.outcome.base: ((*over, *dims), base)}
     for place, block in enumerate(arrays.blocks):
         effect = block.effect(scales[place][point][..., None], np.moveaxis(parts[place], -1, -2))

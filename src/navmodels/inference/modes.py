@@ -203,7 +203,7 @@ def _sides(
         level, d = own[c], distance[own[c]]
         drop_below[level] += value[c] - gradient[c, 0] * d - low[c]
         drop_above[level] += value[c] + gradient[c, 0] * d - high[c]
-        if d > 1e-3:
+        if h[own[c]] > 1.0 + 1e-6:  # else the prior leaves no room to tell, in whatever unit
             bend[c] = 6 * ((high[c] - low[c]) / 2 - gradient[c, 0] * d) / d**3
     for level in range(size):  # the prior adds its own, the slope at the mode is zero
         prior = reach**2 / (2 * h[level])

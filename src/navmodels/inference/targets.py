@@ -70,7 +70,7 @@ class Target:
     def scales(self, u: Array) -> tuple[Array, Array]:
         """Return the standard deviations of the shared blocks, dims (point, block), and of the own block."""
         every = self.block_scales(u)
-        base = np.full(len(u), self.arrays.model.intercept_scale)
+        base = np.full(len(u), self.arrays.intercept_scale)
         own = np.zeros(len(u)) if self.own is None else every[self.own]
         return np.stack([base if place is None else every[place] for place, _ in self.order], axis=1), own
 
@@ -79,7 +79,7 @@ class Target:
         z = np.zeros(sum(self.sizes))
         if len(self.arrays.channels.based) < self.arrays.channels.size:  # thresholds, which come first
             thresholds = np.linspace(-2.0, 2.0, len(self.arrays.channels.based) + 2)[1:-1]
-            z[: len(thresholds)] = thresholds / self.arrays.model.intercept_scale
+            z[: len(thresholds)] = thresholds / self.arrays.intercept_scale
         return z
 
     def by_block(self, z: Array) -> dict[int | None, Array]:

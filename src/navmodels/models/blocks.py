@@ -117,6 +117,11 @@ class Block:
         return np.eye(len(self.levels)) if self.basis is None else self.basis
 
     @property
+    def is_line(self) -> bool:
+        """Whether this is the line of a numeric covariate."""
+        return self.beyond is follow_line
+
+    @property
     def sd(self) -> str | None:
         """Name of the parameter that is the standard deviation itself, if there is one."""
         return self.scale.parts[0][0] if self.scale.parts == ((f"{self.name}_sd", "itself"),) else None
@@ -218,13 +223,25 @@ def line_on(
 
 
 def follow_line(block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator) -> Array:
-    """Return the effect of new values of a numeric covariate, a line through zero."""
-    bad = [level[0] for level in new if isinstance(level[0], str)]
+    """Return the effect of new values of a numeric covariate: on the line through the values that are known."""
+    bad = [level[0] for level in new if isinstance(level[0], bool | str)]
     if bad:
         raise ValueError(f"{block.name!r} is a numeric covariate; the population has {checks.listing(bad)}.")
-    slope = block.matrix[:, 0]
-    place = int(np.argmax(np.abs(slope)))
-    return np.asarray(effect[:, [place]] / slope[place] * np.array([float(level[0]) for level in new]))
+    x, (low, _) = np.array([level[0] for level in block.levels], dtype=float), ends_of_line(block)
+    steps = np.array([float(level[0]) for level in new]) - x[low]
+    return np.asarray(effect[:, [low]] + slope_of_line(block, effect)[:, None] * steps)
+
+
+def slope_of_line(block: Block, effect: Any) -> Any:
+    """Return the slope of a numeric covariate for each of its units, from effects with dims (draw, level, ...)."""
+    low, high = ends_of_line(block)
+    return (effect[:, high] - effect[:, low]) / (float(block.levels[high][0]) - float(block.levels[low][0]))
+
+
+def ends_of_line(block: Block) -> tuple[int, int]:
+    """Return the places of the lowest and the highest value of a numeric covariate."""
+    x = np.array([level[0] for level in block.levels], dtype=float)
+    return int(np.argmin(x)), int(np.argmax(x))
 
 
 # ---- inside

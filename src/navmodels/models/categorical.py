@@ -33,16 +33,16 @@ class Rating(CellOutcome):
         A factor, for instance the item of a battery, whose levels have thresholds of their own: those of all plus a
         deviation with a standard deviation to be learned (partial pooling). Each level's thresholds stay in order.
     scale
-        Scale of the half-normal prior on that standard deviation (logits), or a prior.
+        Scale of the half-normal prior on that standard deviation (logits), or a prior. None: 0.5.
 
     Examples
     --------
     >>> Rating(), Rating(by="item")
-    (Rating(), Rating(by='item', scale=0.5))
+    (Rating(), Rating(by='item'))
     """
 
     by: str | None = None
-    scale: float | Prior = 0.5
+    scale: float | Prior | None = None
 
     kinds = ("rating",)
     kernel = "rating"
@@ -50,10 +50,12 @@ class Rating(CellOutcome):
     base = "threshold"
 
     def __post_init__(self) -> None:
-        as_prior(self.scale)
+        if self.scale is not None:
+            as_prior(self.scale)
 
     def __repr__(self) -> str:
-        return "Rating()" if self.by is None else f"Rating(by={self.by!r}, scale={self.scale})"
+        scale = "" if self.scale is None else f", scale={self.scale}"
+        return "Rating()" if self.by is None else f"Rating(by={self.by!r}{scale})"
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ class Rating(CellOutcome):
         fed = self.channels(survey).based
         (block,) = Group(self.by, scale=self.scale).blocks(cells, survey.levels)
         name = f"{self.by}_threshold"
-        scale, learned = standard_deviation(name, self.scale)
+        scale, learned = standard_deviation(name, Group.usual if self.scale is None else self.scale)
         return [replace(block, name=name, channels=fed, scale=scale, parameters=learned, beyond=None)]
 
     def arrays(self, survey: Survey) -> dict[str, Array]:

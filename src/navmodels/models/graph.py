@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from navmodels.data.survey import Survey
-from navmodels.models.blocks import Block
+from navmodels.models.blocks import Block, slope_of_line
 from navmodels.models.model import Design, Model, design
 
 
@@ -80,7 +80,7 @@ def build_graph(arrays: Design) -> Any:
             for name, prior in arrays.parameters.items()
         }
         effects, index, first = [np.zeros(0)], [], 0
-        base = _base(arrays, pm.Data("intercept_scale", arrays.model.intercept_scale))
+        base = _base(arrays, pm.Data("intercept_scale", arrays.intercept_scale))
         for block in arrays.blocks:
             several = block.channels == channels.based and channels.dim is not None
             dims = (_coefficient(block), *(("contrast",) if several else ()))
@@ -92,7 +92,10 @@ def build_graph(arrays: Design) -> Any:
             offset = 0.0 if block.offset is None else pm.Data(f"{block.name}_mean", block.offset)
             effects += [scale * column + offset for column in raw]
             shown = shown_effect(arrays, effects[-len(raw) :], block.channels)
-            pm.Deterministic(f"{block.name}_effect", shown, dims=(block.name, *((channels.dim,) if several else ())))
+            over = (channels.dim,) if several else ()
+            pm.Deterministic(f"{block.name}_effect", shown, dims=(block.name, *over))
+            if block.is_line:
+                pm.Deterministic(f"{block.name}_slope", slope_of_line(block, shown[None])[0], dims=over or None)
             level = pm.Data(f"{block.name}_index", block.index.astype(np.int32), dims="cell")
             for _ in block.channels:
                 index.append(level + first)
@@ -135,7 +138,7 @@ def _base(arrays: Design, scale: Any) -> Any:
 
     outcome, channels = arrays.model.outcome, arrays.channels
     if channels.dim is None:
-        return pm.Normal(outcome.base, 0.0, scale)[None]
+        return pm.Normal(outcome.base, pm.Data("intercept_mean", arrays.intercept_mean), scale)[None]
     if len(channels.based) == channels.size:
         z = pm.Normal(f"{outcome.base}_z", dims="contrast")
         base = scale * z

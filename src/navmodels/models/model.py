@@ -1,6 +1,6 @@
 """Model: an outcome and its terms. Design: every array an engine needs, for one model and one survey.
 
-η = α + Σ_t s_t (B_t z_t)[i_t], z_t ~ N(0, I), s_t ~ prior, α ~ N(0, intercept_scale). Outcomes of several categories
+η = α + Σ_t s_t (B_t z_t)[i_t], z_t ~ N(0, I), s_t ~ prior, α ~ N(intercept_mean, intercept_scale). Outcomes of several categories
 have several such linear predictors, the channels of `outcomes.Channels`. No sampling happens here.
 """
 
@@ -23,9 +23,11 @@ from navmodels.models.blocks import Block
 from navmodels.models.outcomes import Channels
 from navmodels.models.overlap import split_error
 from navmodels.models.priors import Learned, Proportion
-from navmodels.models.terms import Term, tie
+from navmodels.models.terms import Term, tie, with_scale
+from navmodels.models.yardsticks import Yardstick, yardstick
 
 Array = npt.NDArray[np.float64]
+INTERCEPT = 1.5  # standard deviation of the intercept's prior, in logits
 Outcome = outcomes.Share | outcomes.Reported | categorical.Rating | categorical.Choice
 
 
@@ -41,9 +43,12 @@ class Model:
     *terms
         Any of `Effect`, `Group`, `Trend`, `Region`.
     intercept_scale
-        Standard deviation of the normal prior around zero of the intercept, of each threshold of a rating, or of the
-        log-odds of two categories of a choice (logits for shares; the unit of the mean for published means, where it
-        must be wide enough to reach them).
+        Standard deviation of the normal prior of the intercept, of each threshold of a rating, or of the log-odds of two
+        categories of a choice (logits for shares; the unit of the mean for published means). None: 1.5 logits around
+        zero; of published means, three spreads around their average (see `priors`).
+    intercept_mean
+        Where the intercept's prior is centred. None: zero, and the average of published means where `intercept_scale`
+        is not given either. Not for ratings and choices.
 
     Raises
     ------
@@ -54,14 +59,21 @@ class Model:
     --------
     >>> from navmodels.models import Group, Model, Share, Trend
     >>> Model(Share(), Group("county"), Trend("year"))
-    Model(Share(), Group('county', scale=0.5), Trend('year', order=1, scale=0.3), intercept_scale=1.5)
+    Model(Share(), Group('county'), Trend('year', order=1))
     """
 
     outcome: Outcome
     terms: tuple[Term, ...]
-    intercept_scale: float
+    intercept_scale: float | None
+    intercept_mean: float | None
 
-    def __init__(self, outcome: Outcome, *terms: Term, intercept_scale: float = 1.5) -> None:
+    def __init__(
+        self,
+        outcome: Outcome,
+        *terms: Term,
+        intercept_scale: float | None = None,
+        intercept_mean: float | None = None,
+    ) -> None:
         if not isinstance(outcome, Outcome):
             raise TypeError(
                 f"the first argument is the outcome, Share(), Rating(), Choice() or Reported(); given: {outcome!r}."
@@ -69,14 +81,18 @@ class Model:
         for term in terms:
             if not isinstance(term, Term):
                 raise TypeError(f"a term is an Effect, a Group, a Trend or a Region; given: {term!r}.")
-        priors.positive(intercept_scale, what="intercept_scale")
+        if intercept_scale is not None:
+            intercept_scale = priors.positive(intercept_scale, what="intercept_scale", also=", or None for the default")
+        if intercept_mean is not None:
+            intercept_mean = _middle(intercept_mean, outcome)
         parts = (*terms, outcome)
         factors = list(dict.fromkeys(name for part in parts for name in part.factors))
         names.require_factor_names(factors)
         names.require_one_term_each(terms)
         object.__setattr__(self, "outcome", outcome)
         object.__setattr__(self, "terms", terms)
-        object.__setattr__(self, "intercept_scale", float(intercept_scale))
+        object.__setattr__(self, "intercept_scale", intercept_scale)
+        object.__setattr__(self, "intercept_mean", intercept_mean)
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -84,17 +100,19 @@ class Model:
         return tuple(dict.fromkeys(name for part in (*self.terms, self.outcome) for name in part.factors))
 
     def __repr__(self) -> str:
+        numbers = {"intercept_scale": self.intercept_scale, "intercept_mean": self.intercept_mean}
         parts = [
             f"{self.outcome!r}",
             *(f"{term!r}" for term in self.terms),
-            f"intercept_scale={self.intercept_scale:g}",
+            *(f"{name}={value:g}" for name, value in numbers.items() if value is not None),
         ]
         return f"Model({', '.join(parts)})"
 
     def to_json(self) -> str:
         """Return the model as JSON, from which `from_json` makes it again."""
         parts = [{"type": type(part).__name__, **_plain(part)} for part in (self.outcome, *self.terms)]
-        return json.dumps({"parts": parts, "intercept_scale": self.intercept_scale}, default=float)  # NumPy scalars
+        numbers = {"intercept_scale": self.intercept_scale, "intercept_mean": self.intercept_mean}
+        return json.dumps({"parts": parts, **numbers}, default=float)  # NumPy scalars
 
     @classmethod
     def from_json(cls, text: str) -> "Model":
@@ -108,19 +126,24 @@ class Model:
         True
         """
         content = json.loads(text)
-        if unknown := sorted(set(content) - {"parts", "intercept_scale"}):
+        if unknown := sorted(set(content) - {"parts", "intercept_scale", "intercept_mean"}):
             raise ValueError(f"the model has {checks.listing(unknown)}, which this version does not know.")
-        return cls(*(_part(part) for part in content["parts"]), intercept_scale=content["intercept_scale"])
+        return cls(*(_part(part) for part in content.pop("parts")), **content)
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """Every array an engine needs: the collapsed survey, the blocks of the linear predictor, the outcome's arrays."""
+    """Every array an engine needs: the collapsed survey, the blocks of the linear predictor, the outcome's arrays.
+
+    `intercept_mean` and `intercept_scale` are the numbers that the model's, or the defaults for this survey, stand for.
+    """
 
     model: Model
     survey: Survey
     blocks: tuple[Block, ...]
     data: Mapping[str, Array]
+    intercept_mean: float
+    intercept_scale: float
 
     @property
     def cells(self) -> pd.DataFrame:
@@ -134,8 +157,8 @@ class Design:
 
     @property
     def offset(self) -> Array:
-        """What prior means of effects add to the first linear predictor of each cell, dims (cell)."""
-        out = np.zeros(self.survey.cells.sizes["cell"])
+        """What prior means of intercept and effects add to the first linear predictor of each cell, dims (cell)."""
+        out = np.full(self.survey.cells.sizes["cell"], self.intercept_mean)
         for block in self.blocks:
             out += 0.0 if block.offset is None else block.offset[block.index]
         return out
@@ -255,25 +278,57 @@ def design(model: Model, survey: Survey) -> Design:
                 f"the model names the factor {name!r}; the survey has {checks.listing(survey.factors)}."
                 f"{checks.nearest(name, survey.factors)}"
             )
-    _require_reach(model, survey)
     if survey.kind != "reported":
         survey = survey.collapse([name for name in survey.factors if name in model.factors])
-    cells = factor_frame(survey)
+    cells, by = factor_frame(survey), yardstick(survey)
+    mean, scale = _intercept(model, by)
+    _require_reach(by, mean, scale)
     blocks = [
         replace(block, channels=model.outcome.channels(survey).fed)
         for term in model.terms
-        for block in term.blocks(cells, survey.levels)
+        for block in term.blocks(cells, survey.levels, by)
     ]
     data: Mapping[str, Array] = model.outcome.arrays(survey)
     common = None
     if has_pairs(survey.cells):
         _require_share(survey)
         data, common = split_error(survey, data)
-    parts = (*tie(blocks, model.terms), *model.outcome.blocks(cells, survey), *([] if common is None else [common]))
+    tied = tie(blocks, model.terms, by.unit)
+    parts = (*tied, *model.outcome.blocks(cells, survey), *([] if common is None else [common]))
     if any(part.offset is not None and part.channels != (0,) for part in parts):
         raise ValueError("a prior mean of an Effect is not for outcomes of several categories without order.")
     names.require_distinct(parts, base=model.outcome.base, observed=model.outcome.observed)
-    return Design(model, survey, parts, data)
+    return Design(model, survey, parts, data, mean, scale)
+
+
+def with_terms(model: Model, terms_: Iterable[Term]) -> Model:
+    """Return a model with other terms."""
+    return Model(model.outcome, *terms_, intercept_scale=model.intercept_scale, intercept_mean=model.intercept_mean)
+
+
+def spell_out(model: Model, survey: Survey) -> Model:
+    """Return a model with the numbers that its defaults stand for in a survey.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
+    >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+    >>> spell_out(Model(outcomes.Share(), terms.Group("office")), survey)
+    Model(Share(), Group('office', scale=0.5), intercept_scale=1.5, intercept_mean=0)
+    """
+    arrays = design(model, survey)
+    by = yardstick(arrays.survey)
+    spelled = [
+        with_scale(term, term.default_scale(arrays.cells, by)) if term.scale is None else term for term in model.terms
+    ]
+    single = arrays.channels.dim is None
+    return Model(
+        model.outcome,
+        *spelled,
+        intercept_scale=arrays.intercept_scale,
+        intercept_mean=arrays.intercept_mean if single else None,
+    )
 
 
 def factor_frame(survey: Survey) -> pd.DataFrame:
@@ -298,17 +353,37 @@ def _require_share(survey: Survey) -> None:
         )
 
 
-def _require_reach(model: Model, survey: Survey) -> None:
-    """Raise when published means lie ten prior deviations of the intercept away: groups would be dragged to zero."""
-    if survey.kind == "reported" and survey.cells.attrs["unit"] == "identity":
-        estimate, sd = (survey.cells[name].to_numpy() for name in ("estimate", "sd"))
-        mean = float(np.average(estimate, weights=1 / sd**2))
-        if abs(mean) > 10 * model.intercept_scale:
-            raise ValueError(
-                f"the published means average {mean:.3g}, but the intercept's prior is normal around 0 with "
-                f"intercept_scale={model.intercept_scale:g}, which does not reach them; give "
-                f"intercept_scale={abs(mean):.2g} or more."
-            )
+def _middle(value: Any, outcome: Outcome) -> float:
+    """Return where the intercept's prior is centred, or raise."""
+    if not isinstance(outcome, outcomes.Share | outcomes.Reported):
+        raise ValueError(
+            f"intercept_mean is for outcomes with one intercept, Share() and Reported(); given: {outcome!r}."
+        )
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not np.isfinite(value):
+        raise ValueError(f"intercept_mean is {value!r}; allowed: a finite number, or None for the default.")
+    return float(value)
+
+
+def _intercept(model: Model, by: Yardstick) -> tuple[float, float]:
+    """Return mean and standard deviation of the intercept's prior: as given, or by the yardstick of the survey."""
+    level = by.level if model.intercept_scale is None else 0.0
+    return (
+        level if model.intercept_mean is None else model.intercept_mean,
+        INTERCEPT * by.unit if model.intercept_scale is None else model.intercept_scale,
+    )
+
+
+def _require_reach(by: Yardstick, mean: float, scale: float) -> None:
+    """Raise when published means lie ten prior deviations of the intercept away: groups would be dragged to its mean.
+
+    The level of shares is 0.
+    """
+    if by.level and abs(by.level - mean) > 10 * scale:
+        raise ValueError(
+            f"the published means average {by.level:.3g}, but the intercept's prior is normal around {mean:g} with "
+            f"standard deviation {scale:g}, which does not reach them; leave intercept_scale and intercept_mean out: the "
+            "default follows the numbers."
+        )
 
 
 TYPES: dict[str, Any] = {

@@ -25,6 +25,7 @@ Arrays = Mapping[str, Array]
 Predict = Callable[[Array], Array]
 
 FINEST = 1e-5  # half-width of rounding in standard errors: below, the difference of two Φ loses its digits
+FINE = 0.02  # of a mean: rounding below changes its variance by 1e-4 at most, and is taken as none
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,8 @@ class Reported(CellOutcome):
     Simple samples: the binomial probability of all counts that print as the share. Weighted samples and means:
     ``Φ((u − η)/sd) − Φ((l − η)/sd)`` with l, u the limits of rounding on the linear scale (logit for shares, identity
     for means; Fay & Herriot 1979). A number that shows more decimals than its standard error can tell apart is taken
-    as rounded to 1e-5 of it, which changes the log-likelihood by a constant only.
+    as rounded to 1e-5 of it, which changes the log-likelihood by a constant only; of a mean from a half-width of 0.02
+    standard errors, so that it does not matter in which unit it was printed.
 
     Examples
     --------
@@ -146,6 +148,7 @@ class Reported(CellOutcome):
         """
         cells = survey.cells
         low, high, sd = (cells[name].to_numpy() for name in ("low", "high", "sd"))
+        half = half_widths(survey)
         first, last, trials = (cells[name].to_numpy() for name in ("count_low", "count_high", "trials"))
         counted = ~np.isnan(trials)
         width = np.where(counted, last - first + 1, 0.0).astype(int)
@@ -155,7 +158,7 @@ class Reported(CellOutcome):
         return {
             "estimate": cells["estimate"].to_numpy(),
             "centre": np.where(counted, np.nan, (low + high) / 2),
-            "half": np.where(counted, np.nan, np.maximum((high - low) / 2, FINEST * sd)),
+            "half": np.where(counted, np.nan, half),
             "sd": np.where(counted, np.nan, sd),
             "trials": trials,
             "first": first,
@@ -183,6 +186,15 @@ class Reported(CellOutcome):
         trials = data["trials"][exact]
         share[..., exact] = rng.binomial(trials.astype(int), share[..., exact]) / trials
         return np.asarray(whole * share)
+
+
+def half_widths(survey: Survey) -> Array:
+    """Return half the width of each published number's rounding on the linear scale, dims (cell); NaN for counts."""
+    low, high, sd = (survey.cells[name].to_numpy() for name in ("low", "high", "sd"))
+    half = (high - low) / 2
+    if survey.cells.attrs["unit"] == "identity":
+        half = np.where(half < FINE * sd, 0.0, half)
+    return np.asarray(np.maximum(half, FINEST * sd))
 
 
 def effective_counts(survey: Survey) -> Array:

@@ -56,7 +56,7 @@ def build_walk(arrays: Design, at: Coordinates) -> Any:
     from navmodels.models.likelihood import CellLikelihood, LinearMap, LinearPredictor
 
     blocks, count, base = arrays.blocks, len(at.centre), len(arrays.channels.based)
-    ends = np.cumsum([0, count, count, 1 + len(blocks), 1, len(arrays.parameters), len(blocks)])
+    ends = np.cumsum([0, count, count, 1 + len(blocks), 2, len(arrays.parameters), len(blocks)])
     coords: dict[str, Any] = {block.name: block.labels for block in blocks}
     if arrays.channels.dim is not None:
         coords |= {arrays.channels.dim: list(arrays.channels.labels)}
@@ -103,7 +103,7 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     """Return every number of the graph that NUTS walks, by the name of its `pm.Data`.
 
     ``walk`` holds centre and power of each coefficient, the reference of the intercept and of each block, and the prior
-    scales: of the intercept, of each parameter, and the fixed number of each block. ``spread``, dims (coefficient,
+    scales: mean and scale of the intercept, of each parameter, and the fixed number of each block. ``spread``, dims (coefficient,
     walked); ``index``, dims (term, cell); ``table``, dims (column, cell), and ``flat`` are what the kernel takes;
     ``offset``, dims (level), is the prior mean of the effects, where one is not zero.
     Coefficients and levels stand in the order intercept, blocks with a basis, other blocks.
@@ -118,7 +118,7 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> arrays = design(Model(Share(), Group("office")), survey)
     >>> {name: value.shape for name, value in walk_numbers(arrays, plain_coordinates(arrays)).items()}
-    {'walk': (11,), 'spread': (3, 3), 'index': (1, 2), 'table': (3, 2)}
+    {'walk': (12,), 'spread': (3, 3), 'index': (1, 2), 'table': (3, 2)}
     """
     from navmodels.inference.kernels import FLAT, pack
 
@@ -130,9 +130,9 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     )
     levels = _level_spans(arrays)
     index = [blocks[place].index + levels[place, channel].start for place, channel in _parts(arrays)]
-    scale = [arrays.model.intercept_scale, *(prior.scale for prior in arrays.parameters.values())]
+    scale = [arrays.intercept_mean, arrays.intercept_scale, *(prior.scale for prior in arrays.parameters.values())]
     scale += [block.scale.fixed for block in blocks]
-    reference = [arrays.model.intercept_scale, *(coordinates.reference[block.name] for block in blocks)]
+    reference = [arrays.intercept_scale, *(coordinates.reference[block.name] for block in blocks)]
     _, table, flat = pack(arrays.model.outcome.kernel, arrays.data)
     order = order.astype(int)
     numbers = {
@@ -151,14 +151,15 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
 # ---- inside
 
 
-def _walked_base(arrays: Design, v: Any, scale: Any) -> tuple[Any, Any]:
+def _walked_base(arrays: Design, v: Any, own: Any) -> tuple[Any, Any]:
     """Return the base of each channel, dims (channel), and its log-density, up to a constant."""
     import pymc as pm
     import pytensor.tensor as pt
 
     channels, name = arrays.channels, arrays.model.outcome.base
+    mean, scale = own[0], own[1]
     if len(channels.based) == channels.size:
-        base = scale * v
+        base = mean + scale * v
         shown = shown_effect(arrays, [base[place] for place in range(channels.size)], channels.based)
         pm.Deterministic(name, shown, dims=channels.dim)
         return base, -0.5 * pt.sum(v**2)

@@ -9,6 +9,7 @@ import xarray as xr
 from tqdm import tqdm
 
 import navmodels as nav
+from navmodels.inference.fitting import refit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +51,7 @@ def fit_plan(plan: Plan, *, engine: str, seed: int, progress: bool) -> dict[str,
     with tqdm(total=len(plan), desc="Fitting", disable=not progress, unit="model") as bar:
         for name, (model, survey) in plan.items():
             bar.set_postfix_str(name)
-            fits[name] = nav.fit(model, survey, engine=engine, seed=seed)
+            fits[name] = refit(model, survey, engine=engine, seed=seed)
             bar.update()
     return fits
 

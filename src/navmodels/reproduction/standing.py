@@ -66,7 +66,7 @@ def standing(
 def _changed(model: Any, survey: Any, name: str, scenario: Scenario) -> tuple[Any, Any] | None:
     """Return a model and its survey in a scenario; None where a printed number cannot be read so."""
     if name == CAUCHY:
-        scenario = {"priors": in_family(model, HalfCauchy)}
+        scenario = {"priors": in_family(model, survey, HalfCauchy)}
     try:
         if "design_effect" in scenario:
             return model, _inflated(survey, scenario["design_effect"])

@@ -10,12 +10,13 @@ from typing import Any
 from navmodels.data import checks
 from navmodels.data.readings import with_design_effect, with_minimum, with_weighting
 from navmodels.data.survey import Survey
-from navmodels.models.model import Model, design
+from navmodels.models.model import Model, design, spell_out, with_terms
 from navmodels.models.priors import Known, Prior, positive
-from navmodels.models.terms import Effect, Group, Region, Term
+from navmodels.models.terms import Effect, Group, with_scale
+from navmodels.models.yardsticks import yardstick
 
 Scenario = Mapping[str, Any]
-POOLED = {"none": Known(10.0), "complete": Known(1e-6)}  # standard deviations, in logits, that pool nothing and all
+POOLED = {"none": 10.0, "complete": 1e-6}  # known standard deviations, in logits, that pool nothing and all
 
 
 def change_scenario(model: Model, survey: Survey, scenario: Scenario) -> tuple[Model, Survey, dict[str, Any]]:
@@ -28,21 +29,12 @@ def change_scenario(model: Model, survey: Survey, scenario: Scenario) -> tuple[M
     >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> change_scenario(Model(Share(), Group("office")), survey, {"priors": 2.0})[0]
-    Model(Share(), Group('office', scale=1.0), intercept_scale=1.5)
+    Model(Share(), Group('office', scale=1.0))
     """
     for name, change in CHANGES.items():
         if name in scenario:
             model, survey = change(model, survey, scenario[name])
     return model, survey, {name: value for name, value in scenario.items() if name not in CHANGES}
-
-
-def with_scale(term: Term, scale: Any) -> Term:
-    """Return a term with another scale or prior."""
-    if isinstance(term, Group):
-        return Group(*term.names, scale=scale)
-    if isinstance(term, Region):
-        return Region(term.name, neighbours=term.neighbours, scale=scale)
-    return replace(term, scale=scale)
 
 
 def times(scale: float | Prior, factor: float) -> float | Prior:
@@ -62,11 +54,11 @@ def times(scale: float | Prior, factor: float) -> float | Prior:
     return replace(scale, scale=factor * scale.scale) if isinstance(scale, Prior) else factor * scale
 
 
-def in_family(model: Model, family: Callable[[float], Prior]) -> dict[str, Prior]:
+def in_family(model: Model, survey: Survey, family: Callable[[float], Prior]) -> dict[str, Prior]:
     """Return a prior of another family and the same scale for every standard deviation that is learned, by label."""
     return {
         term.label: family(term.scale.scale if isinstance(term.scale, Prior) else term.scale)
-        for term in model.terms
+        for term in spell_out(model, survey).terms
         if not isinstance(term, Effect) and not isinstance(term.scale, str | Known)
     }
 
@@ -87,9 +79,10 @@ def _other_priors(model: Model, survey: Survey, value: Any) -> tuple[Model, Surv
             checks.one_of(name, tuple(scales), what="term whose prior changes")
         scales |= value
     else:  # a structured one follows those it is tied to
-        scales = {name: scale if isinstance(scale, str) else times(scale, value) for name, scale in scales.items()}
+        told = {term.label: term.scale for term in spell_out(model, survey).terms}
+        scales = {name: scale if isinstance(scale, str) else times(scale, value) for name, scale in told.items()}
     terms = [with_scale(term, scales[term.label]) for term in model.terms]
-    return Model(model.outcome, *terms, intercept_scale=model.intercept_scale), survey
+    return with_terms(model, terms), survey
 
 
 def _other_pooling(model: Model, survey: Survey, value: Any) -> tuple[Model, Survey]:
@@ -98,20 +91,24 @@ def _other_pooling(model: Model, survey: Survey, value: Any) -> tuple[Model, Sur
     for name, how in asked.items():
         checks.one_of(name, groups, what="Group whose pooling changes")
         checks.one_of(how, tuple(POOLED), what=f"pooling of {name!r}")
-    return _other_priors(model, survey, {name: POOLED[how] for name, how in asked.items()})
+    unit = yardstick(survey).unit
+    return _other_priors(model, survey, {name: Known(unit * POOLED[how]) for name, how in asked.items()})
+
+
+def _other_intercept(model: Model, survey: Survey, value: Any) -> tuple[Model, Survey]:
+    """Return the model with another scale of the intercept, around what it was around."""
+    mean = spell_out(model, survey).intercept_mean
+    return Model(model.outcome, *model.terms, intercept_scale=value, intercept_mean=mean or None), survey
 
 
 CHANGES: Mapping[str, Callable[[Model, Survey, Any], tuple[Model, Survey]]] = {
     "model": lambda model, survey, value: (_another(Model, value), survey),
     "survey": lambda model, survey, value: (model, _another(Survey, value)),
     "priors": _other_priors,
-    "intercept_scale": lambda model, survey, value: (
-        Model(model.outcome, *model.terms, intercept_scale=value),
-        survey,
-    ),
+    "intercept_scale": _other_intercept,
     "pooling": _other_pooling,
-    "drop": lambda model, survey, value: (model, survey.drop(**value)),
-    "min_n": lambda model, survey, value: (model, with_minimum(design(model, survey).survey, value)),
-    "design_effect": lambda model, survey, value: (model, with_design_effect(survey, value)),
-    "weighting": lambda model, survey, value: (model, with_weighting(survey, value)),
-}
+    "drop": lambda model, survey, value: (spell_out(model, survey), survey.drop(**value)),
+    "min_n": lambda model, survey, value: (spell_out(model, survey), with_minimum(design(model, survey).survey, value)),
+    "design_effect": lambda model, survey, value: (spell_out(model, survey), with_design_effect(survey, value)),
+    "weighting": lambda model, survey, value: (spell_out(model, survey), with_weighting(survey, value)),
+}  # where the data change, default priors keep the numbers they had

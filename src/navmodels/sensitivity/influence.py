@@ -18,9 +18,8 @@ from navmodels.data.cells import cell_index
 from navmodels.data.reserved import require_free
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import k_limit, require_converged, smooth_weights
-from navmodels.inference.fitting import refit as fit
-from navmodels.inference.fitting import warn_of_weights
-from navmodels.models.model import Design, Model
+from navmodels.inference.fitting import fit, refit, warn_of_weights
+from navmodels.models.model import Design, Model, spell_out
 from navmodels.models.records import recall_design
 from navmodels.posterior.entries import to_rows
 from navmodels.posterior.estimates import estimate
@@ -48,7 +47,7 @@ def leave_out(
         Factor of the model whose levels are left out in turn, for instance "county".
     estimand
         Arguments of `estimate`, for instance ``{"by": "industry", "cut": 4}``. A population loses its rows of the level
-        left out.
+        left out. Default priors keep the numbers they have with all groups.
     engine, seed
         As in `fit`.
 
@@ -106,7 +105,9 @@ def leave_out(
         method = "weights" if alone and k < k_limit(weights.size) else "refit"
         if method == "refit":
             less = survey.drop(**{along: level})
-            again = _passed(fit(model, less, engine=engine, seed=whole.attrs["seed"]), f"without {level!r}")
+            again = _passed(
+                refit(spell_out(model, survey), less, engine=engine, seed=whole.attrs["seed"]), f"without {level!r}"
+            )
             other = estimate(again, **asked)
             mean, sd = other.mean(OVER), other.std(OVER, ddof=1)
         else:

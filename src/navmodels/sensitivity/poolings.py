@@ -9,7 +9,7 @@ import pandas as pd
 from navmodels.data.panels import has_pairs
 from navmodels.data.reserved import require_free
 from navmodels.data.survey import Survey
-from navmodels.inference.fitting import refit as fit
+from navmodels.inference.fitting import refit as fit  # whose priors are meant
 from navmodels.inference.fitting import warn_of_weights
 from navmodels.models.model import Model
 from navmodels.posterior.elpd import loo
@@ -43,8 +43,8 @@ def pooling(
     Returns
     -------
     pandas.DataFrame
-        One row a group and pooling: by, pooling ("none": the standard deviation of every `Group` is 10 logits;
-        "partial": the model as given; "complete": it is 0), direct, n, mean, lower, upper, prob (0.95), pooling_factor,
+        One row a group and pooling: by, pooling ("none": the standard deviation of every `Group` is 10 logits, or 20
+        spreads of published means; "partial": the model as given; "complete": it is 0), direct, n, mean, lower, upper, prob (0.95), pooling_factor,
         sd_reduction as in `shrinkage`; elpd, elpd_se: expected log predictive density by leave-one-out over cells;
         cells_above_k: cells for which that is not to be trusted; NaN where the same persons are in several cells.
 

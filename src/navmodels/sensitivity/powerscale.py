@@ -95,11 +95,11 @@ def power_scale(
 
 def log_prior(arrays: Design, posterior: xr.Dataset) -> xr.DataArray:
     """Return the log-density of all priors at the top, dims (chain, draw), up to a constant."""
-    scale = arrays.model.intercept_scale
+    mean, scale = arrays.intercept_mean, arrays.intercept_scale
     base = posterior[arrays.model.outcome.base]
     if arrays.channels.dim is not None and len(arrays.channels.based) == arrays.channels.size:
         base = xr.DataArray(arrays.to_channels(base.to_numpy()), dims=("chain", "draw", "contrast"))  # of a choice
-    total = -0.5 * (base / scale) ** 2
+    total = -0.5 * ((base - mean) / scale) ** 2
     total = total.sum([dim for dim in total.dims if dim not in ("chain", "draw")])
     for name, prior in arrays.parameters.items():
         total = total + xr.apply_ufunc(prior.log_density, posterior[name])

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import carried_attrs
-from navmodels.inference.fitting import refit as fit
+from navmodels.inference.fitting import refit as fit  # whose priors are meant
 from navmodels.models.model import Model
 from navmodels.models.records import data_hash
 from navmodels.posterior.comparisons import require_draws
@@ -55,9 +55,10 @@ def refit_scenarios(
             A number: every scale of the terms times it. A mapping from a term's label ("county", "county:industry") to
             its scale or prior.
         ``intercept_scale``
-            Another one.
+            Another one, around the same number.
         ``pooling``
-            "none" (the levels of every `Group` have a standard deviation of 10), "complete" (of 0), or a mapping from
+            "none" (the levels of every `Group` have a standard deviation of 10 logits, or 20 spreads of published means),
+            "complete" (of 0), or a mapping from
             the labels of some terms to one of these. A structured one follows those it is tied to.
         ``drop``
             A mapping from a factor to the levels left out.
@@ -65,6 +66,8 @@ def refit_scenarios(
             Cells of the model with fewer respondents are left out.
         ``design_effect``, ``weighting``
             As in `Survey.from_report` and `Survey.from_responses`.
+
+        Where the data change, default priors keep the numbers they have for the survey as given.
 
         ``population``, ``cut``, ``category``, ``scale``
             Arguments of `estimate` that replace those of the estimand.

@@ -11,7 +11,7 @@ from navmodels.data import checks
 from navmodels.data.readings import with_minimum
 from navmodels.data.survey import Survey
 from navmodels.models.categorical import Rating, categories_of
-from navmodels.models.model import Design, Model, design
+from navmodels.models.model import Design, Model, design, spell_out
 from navmodels.models.priors import Exponential, HalfCauchy, HalfStudentT
 from navmodels.models.terms import Effect, Group
 from navmodels.sensitivity.changes import Scenario, in_family, times
@@ -60,7 +60,7 @@ def standard_scenarios(model: Model, survey: Survey) -> dict[str, Scenario]:
     """
     arrays = design(model, survey)
     parts = (
-        _priors(model),
+        _priors(model, survey),
         _poolings(model),
         _cuts(model, arrays.survey),
         _weights(survey),
@@ -75,19 +75,20 @@ def standard_scenarios(model: Model, survey: Survey) -> dict[str, Scenario]:
 Named = Iterator[tuple[str, Scenario]]
 
 
-def _priors(model: Model) -> Named:
+def _priors(model: Model, survey: Survey) -> Named:
+    told = spell_out(model, survey)
     for factor in (0.5, 2.0):
         if model.terms:
             yield f"prior scales × {factor:g}", {"priors": factor}
-    scales = {term.label: term.scale for term in model.terms if not isinstance(term.scale, str)}
+    scales = {term.label: term.scale for term in told.terms if not isinstance(term.scale, str)}
     for label, scale in scales.items() if len(model.terms) > 1 else ():
         for factor in (0.5, 2.0):
             yield f"prior scale of {label} × {factor:g}", {"priors": {label: times(scale, factor)}}
     for family, name in FAMILIES.items():
-        if priors := in_family(model, family):
+        if priors := in_family(model, survey, family):
             yield f"{name} priors", {"priors": priors}
     for factor in (0.5, 2.0):
-        yield f"intercept scale × {factor:g}", {"intercept_scale": factor * model.intercept_scale}
+        yield f"intercept scale × {factor:g}", {"intercept_scale": factor * (told.intercept_scale or 1.0)}
 
 
 def _poolings(model: Model) -> Named:
@@ -132,9 +133,7 @@ def _sizes(survey: Survey) -> Named:
 
 def _left_out(arrays: Design) -> Named:
     terms = [term for term in arrays.model.terms if isinstance(term, Group | Effect)]
-    covariates = {block.name for block in arrays.blocks if block.beyond is not None} & {
-        term.name for term in terms if isinstance(term, Effect)
-    }
+    covariates = {block.name for block in arrays.blocks if block.is_line}
     for name in dict.fromkeys(name for term in terms for name in term.factors if name not in covariates):
         levels = arrays.survey.levels[name]
         for level in levels if len(levels) > 2 else ():

@@ -16,8 +16,9 @@ from scipy import optimize, special
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import failures, require_converged
-from navmodels.models.model import Model, design
+from navmodels.models.model import Model, design, with_terms
 from navmodels.models.terms import Effect
+from navmodels.models.yardsticks import yardstick
 from navmodels.posterior.comparisons import require_draws
 from navmodels.sensitivity.scenarios import Estimand, refit_scenarios
 from navmodels.sensitivity.verdicts import Statement, probability_of
@@ -35,7 +36,7 @@ def find_tipping_effect(
     estimand: Estimand,
     statement: Statement,
     prob: float = 0.5,
-    most: float = 4.0,
+    most: float | None = None,
     engine: str = "auto",
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -58,7 +59,8 @@ def find_tipping_effect(
     prob
         The probability to reach: 0.5, or for instance 0.95 for the point up to which the statement is clear.
     most
-        Largest size tried, in units of the linear predictor (logits for shares).
+        Largest size tried, in units of the linear predictor (logits for shares). None: 4 logits, eight spreads of
+        published means.
     engine, seed
         As in `fit`.
 
@@ -90,18 +92,18 @@ def find_tipping_effect(
     [[1.0, 0.5, 0.4, 0.5]]
     """
     place = {term.name: place for place, term in enumerate(model.terms) if isinstance(term, Effect)}
-    blocks = design(model, survey).blocks
-    covariates = [name for name in place if any(block.name == name and block.beyond is not None for block in blocks)]
+    covariates = [block.name for block in design(model, survey).blocks if block.is_line]
+    unit = yardstick(survey).unit
     checks.one_of(effect, covariates, what="effect (a numeric Effect of the model)")
 
     def probability(size: float) -> float:
         terms = list(model.terms)
-        terms[place[effect]] = Effect(effect, scale=KNOWN, numeric=True, mean=float(size))
-        known = Model(model.outcome, *terms, intercept_scale=model.intercept_scale)
+        terms[place[effect]] = Effect(effect, scale=KNOWN * unit, numeric=True, mean=float(size))
+        known = with_terms(model, terms)
         draws = refit_scenarios(known, survey, {"known": {}}, estimand=estimand, engine=engine, seed=seed)
         return probability_of(statement, draws.isel(scenario=0, drop=True), what="statement")
 
-    return _solve(probability, prob, most)
+    return _solve(probability, prob, 4.0 * unit if most is None else most, unit)
 
 
 def find_tipping_nonresponse(
@@ -177,23 +179,23 @@ def find_tipping_nonresponse(
 # ---- inside
 
 
-def _solve(probability: Callable[[float], float], prob: float, most: float) -> pd.DataFrame:
+def _solve(probability: Callable[[float], float], prob: float, most: float, unit: float = 1.0) -> pd.DataFrame:
     """Return the size nearest to zero at which a monotone probability crosses `prob`."""
     if not 0 < prob < 1 or not 0 < most < np.inf:
         raise ValueError(f"prob is {prob!r} and most {most!r}; allowed: prob between 0 and 1, most above 0.")
     known = cache(probability)
     size = np.nan
-    for end in _ends(most):
+    for end in _ends(most, FIRST * unit):
         if (known(end) - prob) * (known(0.0) - prob) <= 0:
-            size = float(optimize.brentq(lambda x: known(float(x)) - prob, *sorted((0.0, end)), xtol=PRECISE))
+            size = float(optimize.brentq(lambda x: known(float(x)) - prob, *sorted((0.0, end)), xtol=PRECISE * unit))
             break
     at_size = known(size) if np.isfinite(size) else np.nan
     return pd.DataFrame([{"statement_at_zero": known(0.0), "prob": prob, "size": size, "at_size": at_size}])
 
 
-def _ends(most: float) -> list[float]:
+def _ends(most: float, first: float) -> list[float]:
     """Return the ends to look at, on both sides, doubled up to the most."""
-    reach = [min(FIRST, most)]
+    reach = [min(first, most)]
     while reach[-1] < most:
         reach.append(min(2 * reach[-1], most))
     return [sign * each for each in reach for sign in (-1, 1)]

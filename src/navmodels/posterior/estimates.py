@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks, matching
+from navmodels.data import checks
 from navmodels.data.averages import settle_weights
 from navmodels.data.cells import cell_index, population_weights
 from navmodels.inference.convergence import carried_attrs

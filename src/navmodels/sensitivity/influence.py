@@ -18,7 +18,7 @@ from navmodels.data.cells import cell_index
 from navmodels.data.reserved import require_free
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import k_limit, require_converged, smooth_weights
-from navmodels.inference.fitting import fit, refit, warn_of_weights
+from navmodels.inference.fitting import fit, refit
 from navmodels.models.model import Design, Model, spell_out
 from navmodels.models.records import recall_design
 from navmodels.posterior.entries import to_rows
@@ -86,7 +86,6 @@ def leave_out(
     if len(levels) < 3:
         raise ValueError(f"{along!r} has {len(levels)} levels; at least three are needed to leave one out.")
     whole = _passed(fit(model, survey, engine=engine, seed=seed), "all groups")
-    warn_of_weights(model, survey, stacklevel=3)
     arrays = recall_design(whole)
     pointwise = whole["log_likelihood"].to_dataset()[model.outcome.observed]
     everybody = estimand.get("population")

@@ -31,7 +31,7 @@ EACH = 16  # draws of the coefficients for each point, at most
 SPARE = 1.5  # joint draws proposed for each that is kept
 MORE = 4  # times as many points when the first do not pass
 FIRST, WIDE = (REACH, 0.2), (3.0, 0.6)  # where skewness is measured, in sd, and excess width: at first, and on retries
-ROUGH = 0.5  # Newton decrement, which ratios correct
+ROUGH = 0.1  # Newton decrement, which ratios correct; where all answers of a group are alike, 0.5 is not near the mode
 CHUNK = 8  # points a thread takes at a time
 NOTE = "draws are resampled by importance ratios: R-hat is not the check here, pareto_k and effective_draws are"
 

@@ -1,7 +1,8 @@
 """What a printed number says: the values that would print so, on the scale of the model.
 
-A published share is a rounded number. Here it becomes either the set of counts that print as it (simple samples),
-or the logits of its rounding limits with a standard error (weighted samples). A published mean keeps its own scale.
+A published share is a rounded number. Here it becomes either the set of counts that print as it (simple samples, and
+small weighted ones, whose counts are divided by the design effect), or the logits of its rounding limits with a
+standard error (other weighted samples). A published mean keeps its own scale.
 Nothing is modelled here; `Reported` turns these columns into a likelihood.
 """
 
@@ -14,6 +15,7 @@ from scipy import special
 
 from navmodels.data import checks, intervals
 
+SMALL = 100.0  # n / design effect below which a standard error from the printed share itself is too small
 UNITS = {"percent": 100.0, "proportion": 1.0, "identity": 1.0}
 
 Array = npt.NDArray[np.float64]
@@ -67,13 +69,14 @@ def read_printed(frame: pd.DataFrame, *, unit: str, digits: int, prob: float, de
     prob
         Level of the printed intervals.
     design_effect
-        Variance ratio to a simple sample; 1 means that counts out of n are binomial.
+        Variance ratio to a simple sample; 1 means that counts out of n are binomial. Where n over it is below `SMALL`
+        the counts over it are taken as such, so that nothing jumps at 1.
 
     Returns
     -------
     pandas.DataFrame
         low, high (limits of rounding on the linear scale) and sd for rows with a normal likelihood; count_low,
-        count_high, trials for rows with a binomial one; NaN where not used.
+        count_high, trials for rows with a binomial one (counts 1 / design_effect apart); NaN where not used.
 
     Raises
     ------
@@ -89,13 +92,14 @@ def read_printed(frame: pd.DataFrame, *, unit: str, digits: int, prob: float, de
         spoken = intervals.speaking(frame, unit=UNITS[unit])
         edge = (estimate - half <= 0) | (estimate + half >= 1)
         size = intervals.size_at_edge(spoken, estimate, unit=UNITS[unit], prob=prob).where(edge)
-        exact = frame["n"].notna() & size.isna() & (edge | (_no_interval(spoken) & (design_effect == 1.0)))
+        small = (design_effect == 1.0) | (frame["n"] / design_effect < SMALL)
+        exact = frame["n"].notna() & size.isna() & (edge | (_no_interval(spoken) & small))
         _require_n(edge & ~exact & size.isna(), estimate)
         out["low"] = special.logit((estimate - half).clip(lower=0.0))
         out["high"] = special.logit((estimate + half).clip(upper=1.0))
         out["sd"] = _logit_sd(spoken, estimate, UNITS[unit], prob, design_effect)
         _fill_counts(out, frame["n"], exact, estimate, half, design_effect)
-        _fill_edges(out, size, estimate, half)
+        _fill_edges(out, size, estimate, half, design_effect)
     _require_precision(out)
     return out
 
@@ -134,32 +138,37 @@ def _logit_sd(frame: pd.DataFrame, p: pd.Series, unit: float, prob: float, desig
 def _fill_counts(
     out: pd.DataFrame, n: pd.Series, exact: pd.Series, share: pd.Series, half: float, design_effect: float
 ) -> None:
+    """Write the counts that print so, out of n, and n itself, all over the design effect.
+
+    The share of a weighted sample need be no count out of n: where none prints so, the printed share stands for it.
+    """
     fractional = exact & (n != np.round(n))
-    if fractional.any():
+    if fractional.any() and design_effect == 1.0:
         raise ValueError(
             f"column 'n' holds {checks.listing(n[fractional])} in {checks.rows(fractional)}; allowed: whole "
             "respondents. For an effective size give the number of respondents and design_effect."
         )
-    trials = np.floor(n / design_effect).clip(lower=1.0)
-    low, high = count_range(share.to_numpy(), trials.to_numpy(), half)
-    out.loc[exact, "trials"] = trials[exact]
-    out.loc[exact, "count_low"], out.loc[exact, "count_high"] = low[exact], high[exact]
-    out.loc[exact, ["low", "high", "sd"]] = np.nan
+    low, high = count_range(share.to_numpy(), n.to_numpy(), half)
     empty = exact & (low > high)
-    if empty.any():
+    if design_effect != 1.0:
+        low, high = np.where(empty, n * share, low), np.where(empty, n * share, high)
+    out.loc[exact, "trials"] = n[exact] / design_effect
+    out.loc[exact, "count_low"], out.loc[exact, "count_high"] = low[exact] / design_effect, high[exact] / design_effect
+    out.loc[exact, ["low", "high", "sd"]] = np.nan
+    if empty.any() and design_effect == 1.0:
         raise ValueError(
-            f"no count out of n prints as the share in {checks.rows(empty)}: {_neighbours(trials, share, empty)}. "
+            f"no count out of n prints as the share in {checks.rows(empty)}: {_neighbours(n, share, empty)}. "
             "Correct n or the share, or give design_effect if the sample was weighted."
         )
 
 
-def _fill_edges(out: pd.DataFrame, size: pd.Series, share: pd.Series, half: float) -> None:
-    """Fill in the counts of shares printed as 0 or 100 % whose interval tells out of how many."""
+def _fill_edges(out: pd.DataFrame, size: pd.Series, share: pd.Series, half: float, design_effect: float) -> None:
+    """Write the counts of shares printed as 0 or 100 % whose interval tells out of how many, as `_fill_counts` does."""
     known = size.notna()
-    trials = size[known].round()
-    low, high = count_range(share[known].to_numpy(), trials.to_numpy(), half)
-    out.loc[known, "trials"] = trials
-    out.loc[known, "count_low"], out.loc[known, "count_high"] = low, high
+    n = (size[known] * design_effect).round()
+    low, high = count_range(share[known].to_numpy(), n.to_numpy(), half)
+    out.loc[known, "trials"] = n / design_effect
+    out.loc[known, "count_low"], out.loc[known, "count_high"] = low / design_effect, high / design_effect
     out.loc[known, ["low", "high", "sd"]] = np.nan
 
 

@@ -24,7 +24,7 @@ Array = npt.NDArray[np.float64]
 KINDS = {"share": 0, "reported": 1, "rating": 2, "choice": 3}
 COLUMNS = {
     "share": ("positive", "n", "constant"),
-    "reported": ("centre", "half", "sd", "trials", "first", "start", "stop"),
+    "reported": ("centre", "half", "sd", "trials", "first", "step", "start", "stop"),
     "rating": ("constant", "count"),
     "choice": ("constant", "count"),
 }  # one column each; of counts, one a category
@@ -204,40 +204,41 @@ def _share_values(eta: Array, table: Array, value: Array) -> None:
 def _reported(eta: Array, table: Array, flat: Array, value: Array, gradient: Array, curvature: Array) -> None:
     """Probability that the printed number would be printed: of some counts, or of an interval of a normal."""
     centre, half, sd, trials = table[0], table[1], table[2], table[3]
-    first, start, stop = table[4], table[5], table[6]
+    first, step, start, stop = table[4], table[5], table[6], table[7]
     for c in range(len(eta)):
         if np.isnan(trials[c]):
             v, slope, bend = _interval((eta[c, 0] - centre[c]) / sd[c], half[c] / sd[c])
             value[c], gradient[c, 0], curvature[c, 0] = v, slope / sd[c], bend / sd[c] ** 2
         else:
             value[c], gradient[c, 0], curvature[c, 0] = _counts(
-                eta[c, 0], trials[c], first[c], flat[int(start[c]) : int(stop[c])]
+                eta[c, 0], trials[c], first[c], step[c], flat[int(start[c]) : int(stop[c])]
             )
 
 
 @compiled
-def _counts(eta: float, n: float, first: float, log_choose: Array) -> tuple[float, float, float]:
-    """Log of the binomial probability of the counts first, first + 1, ..., and its derivatives."""
-    top, best = 0, -np.inf
+def _counts(eta: float, n: float, first: float, step: float, log_choose: Array) -> tuple[float, float, float]:
+    """Log of the binomial probability of the counts first, first + step, ..., and its derivatives."""
+    top, best, x = 0, -np.inf, step * eta
     for j in range(len(log_choose)):
-        if log_choose[j] + j * eta > best:
-            top, best = j, log_choose[j] + j * eta
+        if log_choose[j] + j * x > best:
+            top, best = j, log_choose[j] + j * x
     e = math.exp(-abs(eta))
     log1p = _log1p(e)
     near, far = 1.0 / (1.0 + e), e / (1.0 + e)
     p, q = (near, far) if eta >= 0 else (far, near)
     total, mean = 0.0, 0.0
     for j in range(len(log_choose)):
-        weight = math.exp(log_choose[j] - log_choose[top] + (j - top) * eta)
+        weight = math.exp(log_choose[j] - log_choose[top] + (j - top) * x)
         total += weight
         mean += weight * j
     mean /= total
     slope, spread = 0.0, 0.0
     for j in range(len(log_choose)):
-        weight = math.exp(log_choose[j] - log_choose[top] + (j - top) * eta) / total
-        slope += weight * ((first + j) * q - (n - first - j) * p)
-        spread += weight * (j - mean) ** 2
-    k = first + top
+        weight = math.exp(log_choose[j] - log_choose[top] + (j - top) * x) / total
+        k = first + step * j
+        slope += weight * (k * q - (n - k) * p)
+        spread += weight * (step * (j - mean)) ** 2
+    k = first + step * top
     value = log_choose[top] - k * (max(-eta, 0.0) + log1p) - (n - k) * (max(eta, 0.0) + log1p) + math.log(total)
     return value, slope, max(n * p * q - spread, 0.0)
 

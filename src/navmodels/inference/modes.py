@@ -4,7 +4,6 @@ How coefficients meet cells is said in `layouts`. What is known of the coefficie
 skewed for the levels of the own block.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from navmodels.inference.layouts import (
     to_levels,
     whiten,
 )
+from navmodels.inference.skewness import measure_sides, pull_of_sides
 
 
 @compiled
@@ -107,8 +107,8 @@ def find_mode(
     shift, own_shift = step, own_step
     laplace = peak - np.log(np.diag(factor)).sum() - 0.5 * np.log(h).sum()
     if reach > 0 and arrived:
-        bend = _sides(layout, cells, own_scale, h, reach, eta, value, gradient, below, above)
-        pull = _pull(layout, own_scale, h, own_curvature, meeting, bend)
+        bend = measure_sides(layout, cells, own_scale, h, reach, eta, value, gradient, below, above)
+        pull = pull_of_sides(layout, own_scale, h, own_curvature, meeting, bend, below, above)
         moved = _solve(factor, to_coefficients(layout, scale, pull))
         shift = step + moved
         own_shift = own_step - own_scale * meet(layout, meeting, to_levels(layout, scale, moved)) / h
@@ -176,64 +176,6 @@ def propose(
 def _packed(eta: Array) -> Array:
     """Return room for the second derivatives of each cell, dims (cell, pair)."""
     return np.empty((eta.shape[0], eta.shape[1] * (eta.shape[1] + 1) // 2))
-
-
-@compiled
-def _sides(
-    layout: Layout, cells: Cells, own_scale: float, h: Array, reach: float, eta: Array, value: Array, gradient: Array,
-    below: Array, above: Array,
-) -> Array:  # fmt: skip
-    """Write how wide each side of an own level's density is, and return the third derivative of each cell.
-
-    Given the shared coefficients the own levels are independent, so that each density is one-dimensional: its drop
-    `reach` standard deviations away gives the width of a normal of that side; the cells' values there give a secant of
-    their third derivative.
-    """
-    own, size = layout.own, len(h)
-    there, low, high = eta.copy(), np.empty(len(eta)), np.empty(len(eta))
-    distance = reach * own_scale / np.sqrt(h)
-    for c in range(len(eta)):
-        there[c, 0] = eta[c, 0] - distance[own[c]]
-    values(cells.kind, there, cells.soft, cells.flat, low)
-    for c in range(len(eta)):
-        there[c, 0] = eta[c, 0] + distance[own[c]]
-    values(cells.kind, there, cells.soft, cells.flat, high)
-    drop_below, drop_above, bend = np.zeros(size), np.zeros(size), np.zeros(len(eta))
-    for c in range(len(eta)):
-        level, d = own[c], distance[own[c]]
-        drop_below[level] += value[c] - gradient[c, 0] * d - low[c]
-        drop_above[level] += value[c] + gradient[c, 0] * d - high[c]
-        if h[own[c]] > 1.0 + 1e-6:  # else the prior leaves no room to tell, in whatever unit
-            bend[c] = 6 * ((high[c] - low[c]) / 2 - gradient[c, 0] * d) / d**3
-    for level in range(size):  # the prior adds its own, the slope at the mode is zero
-        prior = reach**2 / (2 * h[level])
-        below[level] = reach / math.sqrt(2 * max(drop_below[level], 0.0) + 2 * prior)
-        above[level] = reach / math.sqrt(2 * max(drop_above[level], 0.0) + 2 * prior)
-    return bend
-
-
-@compiled
-def _pull(layout: Layout, own_scale: float, h: Array, own_curvature: Array, meeting: Array, bend: Array) -> Array:
-    """Return the gradient, by shared level, of the log of the own levels' widths: what moves the mean off the mode.
-
-    Thresholds share what moves them in proportion to their curvature, which is enough for a proposal.
-    """
-    own, mix, terms, start, columns = layout.own, layout.mix, layout.terms, layout.start, layout.columns
-    out, total, varied = np.zeros(layout.blocks[-1, 1]), np.zeros(len(h)), np.zeros(len(terms))
-    for c in range(len(own)):
-        here = 0.5 * own_scale**2 / h[own[c]] * bend[c]
-        total[own[c]] += here
-        varied[mix[c]] += here
-    for m in range(len(terms)):
-        for t in range(terms.shape[1]):
-            if layout.fed[terms[m, t]] == 0:
-                out[terms[m, t]] += layout.weight[m, t] * varied[m]
-    for level in range(len(h)):
-        for a in range(start[level], start[level + 1]):
-            out[columns[a]] -= own_scale**2 / h[level] * meeting[a] * total[level]
-            if a < start[level] + layout.nested and own_curvature[level] > 0:
-                out[columns[a]] += total[level] * meeting[a] / own_curvature[level]
-    return out
 
 
 @compiled

@@ -74,6 +74,12 @@ class Target:
         own = np.zeros(len(u)) if self.own is None else every[self.own]
         return np.stack([base if place is None else every[place] for place, _ in self.order], axis=1), own
 
+    def coefficient_scales(self, u: Array) -> Array:
+        """Return the standard deviation of each coefficient as laid out, dims (point, coefficient)."""
+        scale, own = self.scales(u)
+        sizes = self.layout.blocks[:, 3] - self.layout.blocks[:, 2]
+        return np.concatenate([np.repeat(scale, sizes, axis=1), np.repeat(own[:, None], self.sizes[1], axis=1)], axis=1)
+
     def start(self) -> Array:
         """Return where the search for the mode of the coefficients begins: at zero, thresholds apart."""
         z = np.zeros(sum(self.sizes))

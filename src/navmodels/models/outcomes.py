@@ -123,7 +123,8 @@ class Share(CellOutcome):
 class Reported(CellOutcome):
     """A published number: the probability that it would be printed.
 
-    Simple samples: the binomial probability of all counts that print as the share. Weighted samples and means:
+    Simple samples: the binomial probability of all counts that print as the share. Weighted samples with n over the
+    design effect below 100: the same, with counts and n over the design effect. Other weighted samples and means:
     ``Φ((u − η)/sd) − Φ((l − η)/sd)`` with l, u the limits of rounding on the linear scale (logit for shares, identity
     for means; Fay & Herriot 1979). A number that shows more decimals than its standard error can tell apart is taken
     as rounded to 1e-5 of it, which changes the log-likelihood by a constant only; of a mean from a half-width of 0.02
@@ -150,11 +151,12 @@ class Reported(CellOutcome):
         low, high, sd = (cells[name].to_numpy() for name in ("low", "high", "sd"))
         half = half_widths(survey)
         first, last, trials = (cells[name].to_numpy() for name in ("count_low", "count_high", "trials"))
-        counted = ~np.isnan(trials)
-        width = np.where(counted, last - first + 1, 0.0).astype(int)
+        counted, step = ~np.isnan(trials), 1 / cells.attrs["design_effect"]
+        width = np.where(counted, np.rint((last - first) / step) + 1, 0.0).astype(int)
         stop = np.cumsum(width)
         n = np.repeat(trials, width)
-        count = np.repeat(first, width) + np.arange(width.sum()) - np.repeat(stop - width, width)
+        count = np.repeat(first, width) + step * (np.arange(width.sum()) - np.repeat(stop - width, width))
+        count = np.minimum(count, n)  # the last may be n itself, up to rounding
         return {
             "estimate": cells["estimate"].to_numpy(),
             "centre": np.where(counted, np.nan, (low + high) / 2),
@@ -162,6 +164,7 @@ class Reported(CellOutcome):
             "sd": np.where(counted, np.nan, sd),
             "trials": trials,
             "first": first,
+            "step": np.full(len(first), step),
             "start": (stop - width).astype(float),
             "stop": stop.astype(float),
             "log_choose": special.gammaln(n + 1) - special.gammaln(count + 1) - special.gammaln(n - count + 1),
@@ -184,6 +187,8 @@ class Reported(CellOutcome):
             return out
         share = np.asarray(special.expit(out))
         trials = data["trials"][exact]
+        if (trials != np.floor(trials)).any():  # an effective size: one of the whole numbers beside it, by chance
+            trials = np.maximum(np.floor(trials + rng.random(share[..., exact].shape)), 1.0)
         share[..., exact] = rng.binomial(trials.astype(int), share[..., exact]) / trials
         return np.asarray(whole * share)
 

@@ -19,7 +19,6 @@ from navmodels.models.outcomes import Array, Arrays, CellOutcome, Channels, Quan
 from navmodels.models.priors import Prior, as_prior
 from navmodels.models.terms import Group, standard_deviation
 
-
 @dataclass(frozen=True)
 class Rating(CellOutcome):
     """Ordered categories: cumulative logit, ``P(y ≤ j) = σ(κ_j − η)`` (McCullagh 1980).
@@ -79,16 +78,13 @@ class Rating(CellOutcome):
         """Return the counts of each cell, dims (cell, category), and the constant of each cell."""
         return _multinomial(survey)
 
-    def soften(self, data: Arrays, level: npt.NDArray[np.intp]) -> dict[str, Array]:
-        """Return the data with one answer more where a level (of `by`; dims (cell)) never chose a middle category.
+    def soften(self, data: Arrays) -> dict[str, Array]:
+        """Return the data with one answer more in each middle category that nobody chose.
 
-        With it the thresholds around that category stay apart when the mode is sought; never for the posterior.
+        With it the common thresholds around that category stay apart when the mode is sought; never for the posterior.
         """
         count = data["count"].copy()
-        first = np.unique(level, return_index=True)[1]
-        total = np.zeros((level.max() + 1, count.shape[1]))
-        np.add.at(total, level, count)
-        count[first, 1:-1] += total[:, 1:-1] == 0
+        count[0, 1:-1] += count[:, 1:-1].sum(axis=0) == 0
         return {**data, "count": count}
 
     def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:

@@ -8,7 +8,7 @@ the posterior itself up to Monte Carlo error; above it that they are not. No sam
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,6 +92,7 @@ def sample_laplace(
         if k < k_limit(weights.size) and 1 / (weights**2).sum() >= enough and spread.min() >= enough:
             break
         if adapt and np.isfinite(k):
+            target = replace(target, steps=target.steps._replace(lean=_lean(target, proposal, found, weights)))
             proposal = adapt_proposal(proposal, found.u, weights.reshape(found.log_ratio.shape).sum(axis=1))
         found, weights, k = _explore(target, proposal, (MORE * points, each, TRIES), WIDE, rng)
         spread = found.effective_spread(weights)
@@ -179,6 +180,14 @@ def _even_normals(shape: tuple[int, int, int], rng: np.random.Generator) -> tupl
     uniform = rng.random((points, each // 2, size))
     signed = np.where(uniform < 0.5, -sizes, sizes)
     return np.concatenate([signed, -signed], axis=1), np.concatenate([uniform, 1 - uniform], axis=1)
+
+
+def _lean(target: Target, proposal: Proposal, found: Weighted, weights: Array) -> Array:
+    """Return how far the common thresholds lie off the centre of their proposal, dims (threshold): weighted draws."""
+    base = target.layout.base
+    off = found.z[..., :base] - ((found.u - proposal.centre) @ proposal.slope[:, :base])[:, None]
+    valid = np.isfinite(found.log_ratio)
+    return np.asarray(weights @ off.reshape(-1, base) - off[valid].mean(axis=0))
 
 
 def _unsolved(found: Weighted, proposal: Proposal) -> int:

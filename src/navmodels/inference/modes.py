@@ -162,6 +162,9 @@ def propose(
         normalised = np.log(np.diag(factor) / wider).sum() - np.log(spread * (below + above) / 2).sum()
         again = valid and tries.shape[2] > 0
         if again:
+            moved = _lean(factor, steps.lean)
+            centre += moved
+            own_centre -= own_scale * meet(layout, meeting, to_levels(layout, scale, moved)) / h
             predict(layout, to_levels(layout, scale, centre), own_scale * own_centre, layout.offset, centre_eta)
             step_scales, step_factor = meet_steps(steps, scale, own_scale, curvature)
             both = np.concatenate((centre, own_centre))
@@ -258,6 +261,17 @@ def _pull(layout: Layout, own_scale: float, h: Array, own_curvature: Array, meet
             if a < start[level] + layout.nested and own_curvature[level] > 0:
                 out[columns[a]] += total[level] * meeting[a] / own_curvature[level]
     return out
+
+
+@compiled
+def _lean(factor: Array, lean: Array) -> Array:
+    """Return how the mean of all shared coefficients moves when that of the first ones does, by the normal's joint."""
+    every = np.empty((len(lean), len(factor)))
+    for i in range(len(lean)):
+        unit = np.zeros(len(factor))
+        unit[i] = 1.0
+        every[i] = _solve(factor, unit)
+    return np.linalg.solve(every[:, : len(lean)].copy(), lean) @ every
 
 
 @compiled

@@ -26,7 +26,8 @@ class Steps(NamedTuple):
     """Where the coefficients stand that belong to one level alone, of the ``by`` of a rating.
 
     Those of level l stand at ``first + l``, each feeding a ``channel``; ``row`` is their shared block (-1: the own
-    block); none without ``by``. The cells of level l are ``cells[start[l]:start[l + 1]]``; ``tables`` holds the table
+    block); none without ``by``. ``lean`` dims (threshold) is how far the mean of the common thresholds lies off the
+    centre of their proposal, as draws have shown. The cells of level l are ``cells[start[l]:start[l + 1]]``; ``tables`` holds the table
     of each level's cells, one after the other.
     """
 
@@ -36,6 +37,7 @@ class Steps(NamedTuple):
     start: Places
     cells: Places
     tables: Array
+    lean: Array
 
 
 def lay_out_steps(
@@ -54,7 +56,7 @@ def lay_out_steps(
     """
     none = np.zeros(0, dtype=np.int64)
     if not by:
-        return Steps(none, none, none, np.zeros(1, dtype=np.int64), none, np.zeros(0))
+        return Steps(none, none, none, np.zeros(1, dtype=np.int64), none, np.zeros(0), np.zeros(layout.base))
     steps = blocks[-1]
     same = [place for place, each in enumerate(blocks) if each.basis is None and each.factors == steps.factors]
     rows = [row for row, (place, _) in enumerate(order) if place in same]
@@ -65,7 +67,7 @@ def lay_out_steps(
     cells = np.argsort(steps.index, kind="stable").astype(np.int64)
     start = np.searchsorted(steps.index[cells], np.arange(len(steps.levels) + 1)).astype(np.int64)
     tables = [table[:, cells[a:b]].ravel() for a, b in zip(start[:-1], start[1:], strict=True)]
-    return Steps(first, channel, row, start, cells, np.concatenate(tables))
+    return Steps(first, channel, row, start, cells, np.concatenate(tables), np.zeros(layout.base))
 
 
 def find_walls(order: list[Part], blocks: Sequence[Block], count: Array) -> Walls:

@@ -290,7 +290,7 @@ def _rating(eta: Array, table: Array, value: Array, gradient: Array, curvature: 
     a product, so that its logarithm keeps all digits in either tail, and each threshold meets η in one logistic.
     """
     last = eta.shape[1] - 1
-    gap, log_gap, slope, bend = np.full(last, np.nan), np.empty(last), np.empty(last), np.empty(last)
+    gap, log_of, slope, bend = np.full(last, np.nan), np.empty(last), np.empty(last), np.empty(last)
     for c in range(len(eta)):
         total, pull, weight = table[0, c], 0.0, 0.0
         for j in range(1, last + 1):
@@ -311,9 +311,9 @@ def _rating(eta: Array, table: Array, value: Array, gradient: Array, curvature: 
         for j in range(1, last):
             if eta[c, j + 1] - eta[c, j] != gap[j]:  # thresholds are mostly those of the cell before
                 gap[j] = eta[c, j + 1] - eta[c, j]
-                log_gap[j], slope[j], bend[j] = _gap(gap[j])
+                log_of[j], slope[j], bend[j] = log_gap(gap[j])
             count = table[j + 1, c]
-            total += count * log_gap[j] if count > 0 else 0.0 if gap[j] > 0 else -np.inf
+            total += count * log_of[j] if count > 0 else 0.0 if gap[j] > 0 else -np.inf
             gradient[c, j] -= count * slope[j]
             gradient[c, j + 1] += count * slope[j]
             curvature[c, pair(j, j)] += count * bend[j]
@@ -325,7 +325,7 @@ def _rating(eta: Array, table: Array, value: Array, gradient: Array, curvature: 
 @compiled
 def _rating_values(eta: Array, table: Array, value: Array) -> None:
     last = eta.shape[1] - 1
-    gap, log_gap = np.full(last, np.nan), np.empty(last)
+    gap, log_of = np.full(last, np.nan), np.empty(last)
     for c in range(len(eta)):
         total = table[0, c]
         for j in range(1, last + 1):
@@ -335,14 +335,14 @@ def _rating_values(eta: Array, table: Array, value: Array) -> None:
         for j in range(1, last):
             if eta[c, j + 1] - eta[c, j] != gap[j]:
                 gap[j] = eta[c, j + 1] - eta[c, j]
-                log_gap[j] = _gap(gap[j])[0]
+                log_of[j] = log_gap(gap[j])[0]
             count = table[j + 1, c]
-            total += count * log_gap[j] if count > 0 else 0.0 if gap[j] > 0 else -np.inf
+            total += count * log_of[j] if count > 0 else 0.0 if gap[j] > 0 else -np.inf
         value[c] = total
 
 
 @compiled
-def _gap(gap: float) -> tuple[float, float, float]:
+def log_gap(gap: float) -> tuple[float, float, float]:
     """Return log(1 − exp(−gap)), its derivative and the negative of its second; impossible unless gap is positive."""
     if not gap > 0:
         return -np.inf, 0.0, 0.0

@@ -8,7 +8,7 @@ the posterior itself up to Monte Carlo error; above it that they are not. No sam
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ Array = npt.NDArray[np.float64]
 POINTS = 512  # of the standard deviations; a power of two, as Sobol sequences want
 EACH = 16  # draws of the coefficients for each point, at most
 SPARE = 1.5  # joint draws proposed for each that is kept
+TRIES = 16  # of thresholds by level, when the first do not pass
 MORE = 4  # times as many points when the first do not pass
 FIRST, WIDE = (REACH, 0.2), (3.0, 0.6)  # where skewness is measured, in sd, and excess width: at first, and on retries
 ROUGH = 0.1  # Newton decrement, which ratios correct; where all answers of a group are alike, 0.5 is not near the mode
@@ -84,15 +85,16 @@ def sample_laplace(
     while SPARE * draws * chains > points * EACH:
         points *= 2
     each = max(4, 2 * math.ceil(SPARE * draws * chains / (2 * points)))  # even: draws come in pairs
-    found, weights, k = _explore(target, proposal, (points, each), FIRST, rng)
+    found, weights, k = _explore(target, proposal, (points, each, 0), FIRST, rng)
     spread = found.effective_spread(weights)
     for adapt in (False, True):
         enough = MIN_ESS_PER_CHAIN * chains
         if k < k_limit(weights.size) and 1 / (weights**2).sum() >= enough and spread.min() >= enough:
             break
         if adapt and np.isfinite(k):
+            target = replace(target, steps=target.steps._replace(lean=_lean(target, proposal, found, weights)))
             proposal = adapt_proposal(proposal, found.u, weights.reshape(found.log_ratio.shape).sum(axis=1))
-        found, weights, k = _explore(target, proposal, (MORE * points, each), WIDE, rng)
+        found, weights, k = _explore(target, proposal, (MORE * points, each, TRIES), WIDE, rng)
         spread = found.effective_spread(weights)
     attrs = {
         "pareto_k": k,
@@ -122,11 +124,17 @@ def _log_evidence(target: Target, found: Weighted) -> float:
 
 
 def _explore(
-    target: Target, proposal: Proposal, shape: tuple[int, int], reach: tuple[float, float], rng: np.random.Generator
-) -> tuple[Weighted, Array, float]:
-    """Return joint draws with their ratios, smoothed weights and k̂."""
+    target: Target, proposal: Proposal, shape: tuple[int, int, int], reach: tuple[float, float],
+    rng: np.random.Generator,
+) -> tuple[Weighted, Array, float]:  # fmt: skip
+    """Return joint draws with their ratios, smoothed weights and k̂; `shape` (point, each, try of thresholds)."""
     dense, size = target.sizes
-    points, each = shape
+    points, each, tries = shape
+    levels = len(target.steps.start) - 1
+    if not levels:
+        tries = 0
+    normals = levels * len(target.steps.first)
+    straight = tries and -1 in target.steps.row  # what is drawn again is drawn from a normal at first too
     wider = 1 + reach[1] / math.sqrt(dense + size) + 1 / (dense + size)  # costs as much whatever the number
     u, log_density = proposal.draw(points, rng)
     scale, own_scale = target.scales(u)
@@ -138,9 +146,11 @@ def _explore(
     def take(chunk: int) -> None:
         part = slice(chunk * CHUNK, min((chunk + 1) * CHUNK, points))
         normal, uniform = _even_normals((part.stop - part.start, each, dense + size), streams[chunk])
+        again = streams[chunk].normal(size=(*normal.shape[:2], tries, normals))
+        picks = streams[chunk].random((*normal.shape[:2], levels if tries else 0))
         propose(
-            target.layout, target.cells, scale[part], own_scale[part], start[part], ROUGH, reach[0], wider, normal,
-            uniform, z[part], log_ratio[part], laplace[part],
+            target.layout, target.cells, scale[part], own_scale[part], start[part], ROUGH, 0.0 if straight else reach[0], wider, normal,
+            uniform, target.steps, again, picks, z[part], log_ratio[part], laplace[part],
         )  # fmt: skip
 
     with kernels.threads() as pool:
@@ -181,6 +191,14 @@ def _even_normals(shape: tuple[int, int, int], rng: np.random.Generator) -> tupl
     uniform = rng.random((points, each // 2, size))
     signed = np.where(uniform < 0.5, -sizes, sizes)
     return np.concatenate([signed, -signed], axis=1), np.concatenate([uniform, 1 - uniform], axis=1)
+
+
+def _lean(target: Target, proposal: Proposal, found: Weighted, weights: Array) -> Array:
+    """Return how far the common thresholds lie off the centre of their proposal, dims (threshold): weighted draws."""
+    base = target.layout.base
+    off = found.z[..., :base] - ((found.u - proposal.centre) @ proposal.slope[:, :base])[:, None]
+    valid = np.isfinite(found.log_ratio)
+    return np.asarray(weights @ off.reshape(-1, base) - off[valid].mean(axis=0))
 
 
 def _unsolved(found: Weighted, proposal: Proposal) -> int:

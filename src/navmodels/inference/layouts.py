@@ -58,13 +58,30 @@ class Layout(NamedTuple):
     offset: Array
 
 
+class Walls(NamedTuple):
+    """Categories that a level with thresholds of its own never used: where two of its thresholds may meet.
+
+    ``cell`` and ``gap`` dims (wall): a cell of the level, and the channel of the lower threshold; ``known`` dims (wall)
+    the information that the answers hold on each; ``row`` the shared block of the thresholds.
+    """
+
+    cell: Places
+    gap: Places
+    known: Array
+    row: int
+
+
+NO_WALLS = Walls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), 0)
+
+
 class Cells(NamedTuple):
-    """What was observed, as `kernels.pack` gives it; `soft` is the table by which modes are sought."""
+    """What was observed, as `kernels.pack` gives it; `soft` is the table by which modes are sought, off the `walls`."""
 
     kind: int
     table: Array
     flat: Array
     soft: Array
+    walls: Walls = NO_WALLS
 
 
 def lay_out(arrays: Design) -> tuple[Layout, int | None, list[Part]]:

@@ -22,6 +22,7 @@ from navmodels.inference.layouts import (
     whiten,
 )
 from navmodels.inference.skewness import measure_sides, pull_of_sides
+from navmodels.inference.thresholds import Steps, draw_steps, keep_off, meet_steps
 
 
 @compiled
@@ -47,7 +48,8 @@ def find_mode(
     tuple
         Laplace approximation of the log-density of the data; mode of shared and own coefficients; Cholesky factor of
         the shared curvature; own curvature; weights where shared and own levels meet; widths below and above of each
-        own level (1 without correction), centre for the proposals of shared and own; whether Newton arrived.
+        own level (1 without correction), centre for the proposals of shared and own; curvature of each cell; whether
+        Newton arrived.
     """
     size = len(own_z)
     z, own_z = z.copy(), own_z.copy()
@@ -58,7 +60,8 @@ def find_mode(
     for _ in range(20):  # a start with thresholds out of order is drawn towards those of all levels
         predict(layout, to_levels(layout, scale, z), own_scale * own_z, layout.offset, eta)
         derivatives(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
-        objective = value.sum() - 0.5 * (z @ z) - 0.5 * (own_z @ own_z)
+        apart = keep_off(cells.walls, scale, eta, gradient, curvature)
+        objective = value.sum() + apart - 0.5 * (z @ z) - 0.5 * (own_z @ own_z)
         if objective > -np.inf:
             break
         z[layout.base :] *= 0.5
@@ -89,14 +92,16 @@ def find_mode(
                 for d in range(layout.channels):
                     trial[c, d] = eta[c, d] + length * step_eta[c, d]
             derivatives(cells.kind, trial, cells.soft, cells.flat, value, gradient, curvature)
+            apart = keep_off(cells.walls, scale, trial, gradient, curvature)
             new_z, new_own = z + length * step, own_z + length * own_step
-            new = value.sum() - 0.5 * (new_z @ new_z) - 0.5 * (new_own @ new_own)
+            new = value.sum() + apart - 0.5 * (new_z @ new_z) - 0.5 * (new_own @ new_own)
             if new >= objective + 1e-4 * length * decrement:
                 better = True
                 break
             length /= 2
         if not better:  # at the limit of rounding
             derivatives(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
+            keep_off(cells.walls, scale, eta, gradient, curvature)
             arrived = decrement < 1e-4
             break
         z, own_z, objective = new_z, new_own, new
@@ -113,13 +118,15 @@ def find_mode(
         shift = step + moved
         own_shift = own_step - own_scale * meet(layout, meeting, to_levels(layout, scale, moved)) / h
         laplace += np.log((below + above) / 2).sum() + 0.5 * (to_coefficients(layout, scale, pull) @ moved)
-    return laplace, z + step, own_z + own_step, factor, h, meeting, below, above, z + shift, own_z + own_shift, arrived
+    modes, centres = (z + step, own_z + own_step), (z + shift, own_z + own_shift)
+    return laplace, *modes, factor, h, meeting, below, above, *centres, curvature, arrived
 
 
 @compiled
 def propose(
     layout: Layout, cells: Cells, scales: Array, own_scales: Array, start: Array, tolerance: float, reach: float,
-    wider: float, normal: Array, uniform: Array, z: Array, ratio: Array, laplace: Array,
+    wider: float, normal: Array, uniform: Array, steps: Steps, tries: Array, picks: Array, z: Array, ratio: Array,
+    laplace: Array,
 ) -> None:  # fmt: skip
     """Write draws of the coefficients for each of several standard deviations, with their log importance ratios.
 
@@ -133,6 +140,9 @@ def propose(
         Width of the proposals of coefficients over that of the approximation, so that its tails are covered.
     normal, uniform
         Random numbers, dims (point, each, coefficient): standard normals, and uniforms for the side of own levels.
+    steps, tries, picks
+        Thresholds by level, and random numbers to draw them again, dims (point, each, try, channel x level) and (point,
+        each, level): none without tries.
     z, ratio
         To be written, dims (point, each, coefficient) and (point, each): the draws, and the log of likelihood x prior
         of the coefficients over the density of the proposal; NaN where Newton did not arrive.
@@ -141,15 +151,24 @@ def propose(
     """
     size, dense = len(layout.start) - 1, layout.blocks[-1, 3]
     eta = np.empty((len(layout.own), layout.channels))
-    value = np.empty(len(eta))
+    value, centre_eta = np.empty(len(eta)), np.empty_like(eta)
+    both, step_scales, step_factor, levels = np.zeros(0), np.zeros(0), np.zeros((0, 0, 0)), len(steps.start) - 1
     for point in range(len(own_scales)):
         scale, own_scale = scales[point], own_scales[point]
-        laplace[point], _, _, factor, h, meeting, below, above, centre, own_centre, _ = find_mode(
+        laplace[point], _, _, factor, h, meeting, below, above, centre, own_centre, curvature, _ = find_mode(
             layout, cells, scale, own_scale, start[point, :dense], start[point, dense:], tolerance, reach
         )
         valid = np.isfinite(laplace[point])  # where Newton did not arrive, it may still propose
         spread = wider / np.sqrt(h)
         normalised = np.log(np.diag(factor) / wider).sum() - np.log(spread * (below + above) / 2).sum()
+        again = valid and tries.shape[2] > 0
+        if again:
+            moved = _lean(factor, steps.lean)
+            centre += moved
+            own_centre -= own_scale * meet(layout, meeting, to_levels(layout, scale, moved)) / h
+            predict(layout, to_levels(layout, scale, centre), own_scale * own_centre, layout.offset, centre_eta)
+            step_scales, step_factor = meet_steps(steps, scale, own_scale, curvature)
+            both = np.concatenate((centre, own_centre))
         for each in range(ratio.shape[1]):
             e, here = normal[point, each], z[point, each]
             away = _solve_transposed(factor, wider * e[:dense])
@@ -163,9 +182,18 @@ def propose(
                     own_centre[level] - own_scale * moved[level] / h[level] + width * abs(e[dense + level])
                 )
             predict(layout, to_levels(layout, scale, here[:dense]), own_scale * here[dense:], layout.offset, eta)
-            values(cells.kind, eta, cells.table, cells.flat, value)
             density = normalised - 0.5 * (e @ e)
-            log_ratio = value.sum() - 0.5 * (here @ here) - density
+            if again:
+                log_ratio = -0.5 * (here @ here) - density
+                for begin in steps.first:
+                    log_ratio += 0.5 * (here[begin : begin + levels] @ here[begin : begin + levels])
+                log_ratio += draw_steps(
+                    steps, cells.kind, cells.flat, wider, curvature, step_scales, step_factor, both, centre_eta,
+                    tries[point, each], picks[point, each], here, eta,
+                )  # fmt: skip
+            else:
+                values(cells.kind, eta, cells.table, cells.flat, value)
+                log_ratio = value.sum() - 0.5 * (here @ here) - density
             ratio[point, each] = log_ratio if valid and log_ratio < np.inf else np.nan
 
 
@@ -176,6 +204,17 @@ def propose(
 def _packed(eta: Array) -> Array:
     """Return room for the second derivatives of each cell, dims (cell, pair)."""
     return np.empty((eta.shape[0], eta.shape[1] * (eta.shape[1] + 1) // 2))
+
+
+@compiled
+def _lean(factor: Array, lean: Array) -> Array:
+    """Return how the mean of all shared coefficients moves when that of the first ones does, by the normal's joint."""
+    every = np.empty((len(lean), len(factor)))
+    for i in range(len(lean)):
+        unit = np.zeros(len(factor))
+        unit[i] = 1.0
+        every[i] = _solve(factor, unit)
+    return np.linalg.solve(every[:, : len(lean)].copy(), lean) @ every
 
 
 @compiled

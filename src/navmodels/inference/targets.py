@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from navmodels.inference import kernels
-from navmodels.inference.layouts import Cells, Layout, Part, lay_out
+from navmodels.inference.layouts import NO_WALLS, Cells, Layout, Part, lay_out
+from navmodels.inference.thresholds import Steps, find_walls, lay_out_steps
 from navmodels.models.blocks import Block
 from navmodels.models.categorical import Rating
 from navmodels.models.model import Design
@@ -28,6 +29,8 @@ class Target:
     ----------
     own, order
         Place of the block that is eliminated (None when there is none), and place and channel of the shared ones.
+    steps
+        Where thresholds by level stand.
     """
 
     arrays: Design
@@ -35,6 +38,7 @@ class Target:
     own: int | None
     order: list[Part]
     cells: Cells
+    steps: Steps
 
     @property
     def learned(self) -> int:
@@ -105,13 +109,16 @@ def make_target(arrays: Design) -> Target:
     """Return the posterior of a design as compiled functions read it."""
     outcome = arrays.model.outcome
     kind, table, flat = kernels.pack(outcome.kernel, arrays.data)
-    soft = table
-    if isinstance(outcome, Rating):
-        level = arrays.blocks[-1].index if outcome.by else np.zeros(len(arrays.cells), dtype=np.intp)
-        soft = kernels.pack(outcome.kernel, outcome.soften(arrays.data, level))[1]
+    layout, own, order = lay_out(arrays)
+    soft, walls, by = table, NO_WALLS, isinstance(outcome, Rating) and outcome.by is not None
+    if by:
+        walls = find_walls(order, arrays.blocks, arrays.data["count"])
+    elif isinstance(outcome, Rating):
+        soft = kernels.pack(outcome.kernel, outcome.soften(arrays.data))[1]
     for each in (table, soft):
         kernels.require_table(kind, (len(arrays.cells), arrays.channels.size), each, flat)
-    return Target(arrays, *lay_out(arrays), Cells(kind, table, flat, soft))
+    steps = lay_out_steps(layout, own, order, arrays.blocks, table, by=by)
+    return Target(arrays, layout, own, order, Cells(kind, table, flat, soft, walls), steps)
 
 
 # ---- inside

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import linalg, special
 
@@ -81,16 +80,13 @@ class Rating(CellOutcome):
         """Return the counts of each cell, dims (cell, category), and the constant of each cell."""
         return _multinomial(survey)
 
-    def soften(self, data: Arrays, level: npt.NDArray[np.intp]) -> dict[str, Array]:
-        """Return the data with one answer more where a level (of `by`; dims (cell)) never chose a middle category.
+    def soften(self, data: Arrays) -> dict[str, Array]:
+        """Return the data with one answer more in each middle category that nobody chose.
 
-        With it the thresholds around that category stay apart when the mode is sought; never for the posterior.
+        With it the common thresholds around that category stay apart when the mode is sought; never for the posterior.
         """
         count = data["count"].copy()
-        first = np.unique(level, return_index=True)[1]
-        total = np.zeros((level.max() + 1, count.shape[1]))
-        np.add.at(total, level, count)
-        count[first, 1:-1] += total[:, 1:-1] == 0
+        count[0, 1:-1] += count[:, 1:-1].sum(axis=0) == 0
         return {**data, "count": count}
 
     def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:

@@ -176,7 +176,7 @@ def _survey(kind: str, cells: pd.DataFrame, by: list[str], rng: np.random.Genera
         p = rng.dirichlet(np.full(size, float(rng.choice([0.1, 1.0, 10.0]))))
         counts = pd.DataFrame(rng.multinomial(n, p), columns=[f"c{i}" for i in range(size)])
         return nav.Survey.from_counts(
-            pd.concat([cells[by], counts], axis=1), by=by, counts=list(counts), categories=range(1, size + 1),
+            pd.concat([cells[by], counts], axis=1), by=by, counts=[f"c{i}" for i in range(size)], categories=range(1, size + 1),
             ordered=kind != "choice", population=population,
         )  # fmt: skip
     if kind == "mean":

@@ -96,7 +96,7 @@ def load_fit(path: str | Path) -> xr.DataTree:
     if "posterior" not in fit.children:
         raise ValueError(f"{path} was not written by save_fit: it has no posterior.")
     try:
-        posterior = in_order(arrays, fit["posterior"].to_dataset())
+        posterior = in_order(arrays, fit["posterior"].to_dataset(), needed=arrays.parameters)
     except ValueError as error:
         raise ValueError(f"{path} does not hold the posterior of its own survey and model: {error}") from error
     fit["log_likelihood"] = xr.DataTree(log_likelihood(arrays, posterior))

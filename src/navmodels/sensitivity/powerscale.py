@@ -70,7 +70,8 @@ def power_scale(
         estimand = {"by": list(arrays.model.terms[0].factors) if arrays.model.terms else []}
     draws = estimand(fit) if callable(estimand) else estimate(fit, **estimand)
     draws = draws.drop_vars("n", errors="ignore").rename("quantity")
-    posterior, likelihood = in_order(arrays, fit["posterior"].to_dataset()), cell_likelihood(arrays, fit).sum("cell")
+    posterior = in_order(arrays, fit["posterior"].to_dataset(), needed=arrays.parameters)
+    likelihood = cell_likelihood(arrays, fit).sum("cell")
     logs = {"prior": log_prior(arrays, posterior), "likelihood": likelihood}
     groups = {f"log_{name}": each.to_dataset(name=name) for name, each in logs.items()}
     tree = xr.DataTree.from_dict({"posterior": draws.to_dataset(), **groups})

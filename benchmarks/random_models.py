@@ -174,9 +174,10 @@ def _survey(kind: str, cells: pd.DataFrame, by: list[str], rng: np.random.Genera
     if kind in ("rating", "ratings by", "choice"):
         size = int(rng.integers(2, 6))
         p = rng.dirichlet(np.full(size, float(rng.choice([0.1, 1.0, 10.0]))))
-        counts = pd.DataFrame(rng.multinomial(n, p), columns=[f"c{i}" for i in range(size)])
+        names = [f"c{i}" for i in range(size)]
+        counts = pd.DataFrame(rng.multinomial(n, p), columns=names)
         return nav.Survey.from_counts(
-            pd.concat([cells[by], counts], axis=1), by=by, counts=list(counts), categories=range(1, size + 1),
+            pd.concat([cells[by], counts], axis=1), by=by, counts=names, categories=range(1, size + 1),
             ordered=kind != "choice", population=population,
         )  # fmt: skip
     if kind == "mean":

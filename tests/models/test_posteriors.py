@@ -59,7 +59,6 @@ def test_it_is_the_level_and_not_the_place_that_is_read(fit):
         (lambda p: p.assign_coords(county=list("ABCX")), "it lacks 'D'; it has unknown 'X'"),
         (lambda p: p.drop_vars("county"), "no labels of 'county'"),
         (lambda p: p.drop_vars("county_effect"), "the posterior has no 'county_effect'"),
-        (lambda p: p.drop_vars("county_sd"), "the posterior has no 'county_sd'"),
         (lambda p: p.drop_vars("intercept"), "the posterior has no 'intercept'"),
         (lambda p: p.isel(county=0), "'county_effect' of the posterior has dims"),
         (lambda p: p.isel(chain=0), "'intercept' of the posterior has dims"),
@@ -77,6 +76,19 @@ def test_a_posterior_of_something_else_is_refused(fit, change, words):
         lambda: power_scale(other, estimand=lambda _: nav.estimate(fit, by="sector")),
     ):
         with pytest.raises(ValueError, match=words):
+            read()
+
+
+def test_a_standard_deviation_is_asked_for_where_it_is_needed(fit):
+    other = with_posterior(fit, lambda p: p.drop_vars("county_sd"))
+    assert nav.estimate(other, by="county").equals(nav.estimate(fit, by="county"))
+    population = pd.DataFrame({"county": ["new"], "sector": "public", "year": [2021], "weight": 1.0})
+    for read in (
+        lambda: nav.estimate(other, population=population),
+        lambda: nav.shrinkage(other, by="county"),
+        lambda: power_scale(other, estimand=lambda _: nav.estimate(fit, by="sector")),
+    ):
+        with pytest.raises(ValueError, match="the posterior has no 'county_sd'"):
             read()
 
 

@@ -40,7 +40,7 @@ def compiled[Function: Callable[..., Any]](function: Function) -> Function:
     """
     made = numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)
     if isinstance(made, Dispatcher):  # not where NUMBA_DISABLE_JIT leaves it to Python
-        made._cache = _Cache(function)  # what `enable_caching` does with numba's own
+        vars(made)["_cache"] = _Cache(function)  # what `enable_caching` does with numba's own
     return cast(Function, made)
 
 

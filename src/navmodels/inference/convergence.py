@@ -186,7 +186,8 @@ def smooth_weights(log_ratio: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.f
 
     if np.ptp(log_ratio) == 0.0:  # which ArviZ refuses
         return np.full(log_ratio.shape, 1 / log_ratio.size), -np.inf
-    log_weight, k = array_stats.psislw(-np.round(log_ratio.ravel(), 9))  # ties are ties, whatever the last digits
+    with np.errstate(over="ignore"):  # tails so heavy that they have no end in double precision: k̂ says so
+        log_weight, k = array_stats.psislw(-np.round(log_ratio.ravel(), 9))  # ties are ties, whatever the last digits
     return np.exp(log_weight - special.logsumexp(log_weight)).reshape(log_ratio.shape), float(k)
 
 

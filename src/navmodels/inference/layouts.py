@@ -274,7 +274,7 @@ def _is_nested(level: Places, group: Places) -> bool:
 @compiled
 def _end_of_nested(layout: Layout, level: int) -> int:
     """Return where the nested shared levels that an own level meets end in `columns`: it meets none without cells."""
-    return min(layout.start[level] + layout.nested, layout.start[level + 1])
+    return int(min(layout.start[level] + layout.nested, layout.start[level + 1]))
 
 
 @compiled

@@ -102,7 +102,7 @@ def load_fit(path: str | Path) -> xr.DataTree:
         raise ValueError(f"{path} was not written by save_fit: it has no posterior.")
     stored = fit["posterior"].to_dataset()
     try:
-        posterior = in_order(arrays, stored)
+        posterior = in_order(arrays, stored, needed=arrays.parameters)
     except ValueError as error:
         raise ValueError(f"{path} does not hold the posterior of its own survey and model: {error}") from error
     fit["posterior"] = xr.DataTree(mark(stored, fit.attrs))

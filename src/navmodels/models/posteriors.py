@@ -3,7 +3,7 @@
 Whoever reads a posterior reads it through here, so that a selection or another order cannot swap groups.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,10 @@ SAMPLES = ("chain", "draw")
 WHOLE = "Keep the fit whole, and select from what estimate returns: estimate(fit, by=...).sel(...)."
 
 
-def in_order(arrays: Design, posterior: xr.Dataset) -> xr.Dataset:
+def in_order(arrays: Design, posterior: xr.Dataset, *, needed: Collection[str] = ()) -> xr.Dataset:
     """Return the variables of a posterior that a design asks for, dims (chain, draw, ...), levels in its order.
+
+    Parameters of standard deviations may be missing, but for those that are `needed`.
 
     Raises
     ------
@@ -36,7 +38,11 @@ def in_order(arrays: Design, posterior: xr.Dataset) -> xr.Dataset:
     >>> in_order(design(model, survey), turned)["office"].to_numpy().tolist()
     ['A', 'B', 'C', 'D']
     """
-    expected = _variables(arrays)
+    expected = {
+        name: dims
+        for name, dims in _variables(arrays).items()
+        if name in posterior.data_vars or name in needed or name not in arrays.parameters
+    }
     lacking = [name for name in expected if name not in posterior.data_vars]
     if lacking:
         raise ValueError(
@@ -79,7 +85,7 @@ def cell_likelihood(arrays: Design, fit: xr.DataTree) -> xr.DataArray:
 def _variables(arrays: Design) -> dict[str, tuple[str, ...]]:
     """Return the dims beside chain and draw of each variable of a posterior."""
     shown = () if arrays.channels.dim is None else (arrays.channels.dim,)
-    dims = {arrays.model.outcome.base: shown}
+    dims: dict[str, tuple[str, ...]] = {arrays.model.outcome.base: shown}
     for block in arrays.blocks:
         dims[f"{block.name}_effect"] = (block.name, *(shown if block.channels == arrays.channels.based else ()))
     return dims | dict.fromkeys(arrays.parameters, ())

@@ -247,6 +247,7 @@ def _averages(
             continue
         places[block.name], new = _places(block, cells)
         if new:
+            posterior = in_order(arrays, posterior, needed=[name for name, _ in block.scale.parts])
             effects[block.name] = _extended(
                 block, new, effects[block.name], posterior, (int(fit.attrs["seed"]), number)
             )

@@ -169,8 +169,9 @@ def _pooling_factor(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: l
     if not groups or groups[0].basis is not None or arrays.survey.kind == "choice":
         return np.full(len(table), np.nan)
     scale = groups[0].scale
-    posterior = in_order(arrays, fit["posterior"].to_dataset())
-    between = np.atleast_1d(scale.of({name: posterior[name].to_numpy().ravel() for name, _ in scale.parts})) ** 2
+    names = [name for name, _ in scale.parts]
+    posterior = in_order(arrays, fit["posterior"].to_dataset(), needed=names)
+    between = np.atleast_1d(scale.of({name: posterior[name].to_numpy().ravel() for name in names})) ** 2
     n = table["n_effective"].to_numpy()
     if arrays.survey.cells.attrs.get("unit") == "identity":
         precision = 1 / table["se"].to_numpy() ** 2

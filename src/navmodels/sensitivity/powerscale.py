@@ -72,7 +72,7 @@ def power_scale(
     draws = estimand(fit) if callable(estimand) else estimate(fit, **estimand)
     draws = draws.drop_vars("n", errors="ignore").rename("quantity")
     require_free(draws.dims, "power_scale")
-    posterior = in_order(arrays, fit["posterior"].to_dataset())
+    posterior = in_order(arrays, fit["posterior"].to_dataset(), needed=arrays.parameters)
     logs = {"prior": log_prior(arrays, posterior), "likelihood": _log_likelihood(fit, arrays, posterior)}
     groups = {f"log_{name}": each.to_dataset(name=name) for name, each in logs.items()}
     tree = xr.DataTree.from_dict({"posterior": draws.to_dataset(), **groups})

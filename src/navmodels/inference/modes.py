@@ -4,11 +4,12 @@ How coefficients meet cells is said in `layouts`. What is known of the coefficie
 skewed for the levels of the own block.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
-from navmodels.inference.kernels import Array, compiled, derivatives, values
+from navmodels.inference.kernels import LOG_SQRT_2PI, Array, _interval, compiled, derivatives, values
 from navmodels.inference.layouts import (
     Cells,
     Layout,
@@ -21,6 +22,8 @@ from navmodels.inference.layouts import (
     whiten,
 )
 from navmodels.inference.skewness import measure_sides, pull_of_sides
+
+SHARP = 10.0  # precision of an own level over that of its prior, above which it is proposed from its plateau
 
 
 @compiled
@@ -151,11 +154,22 @@ def propose(
         normalised = np.log(np.diag(factor) / wider).sum() - np.log(spread * (below + above) / 2).sum()
         for each in range(ratio.shape[1]):
             e, here = normal[point, each], z[point, each]
+            density = normalised - 0.5 * (e @ e)
             away = _solve_transposed(factor, wider * e[:dense])
             here[:dense] = centre + away
             moved = meet(layout, meeting, to_levels(layout, scale, away))
             for level in range(size):
                 side = uniform[point, each, dense + level]
+                if len(cells.box) > 0 and cells.box[level, 0] > 0.0 and h[level] > SHARP:
+                    middle = (own_centre[level] - own_scale * moved[level] / h[level]) * h[level] / (h[level] - 1.0)
+                    half, error = cells.box[level] / own_scale
+                    away_z = half * (4.0 * side - 1.0 if side < 0.5 else 4.0 * side - 3.0)
+                    away_z += error * e[dense + level]  # whose sign says in which half the uniform number is
+                    here[dense + level] = middle + away_z
+                    flat = _interval(away_z / error, half / error)[0] - math.log(2 * half)
+                    density += flat + LOG_SQRT_2PI + 0.5 * e[dense + level] ** 2
+                    density += math.log(spread[level] * (below[level] + above[level]) / 2)
+                    continue
                 up = side * (below[level] + above[level]) < above[level]
                 width = spread[level] * (above[level] if up else -below[level])
                 here[dense + level] = (
@@ -163,7 +177,6 @@ def propose(
                 )
             predict(layout, to_levels(layout, scale, here[:dense]), own_scale * here[dense:], layout.offset, eta)
             values(cells.kind, eta, cells.table, cells.flat, value)
-            density = normalised - 0.5 * (e @ e)
             log_ratio = value.sum() - 0.5 * (here @ here) - density
             ratio[point, each] = log_ratio if valid and log_ratio < np.inf else np.nan
 

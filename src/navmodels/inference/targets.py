@@ -13,6 +13,7 @@ from navmodels.inference.layouts import Cells, Layout, Part, lay_out
 from navmodels.models.blocks import Block
 from navmodels.models.categorical import Rating
 from navmodels.models.model import Design
+from navmodels.models.outcomes import Reported
 
 Array = npt.NDArray[np.float64]
 
@@ -109,10 +110,26 @@ def make_target(arrays: Design) -> Target:
     if isinstance(outcome, Rating):
         level = arrays.blocks[-1].index if outcome.by else np.zeros(len(arrays.cells), dtype=np.intp)
         soft = kernels.pack(outcome.kernel, outcome.soften(arrays.data, level))[1]
-    return Target(arrays, *lay_out(arrays), Cells(kind, table, flat, soft))
+    layout, own, order = lay_out(arrays)
+    box = np.empty((0, 2))
+    if isinstance(outcome, Reported):
+        soft = kernels.pack(outcome.kernel, outcome.soften(arrays.data))[1]
+        box = _boxes(outcome, arrays, layout)
+    return Target(arrays, layout, own, order, Cells(kind, table, flat, soft, box))
 
 
 # ---- inside
+
+
+def _boxes(outcome: Reported, arrays: Design, layout: Layout) -> Array:
+    """Return half-width and error of the plateau of each own level that has one cell, and that a plateau; else 0."""
+    _, half, error = outcome.boxes(arrays.data)
+    size = len(layout.start) - 1
+    alone = np.bincount(layout.own, minlength=size)[layout.own] == 1
+    out = np.zeros((size, 2))
+    wide = alone & ~np.isnan(half)
+    out[layout.own[wide]] = np.stack([half, error], axis=1)[wide]
+    return out
 
 
 def _coefficients(block: Block) -> list[str]:

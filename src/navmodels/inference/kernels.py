@@ -202,13 +202,25 @@ def _share_values(eta: Array, table: Array, value: Array) -> None:
 
 @compiled
 def _reported(eta: Array, table: Array, flat: Array, value: Array, gradient: Array, curvature: Array) -> None:
-    """Probability that the printed number would be printed: of some counts, or of an interval of a normal."""
+    """Probability that the printed number would be printed: of some counts, or of an interval of a normal.
+
+    Counts that are too many to be added up have trials but no logs of binomial coefficients: an interval on the arcsine
+    scale, 2 asin √p, where the standard error is 1/√n everywhere.
+    """
     centre, half, sd, trials = table[0], table[1], table[2], table[3]
     first, step, start, stop = table[4], table[5], table[6], table[7]
     for c in range(len(eta)):
         if np.isnan(trials[c]):
             v, slope, bend = _interval((eta[c, 0] - centre[c]) / sd[c], half[c] / sd[c])
             value[c], gradient[c, 0], curvature[c, 0] = v, slope / sd[c], bend / sd[c] ** 2
+        elif start[c] == stop[c]:
+            x = eta[c, 0]
+            e = math.exp(-abs(x))
+            root = math.exp(-abs(x) / 2) / (1 + e)  # √p(1 − p)
+            angle, lean = 2 * math.atan(math.exp(min(x, 600.0) / 2)), 0.5 * math.tanh(-x / 2)
+            v, slope, bend = _interval((angle - centre[c]) / sd[c], half[c] / sd[c])
+            value[c], gradient[c, 0] = v, slope * root / sd[c]
+            curvature[c, 0] = max(bend * (root / sd[c]) ** 2 - slope * root * lean / sd[c], 0.0)
         else:
             value[c], gradient[c, 0], curvature[c, 0] = _counts(
                 eta[c, 0], trials[c], first[c], step[c], flat[int(start[c]) : int(stop[c])]

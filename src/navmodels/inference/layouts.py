@@ -75,13 +75,18 @@ NO_WALLS = Walls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.ze
 
 
 class Cells(NamedTuple):
-    """What was observed, as `kernels.pack` gives it; `soft` is the table by which modes are sought, off the `walls`."""
+    """What was observed, as `kernels.pack` gives it; `soft` is the table by which modes are sought, off the `walls`.
+
+    ``box`` dims (own level, 2): half-width and error of the plateau of a level with one cell whose likelihood is a
+    plateau (0: it is not); without rows none has one.
+    """
 
     kind: int
     table: Array
     flat: Array
     soft: Array
     walls: Walls = NO_WALLS
+    box: Array = np.empty((0, 2))
 
 
 def lay_out(arrays: Design) -> tuple[Layout, int | None, list[Part]]:

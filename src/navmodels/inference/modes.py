@@ -4,12 +4,13 @@ How coefficients meet cells is said in `layouts`. What is known of the coefficie
 skewed for the levels of the own block.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
 from navmodels.inference.compilation import compiled
-from navmodels.inference.kernels import Array, derivatives, values
+from navmodels.inference.kernels import LOG_SQRT_2PI, Array, _interval, derivatives, values
 from navmodels.inference.layouts import (
     Cells,
     Layout,
@@ -23,6 +24,8 @@ from navmodels.inference.layouts import (
 )
 from navmodels.inference.skewness import measure_sides, pull_of_sides
 from navmodels.inference.thresholds import Steps, draw_steps, keep_off, meet_steps
+
+SHARP = 10.0  # precision of an own level over that of its prior, above which it is proposed from its plateau
 
 
 @compiled
@@ -171,18 +174,28 @@ def propose(
             both = np.concatenate((centre, own_centre))
         for each in range(ratio.shape[1]):
             e, here = normal[point, each], z[point, each]
+            density = normalised - 0.5 * (e @ e)
             away = _solve_transposed(factor, wider * e[:dense])
             here[:dense] = centre + away
             moved = meet(layout, meeting, to_levels(layout, scale, away))
             for level in range(size):
                 side = uniform[point, each, dense + level]
+                if len(cells.box) > 0 and cells.box[level, 0] > 0.0 and h[level] > SHARP:
+                    middle = (own_centre[level] - own_scale * moved[level] / h[level]) * h[level] / (h[level] - 1.0)
+                    half, error = cells.box[level] / own_scale
+                    away_z = half * (4.0 * side - 1.0 if side < 0.5 else 4.0 * side - 3.0)
+                    away_z += error * e[dense + level]  # whose sign says in which half the uniform number is
+                    here[dense + level] = middle + away_z
+                    flat = _interval(away_z / error, half / error)[0] - math.log(2 * half)
+                    density += flat + LOG_SQRT_2PI + 0.5 * e[dense + level] ** 2
+                    density += math.log(spread[level] * (below[level] + above[level]) / 2)
+                    continue
                 up = side * (below[level] + above[level]) < above[level]
                 width = spread[level] * (above[level] if up else -below[level])
                 here[dense + level] = (
                     own_centre[level] - own_scale * moved[level] / h[level] + width * abs(e[dense + level])
                 )
             predict(layout, to_levels(layout, scale, here[:dense]), own_scale * here[dense:], layout.offset, eta)
-            density = normalised - 0.5 * (e @ e)
             if again:
                 log_ratio = -0.5 * (here @ here) - density
                 for begin in steps.first:

@@ -14,6 +14,7 @@ from navmodels.inference.thresholds import Steps, find_walls, lay_out_steps
 from navmodels.models.blocks import Block
 from navmodels.models.categorical import Rating
 from navmodels.models.model import Design
+from navmodels.models.outcomes import Reported
 
 Array = npt.NDArray[np.float64]
 
@@ -110,18 +111,31 @@ def make_target(arrays: Design) -> Target:
     outcome = arrays.model.outcome
     kind, table, flat = kernels.pack(outcome.kernel, arrays.data)
     layout, own, order = lay_out(arrays)
-    soft, walls, by = table, NO_WALLS, isinstance(outcome, Rating) and outcome.by is not None
+    soft, walls, box, by = table, NO_WALLS, np.empty((0, 2)), isinstance(outcome, Rating) and outcome.by is not None
     if by:
         walls = find_walls(order, arrays.blocks, arrays.data["count"])
-    elif isinstance(outcome, Rating):
+    elif isinstance(outcome, Rating | Reported):
         soft = kernels.pack(outcome.kernel, outcome.soften(arrays.data))[1]
+    if isinstance(outcome, Reported):
+        box = _boxes(outcome, arrays, layout)
     for each in (table, soft):
         kernels.require_table(kind, (len(arrays.cells), arrays.channels.size), each, flat)
     steps = lay_out_steps(layout, own, order, arrays.blocks, table, by=by)
-    return Target(arrays, layout, own, order, Cells(kind, table, flat, soft, walls), steps)
+    return Target(arrays, layout, own, order, Cells(kind, table, flat, soft, walls, box), steps)
 
 
 # ---- inside
+
+
+def _boxes(outcome: Reported, arrays: Design, layout: Layout) -> Array:
+    """Return half-width and error of the plateau of each own level that has one cell, and that a plateau; else 0."""
+    _, half, error = outcome.boxes(arrays.data)
+    size = len(layout.start) - 1
+    alone = np.bincount(layout.own, minlength=size)[layout.own] == 1
+    out = np.zeros((size, 2))
+    wide = alone & ~np.isnan(half)
+    out[layout.own[wide]] = np.stack([half, error], axis=1)[wide]
+    return out
 
 
 def _coefficients(block: Block) -> list[str]:

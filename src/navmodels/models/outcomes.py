@@ -24,6 +24,8 @@ Arrays = Mapping[str, Array]
 
 Predict = Callable[[Array], Array]
 
+MANY = 1000  # counts that print as one share, above which they are an interval of a normal on the arcsine scale
+FLAT = 1e-3  # half-width in standard errors of a normal without rounding
 FINEST = 1e-5  # half-width of rounding in standard errors: below, the difference of two Φ loses its digits
 FINE = 0.02  # of a mean: rounding below changes its variance by 1e-4 at most, and is taken as none
 
@@ -142,10 +144,11 @@ class Reported(CellOutcome):
     base = "intercept"
 
     def arrays(self, survey: Survey) -> dict[str, Array]:
-        """Return the arrays of the kernel; centre, half-width and sd are NaN where counts are known, counts elsewhere.
+        """Return the arrays of the kernel; centre, half-width and sd are NaN where counts are added up, counts elsewhere.
 
         The logs of the binomial coefficients of all counts that print as the share are flat: those of a cell stand
-        from ``start`` to ``stop``.
+        from ``start`` to ``stop``. Of more than `MANY` there are none, and centre, half-width and sd are on the arcsine
+        scale: with so many, the difference is below 1e-3 of a probability, and the cost does not grow with n.
         """
         cells = survey.cells
         low, high, sd = (cells[name].to_numpy() for name in ("low", "high", "sd"))
@@ -153,15 +156,22 @@ class Reported(CellOutcome):
         first, last, trials = (cells[name].to_numpy() for name in ("count_low", "count_high", "trials"))
         counted, step = ~np.isnan(trials), 1 / cells.attrs["design_effect"]
         width = np.where(counted, np.rint((last - first) / step) + 1, 0.0).astype(int)
+        many = width > MANY
+        width[many] = 0
         stop = np.cumsum(width)
         n = np.repeat(trials, width)
         count = np.repeat(first, width) + step * (np.arange(width.sum()) - np.repeat(stop - width, width))
         count = np.minimum(count, n)  # the last may be n itself, up to rounding
+        low, high, sd = low.copy(), high.copy(), sd.copy()
+        edge = step / 2 / trials[many]
+        low[many], high[many] = _angle(first[many] / trials[many] - edge), _angle(last[many] / trials[many] + edge)
+        sd[many] = 1 / np.sqrt(trials[many])
+        added = counted & ~many
         return {
             "estimate": cells["estimate"].to_numpy(),
-            "centre": np.where(counted, np.nan, (low + high) / 2),
-            "half": np.where(counted, np.nan, half),
-            "sd": np.where(counted, np.nan, sd),
+            "centre": np.where(added, np.nan, (low + high) / 2),
+            "half": np.where(added, np.nan, np.where(many, np.maximum((high - low) / 2, FINEST * sd), half)),
+            "sd": np.where(added, np.nan, sd),
             "trials": trials,
             "first": first,
             "step": np.full(len(first), step),
@@ -169,6 +179,35 @@ class Reported(CellOutcome):
             "stop": stop.astype(float),
             "log_choose": special.gammaln(n + 1) - special.gammaln(count + 1) - special.gammaln(n - count + 1),
             "whole": np.array({"percent": 100.0, "proportion": 1.0, "identity": np.inf}[cells.attrs["unit"]]),
+        }
+
+    def boxes(self, data: Arrays) -> tuple[Array, Array, Array]:
+        """Return centre, half-width and standard error on the linear scale, dims (cell), where rounding is the larger.
+
+        There the likelihood is a plateau with edges. NaN elsewhere, and where a share may be 0 or 1.
+        """
+        centre, half, sd = data["centre"], data["half"], data["sd"]
+        many = ~np.isnan(data["trials"]) & ~np.isnan(centre)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ends = [np.where(many, 2 * np.log(np.tan((centre + side * half) / 2)), centre + side * half)
+                    for side in (-1, 1)]  # fmt: skip
+            middle = (ends[0] + ends[1]) / 2
+            error = np.where(many, 2 * sd * np.cosh(middle / 2), sd)
+            wide = (half > sd) & np.isfinite(middle)
+            reach = (ends[1] - ends[0]) / 2
+        return np.where(wide, middle, np.nan), np.where(wide, reach, np.nan), np.where(wide, error, np.nan)
+
+    def soften(self, data: Arrays) -> Arrays:
+        """Return arrays by which modes are sought: a plateau is the normal with its mean and variance."""
+        centre, half, error = self.boxes(data)
+        wide = ~np.isnan(centre)
+        spread = np.sqrt(error**2 + half**2 / 3)
+        return {
+            **data,
+            "centre": np.where(wide, centre, data["centre"]),
+            "half": np.where(wide, FLAT * spread, data["half"]),
+            "sd": np.where(wide, spread, data["sd"]),
+            "trials": np.where(wide, np.nan, data["trials"]),
         }
 
     def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
@@ -236,6 +275,12 @@ def log_likelihood(kernel: str, eta: npt.ArrayLike, data: Arrays) -> Array:
 
 
 # ---- inside
+
+
+def _angle(share: Array) -> Array:
+    """Return 2 asin √p: far beyond where p is 0 or 1, so that nothing is cut off there."""
+    angle = 2 * np.arcsin(np.sqrt(np.clip(share, 0.0, 1.0)))
+    return np.where(share <= 0, -np.pi, np.where(share >= 1, 2 * np.pi, angle))
 
 
 def _only_ratings(cut: Any, category: Any) -> None:

@@ -190,7 +190,9 @@ def test_labels_of_time_with_holes():
 def test_labels_that_are_not_in_order_of_time():
     labels = ["1. kvartal 2023", "1. kvartal 2024", "2. kvartal 2023"]
     draws = holey().sel(county=["A"]).assign_coords(year=labels)
-    with pytest.raises(ValueError, match=r"'2\. kvartal 2023' comes after '1\. kvartal 2024'.*isel\(year=\[0, 2, 1\]\)"):
+    with pytest.raises(
+        ValueError, match=r"'2\. kvartal 2023' comes after '1\. kvartal 2024'.*isel\(year=\[0, 2, 1\]\)"
+    ):
         nav.change(draws)
     assert nav.change(draws.isel(year=[0, 2, 1]))["year_from"].values.tolist() == [labels[0], labels[2]]
 
@@ -242,7 +244,9 @@ def test_the_remedy_works():
 
 def test_a_mean_of_other_levels_here_than_there_is_refused_and_the_remedies_work():
     draws = holey()
-    with pytest.raises(ValueError, match=r"'D', 'E' are missing for some year\. Name a reference=.*instance 'A', or leave"):
+    with pytest.raises(
+        ValueError, match=r"'D', 'E' are missing for some year\. Name a reference=.*instance 'A', or leave"
+    ):
         nav.contrast(draws, along="county")
     kept = nav.contrast(draws.dropna("county", how="any"), along="county")
     assert kept["county"].values.tolist() == ["A"]

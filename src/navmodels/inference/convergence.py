@@ -1,11 +1,12 @@
 """The gate every result passes before it may be summarised.
 
 nuts: R-hat < 1.01, bulk and tail ESS of at least 100 a chain, no divergences, E-BFMI ≥ 0.3 (Vehtari et al. 2021;
-Betancourt 2016); how often the limit of the tree depth was reached is shown, but says only that walking was slow. laplace: k̂ of the joint importance ratios below min(1 − 1/log10 S, 0.7) for S
-proposals (Vehtari et al. 2024), at least 100 effective draws a chain for the joint ratios and for the variance of
-every parameter, every mode found; its draws are resampled, so that R-hat and ESS of chains say nothing. A quantity that
-cannot be judged (NaN or infinite) fails, unless it is constant
-by construction. `check` judges a fit; `failures` judges draws of any reported quantity.
+Betancourt 2016); how often the limit of the tree depth was reached is shown, but says only that walking was slow.
+laplace: k̂ of the joint importance ratios below min(1 − 1/log10 S, 0.7) for S proposals (Vehtari et al. 2024), at least
+100 effective draws a chain for the joint ratios and for the variance of every parameter, as many draws kept, every mode
+found; its draws are resampled, so that R-hat and ESS of chains say nothing. A quantity that cannot be judged (NaN or
+infinite) fails, unless it is constant by construction. `check` judges a fit; `failures` judges draws of any reported
+quantity, which say by the mark of the gate (`marks`) whether their fit passed.
 """
 
 import itertools
@@ -193,7 +194,10 @@ def _importance(attrs: Mapping[Any, Any], posterior: xr.Dataset) -> pd.DataFrame
     """Return the criteria of the laplace engine."""
     k, limit = float(attrs["pareto_k"]), k_limit(int(attrs["proposals"]))
     spread = float(attrs["effective_spread"])
-    enough, kept = float(MIN_ESS_PER_CHAIN * posterior.sizes["chain"]), float(posterior.sizes["chain"] * posterior.sizes["draw"])
+    enough, kept = (
+        float(MIN_ESS_PER_CHAIN * posterior.sizes["chain"]),
+        float(posterior.sizes["chain"] * posterior.sizes["draw"]),
+    )
     few = ("the draws kept", kept) if kept < enough else ("joint importance ratios", float(attrs["effective_draws"]))
     broken = [name for name, values in posterior.data_vars.items() if not bool(np.isfinite(values).all())]
     rows = [
@@ -215,7 +219,10 @@ def _labels(values: xr.DataArray) -> list[str]:
     dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
     if not dims:
         return [""]
-    each = [[":".join(map(str, label)) if isinstance(label, tuple) else str(label) for label in values[dim].to_numpy()] for dim in dims]
+    each = [
+        [":".join(map(str, label)) if isinstance(label, tuple) else str(label) for label in values[dim].to_numpy()]
+        for dim in dims
+    ]
     return [f"[{', '.join(key)}]" for key in itertools.product(*each)]
 
 

@@ -120,7 +120,9 @@ def _run(
         tree.attrs = made
         failed = describe_failures(check(tree))
         if engine == "laplace" or not failed or draws < MIN_ESS_PER_CHAIN:
-            reason = "asked for" if engine == "laplace" else "too few draws for any check" if failed else "its check passed"
+            reason = (
+                "asked for" if engine == "laplace" else "too few draws for any check" if failed else "its check passed"
+            )
             return groups, {**made, "reason": reason, "unconverged": failed}
         tried = {"reason": f"laplace did not pass its check: {failed}", "pareto_k": made["pareto_k"]}
     from navmodels.inference.walks import walk

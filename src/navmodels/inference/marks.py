@@ -21,7 +21,9 @@ LOST = (
 )
 
 
-def mark(draws: Any, attrs: Mapping[Any, Any], coords: Mapping[Any, Any] = MappingProxyType({})) -> Any:
+def mark[T: (xr.DataArray, xr.Dataset)](
+    draws: T, attrs: Mapping[Any, Any], coords: Mapping[Any, Any] = MappingProxyType({})
+) -> T:
     """Return draws, or a posterior, with the verdict of the fit that has these attributes, and coordinates if marked.
 
     Examples
@@ -49,7 +51,9 @@ def verdicts(draws: xr.DataArray) -> list[str]:
         found = [str(each) for each in np.ravel(draws.coords[VERDICT])]
     else:
         found = [LOST] if ORIGIN in draws.coords else []
-    return [each for each in dict.fromkeys([str(draws.attrs.get("unconverged", "")), *found]) if each not in ("", PASSED)]
+    return [
+        each for each in dict.fromkeys([str(draws.attrs.get("unconverged", "")), *found]) if each not in ("", PASSED)
+    ]
 
 
 def untraced(draws: xr.DataArray) -> str:

@@ -110,7 +110,9 @@ def _recalled(fit: xr.DataTree, path: Path) -> Design:
     try:
         return recall_design(fit)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        wrote = dict(each.split("=", 1) for each in str(fit.attrs.get("versions", "")).split()).get("navmodels", "unknown")
+        wrote = dict(each.split("=", 1) for each in str(fit.attrs.get("versions", "")).split()).get(
+            "navmodels", "unknown"
+        )
         raise ValueError(
             f"the model in {path} cannot be read: it was written by navmodels {wrote}, this is navmodels "
             f"{version('navmodels')} ({type(error).__name__}: {error}). Read it with that version, or fit it again."

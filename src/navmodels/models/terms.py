@@ -404,9 +404,9 @@ def _calendar(levels: list[Any]) -> tuple[int, int]:
     """Return how months or quarters are written in numbers, as 202212 or 20234, and how many a year has; 0 for none."""
     for wide, parts in ((100, 12), (10, 4)):
         years = {level // wide for level in levels}
-        if len(years) > 1 and all(1900 <= year <= 2100 for year in years):
-            if all(1 <= level % wide <= parts for level in levels):
-                return wide, parts
+        within = all(1 <= level % wide <= parts for level in levels)
+        if within and len(years) > 1 and all(1900 <= year <= 2100 for year in years):
+            return wide, parts
     return 0, 0
 
 
@@ -417,5 +417,7 @@ def _numbered(levels: list[Any], bad: list[Any], wide: int, parts: int) -> str:
         return f"Number them on: {parts} * (column // {wide}) + column % {wide} makes {levels[0]} the number {number}."
     for form, freq, parts, part in ((r"\d{4}-?Q[1-4]", "Q", 4, "quarter"), (r"\d{4}-\d\d(-\d\d)?", "M", 12, "month")):
         if all(re.fullmatch(form, str(level)) for level in levels):
-            return f"Number them on: times = pd.PeriodIndex(column, freq={freq!r}); {parts} * times.year + times.{part}."
+            return (
+                f"Number them on: times = pd.PeriodIndex(column, freq={freq!r}); {parts} * times.year + times.{part}."
+            )
     return "Number them in order of time, for instance column.map({'first': 1, 'second': 2}); times left out are gaps."

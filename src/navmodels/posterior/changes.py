@@ -75,12 +75,14 @@ def change(draws: xr.DataArray, *, along: str = "year", lag: int = 1, kind: str 
         since = xr.Variable(along, levels[:-lag])
     else:
         place = before.isel({along: slice(lag, None)})
-        known, found = place >= 0, place.clip(0)
+        known, found = place >= 0, place.where(place >= 0, 0)
         earlier = draws.drop_vars(along).isel({along: found}).where(known).assign_coords({along: later[along]})
         since = xr.Variable(place.dims, _missing(levels[found.to_numpy()], ~known.to_numpy()))
     out = KINDS[kind](later, earlier).assign_coords({f"{along}_from": since})
     if only is not None:
-        out = out.assign_coords({f"{along}_only": xr.Variable(only.dims, _missing(levels[only.clip(0)], only < 0))})
+        out = out.assign_coords(
+            {f"{along}_only": xr.Variable(only.dims, _missing(levels[np.maximum(only, 0)], only.values < 0))}
+        )
     return with_attrs(out, draws, quantity="change", kind=kind, along=along, lag=lag)
 
 
@@ -154,7 +156,9 @@ def _require_order(levels: npt.NDArray[Any], along: str) -> None:
 def _in_time(levels: npt.NDArray[Any], years: list[re.Match[str] | None]) -> list[int]:
     """Return the places of levels in order of time."""
     keys = [(int(year.group()) if year else 0, level) for year, level in zip(years, levels.tolist(), strict=True)]
-    return sorted(range(len(keys)), key=lambda place: keys[place] if levels.dtype.kind not in "iufM" else keys[place][1:])
+    return sorted(
+        range(len(keys)), key=lambda place: keys[place] if levels.dtype.kind not in "iufM" else keys[place][1:]
+    )
 
 
 def _levels_before(draws: xr.DataArray, along: str, lag: int) -> tuple[xr.DataArray | None, xr.Variable | None]:
@@ -188,4 +192,6 @@ def _missing(levels: npt.NDArray[Any], gone: npt.NDArray[np.bool_]) -> npt.NDArr
         return levels
     if np.issubdtype(levels.dtype, np.number):
         return np.where(gone, np.nan, levels)
-    return np.where(gone, None, levels.astype(object))  # type: ignore[call-overload]
+    out = levels.astype(object)
+    out[gone] = None
+    return out

@@ -72,7 +72,10 @@ def contrast(draws: xr.DataArray, *, along: str, reference: Any = None, kind: st
         base = draws.isel({along: place}).drop_vars([name for name, each in draws.coords.items() if along in each.dims])
         _warn_of_gaps(draws, base, along, reference)
         others = draws.isel({along: [each for each in range(len(levels)) if each != place]})
-        out, said = KINDS[kind](others, base), ":".join(map(str, reference)) if isinstance(reference, tuple) else reference
+        out, said = (
+            KINDS[kind](others, base),
+            ":".join(map(str, reference)) if isinstance(reference, tuple) else reference,
+        )
     return with_attrs(out.assign_coords(reference=said), draws, quantity="contrast", kind=kind, along=along)
 
 

@@ -165,7 +165,12 @@ def _shares(
 
 
 def _without(
-    alone: npt.NDArray[np.bool_], cells: pd.DataFrame, share: Array, n: Array, keys: pd.DataFrame, index: npt.NDArray[np.intp]
+    alone: npt.NDArray[np.bool_],
+    cells: pd.DataFrame,
+    share: Array,
+    n: Array,
+    keys: pd.DataFrame,
+    index: npt.NDArray[np.intp],
 ) -> tuple[pd.DataFrame, Array, Array, pd.DataFrame, npt.NDArray[np.intp]]:
     """Return the groups that have a population, and their cells; warn of the others by name."""
     if alone.all():

@@ -61,7 +61,9 @@ def spread(draws: xr.DataArray, along: str) -> xr.DataArray:
     place, code = others.get_indexer(rest), index.codes[index.names.index(along)]
     name = ":".join(map(str, others.names))
     levels = index.levels[index.names.index(along)].tolist()
-    shared = xr.Coordinates.from_pandas_multiindex(others, name) if isinstance(others, pd.MultiIndex) else {name: others}
+    shared = (
+        xr.Coordinates.from_pandas_multiindex(others, name) if isinstance(others, pd.MultiIndex) else {name: others}
+    )
     size = {along: len(levels), name: len(others)}
     moved = [draws, *(draws.coords[each] for each in _carried(draws, dim))]
     parts = [_scatter(each, dim, size, (code, place)) for each in moved]
@@ -92,7 +94,7 @@ def label_columns(draws: xr.DataArray) -> tuple[dict[str, pd.Index], dict[str, A
     for dim in dims:
         index = draws.get_index(dim).take(place[dim])
         several = isinstance(index, pd.MultiIndex)
-        labels |= {str(name): index.get_level_values(name) for name in index.names} if several else {str(dim): index}
+        labels |= {str(n): index.get_level_values(str(n)) for n in index.names} if several else {str(dim): index}
     known = (*labels, *map(str, dims), *OVER, VERDICT, ORIGIN)
     further = {
         str(name): np.broadcast_to(values.to_numpy()[tuple(place[dim] for dim in values.dims)], math.prod(shape))

@@ -176,6 +176,10 @@ def _rating_information(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, b
     draws = estimate(fit, by=by, category=categories_of(arrays.survey)).mean(("chain", "draw"))
     labels, _ = label_columns(draws)
     rows = pd.DataFrame({**labels, "p": draws.to_numpy().ravel()}).pivot(index=by, columns="category", values="p")
-    p = rows[list(categories_of(arrays.survey))].reindex(pd.MultiIndex.from_frame(table[by]) if len(by) > 1 else table[by[0]]).to_numpy()
+    p = (
+        rows[list(categories_of(arrays.survey))]
+        .reindex(pd.MultiIndex.from_frame(table[by]) if len(by) > 1 else table[by[0]])
+        .to_numpy()
+    )
     above = np.cumsum(p, axis=1)
     return np.asarray((p * (1 - (above - p) - above) ** 2).sum(axis=1))

@@ -81,7 +81,11 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
         coords["size"] = ("cell", observed_cells(arrays)[1])
     attrs = {**carried_attrs(fit.attrs), "quantity": "replicate", **({} if digits is None else {"digits": digits})}
     shape = (chains, kept, cells, len(labels))[: len(dims)]
-    return mark(xr.DataArray(out.reshape(shape), coords, dims, arrays.model.outcome.observed, attrs), fit.attrs, posterior.coords)
+    return mark(
+        xr.DataArray(out.reshape(shape), coords, dims, arrays.model.outcome.observed, attrs),
+        fit.attrs,
+        posterior.coords,
+    )
 
 
 def replicates(arrays: Design, posterior: xr.Dataset, rng: np.random.Generator) -> Iterator[tuple[slice, Array]]:

@@ -57,7 +57,7 @@ def summarise(draws: xr.DataArray, *, prob: float = 0.95, allow_unconverged: boo
     reason = failures(draws)
     if not allow_unconverged:
         require_converged(reason, anyway=True)
-    quantity, null = draws.attrs.get("quantity"), NULL.get(draws.attrs.get("kind", ""))
+    quantity, null = draws.attrs.get("quantity"), NULL.get(draws.attrs.get("kind", ""), 0.0)
     compared = quantity in ("change", "contrast")
     low, high = 0.5 - prob / 2, 0.5 + prob / 2
     found = describe_entries(draws, (low, 0.5, high, *LIMITS), null=null if compared else None)
@@ -101,6 +101,8 @@ def _with_only(table: pd.DataFrame, draws: xr.DataArray) -> pd.DataFrame:
         columns = [name for name in groups if name in listed]
         groups = groups[columns].assign(**{"class": word})
         listed = pd.concat([listed, groups.astype({along: listed[along].dtype})], ignore_index=True)
-    if start in listed and along in listed and pd.api.types.is_integer_dtype(listed[along]):  # with gaps they are floats
+    if (
+        start in listed and along in listed and pd.api.types.is_integer_dtype(listed[along])
+    ):  # with gaps they are floats
         listed[start] = listed[start].astype("Int64" if listed[start].isna().any() else listed[along].dtype)
     return listed

@@ -59,7 +59,7 @@ def test_a_factor_within_a_shared_dim_gets_its_own_when_compared(nested):
 
 
 def test_change_contrast_and_rank_of_nested_factors(nested):
-    keys, draws, out = nested
+    _, draws, out = nested
     change = nav.summarise(nav.change(out)).set_index("office")
     assert change.loc["A", "mean"] == pytest.approx((draws[:, :, 12] - draws[:, :, 0]).mean(), rel=1e-12)
     assert change.loc["L", "class"] == "only one year"

@@ -313,6 +313,6 @@ ADVICE = {
     "Timestamp": "Take a part of the date, for instance .dt.year, or turn it into text with .dt.strftime('%Y-%m').",
     "Period": "Turn them into text with .astype(str), or number them on for a Trend: 4 * .dt.year + .dt.quarter, or "
     "12 * .dt.year + .dt.month.",
-    "date": "Turn them into text with .astype(str), or make them dates of pandas with pd.to_datetime and take .dt.year.",
+    "date": "Turn them into text with .astype(str), or take .dt.year of pd.to_datetime(column).",
     "other": "Turn them into text with .astype(str).",
 }

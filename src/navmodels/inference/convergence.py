@@ -1,11 +1,12 @@
 """The gate every result passes before it may be summarised.
 
 nuts: R-hat < 1.01, bulk and tail ESS of at least 100 a chain, no divergences, E-BFMI ≥ 0.3 (Vehtari et al. 2021;
-Betancourt 2016); how often the limit of the tree depth was reached is shown, but says only that walking was slow. laplace: k̂ of the joint importance ratios below min(1 − 1/log10 S, 0.7) for S
-proposals (Vehtari et al. 2024), at least 100 effective draws a chain for the joint ratios and for the variance of
-every parameter, every mode found; its draws are resampled, so that R-hat and ESS of chains say nothing. A quantity that
-cannot be judged (NaN or infinite) fails, unless it is constant
-by construction. `check` judges a fit; `failures` judges draws of any reported quantity.
+Betancourt 2016); how often the limit of the tree depth was reached is shown, but says only that walking was slow.
+laplace: k̂ of the joint importance ratios below min(1 − 1/log10 S, 0.7) for S proposals (Vehtari et al. 2024), at least
+100 effective draws a chain for the joint ratios and for the variance of every parameter, as many draws kept, every mode
+found; its draws are resampled, so that R-hat and ESS of chains say nothing. A quantity that cannot be judged (NaN or
+infinite) fails, unless it is constant by construction. `check` judges a fit; `failures` judges draws of any reported
+quantity, which say by the mark of the gate (`marks`) whether their fit passed.
 """
 
 import itertools

@@ -30,7 +30,7 @@ def judge_chains(draws: Array) -> tuple[Array, Array, Array]:
     chains, size, quantities = draws.shape
     out = np.full((3, quantities), np.nan)
     if size < 4:
-        return tuple(out)
+        return out[0], out[1], out[2]
     step = max(1, CHUNK // (chains * size))
 
     def judge(start: int) -> None:
@@ -44,7 +44,7 @@ def judge_chains(draws: Array) -> tuple[Array, Array, Array]:
         list(pool.map(judge, range(0, quantities, step)))
     if chains < 2:
         out[0] = np.nan
-    return tuple(out)
+    return out[0], out[1], out[2]
 
 
 # ---- inside: dims (quantity, chain, draw)
@@ -56,11 +56,11 @@ def _judge(draws: Array) -> tuple[Array, Array, Array]:
     middle = np.median(split, axis=(1, 2), keepdims=True)
     bulk, tail = _r_hat(scaled), _r_hat(_normal_scores(np.abs(split - middle)))
     ends = np.quantile(draws.reshape(len(draws), -1), TAILS, axis=1)
-    sizes = [_effective(_split(draws <= end[:, None, None]).astype(float)) for end in ends]
+    sizes = [_effective(_split((draws <= end[:, None, None]).astype(float))) for end in ends]
     return np.where(tail > bulk, tail, bulk), _effective(scaled), np.minimum(*sizes)
 
 
-def _split(draws: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def _split(draws: Array) -> Array:
     """Return the halves of each chain as chains."""
     half = draws.shape[2] // 2
     return np.concatenate([draws[:, :, :half], draws[:, :, -half:]], axis=1)

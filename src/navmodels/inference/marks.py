@@ -21,7 +21,9 @@ LOST = (
 )
 
 
-def mark(draws: Any, attrs: Mapping[Any, Any], coords: Mapping[Any, Any] = MappingProxyType({})) -> Any:
+def mark[T: (xr.DataArray, xr.Dataset)](
+    draws: T, attrs: Mapping[Any, Any], coords: Mapping[Any, Any] = MappingProxyType({})
+) -> T:
     """Return draws, or a posterior, with the verdict of the fit that has these attributes, and coordinates if marked.
 
     Examples
@@ -30,9 +32,9 @@ def mark(draws: Any, attrs: Mapping[Any, Any], coords: Mapping[Any, Any] = Mappi
     'passed'
     """
     unmarked = draws.drop_vars([VERDICT, ORIGIN], errors="ignore").assign_coords({ORIGIN: HERE})
-    given = [attrs["unconverged"] or PASSED] if "unconverged" in attrs else []
-    known = [str(each) for each in np.ravel(coords[VERDICT])] if VERDICT in coords else []
-    told = [each for each in dict.fromkeys((*given, *known)) if each != PASSED]
+    given: list[str] = [attrs["unconverged"] or PASSED] if "unconverged" in attrs else []
+    known: list[str] = [str(each) for each in np.ravel(coords[VERDICT])] if VERDICT in coords else []
+    told: list[str] = [each for each in dict.fromkeys((*given, *known)) if each != PASSED]
     return unmarked.assign_coords({VERDICT: "; ".join(told) or PASSED}) if given or known else unmarked
 
 

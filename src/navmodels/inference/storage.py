@@ -72,8 +72,8 @@ def load_fit(path: str | Path) -> xr.DataTree:
     FileNotFoundError
         When there is no such file.
     ValueError
-        When the file holds no fit, or one of another version of navmodels that this cannot read; when its data are not those its hash was made of, or the JSON file beside it tells of
-        other data.
+        When the file holds no fit, or one of another version of navmodels that this cannot read; when its data are not
+        those its hash was made of, or the JSON file beside it tells of other data.
 
     Examples
     --------

@@ -464,9 +464,9 @@ def _calendar(levels: list[Any]) -> tuple[int, int]:
     """Return how months or quarters are written in numbers, as 202212 or 20234, and how many a year has; 0 for none."""
     for wide, parts in ((100, 12), (10, 4)):
         years = {level // wide for level in levels}
-        if len(years) > 1 and all(1900 <= year <= 2100 for year in years):
-            if all(1 <= level % wide <= parts for level in levels):
-                return wide, parts
+        within = all(1 <= level % wide <= parts for level in levels)
+        if within and len(years) > 1 and all(1900 <= year <= 2100 for year in years):
+            return wide, parts
     return 0, 0
 
 

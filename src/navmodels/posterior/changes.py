@@ -38,11 +38,11 @@ def change(draws: xr.DataArray, *, along: str = "year", lag: int = 1, kind: str 
     Returns
     -------
     xarray.DataArray
-        Dims as given, `along` without its first `lag` levels. ``<along>_from`` has the dim `along`, and the others where
-        groups differ in it. `summarise` adds ``p_increase`` and ``class``: an increase or decrease when the 95 %
+        Dims as given, `along` without its first `lag` levels. ``<along>_from`` has the dim `along`, and the others
+        where groups differ in it. `summarise` adds ``p_increase`` and ``class``: an increase or decrease when the 95 %
         interval excludes no change, a tendency when the 90 % interval does, else no clear change. Groups with too few
-        levels for a change are kept in the coordinate ``<along>_only``; `summarise` lists each in a row without numbers,
-        of the class "only one <along>" ("no <along> 2 before" for a lag of 2).
+        levels for a change are kept in the coordinate ``<along>_only``; `summarise` lists each in a row without
+        numbers, of the class "only one <along>" ("no <along> 2 before" for a lag of 2).
 
     Raises
     ------
@@ -78,12 +78,13 @@ def change(draws: xr.DataArray, *, along: str = "year", lag: int = 1, kind: str 
         since = xr.Variable(along, levels[:-lag])
     else:
         place = before.isel({along: slice(lag, None)})
-        known, found = place >= 0, place.clip(0)
+        known, found = place >= 0, place.where(place >= 0, 0)
         earlier = draws.drop_vars(along).isel({along: found}).where(known).assign_coords({along: later[along]})
         since = xr.Variable(place.dims, _missing(levels[found.to_numpy()], ~known.to_numpy()))
     out = KINDS[kind](later, earlier).assign_coords({f"{along}_from": since})
     if only is not None:
-        out = out.assign_coords({f"{along}_only": xr.Variable(only.dims, _missing(levels[only.clip(0)], only < 0))})
+        last = _missing(levels[np.maximum(only.to_numpy(), 0)], only.to_numpy() < 0)
+        out = out.assign_coords({f"{along}_only": xr.Variable(only.dims, last)})
     return with_attrs(out, draws, quantity="change", kind=kind, along=along, lag=lag)
 
 
@@ -150,8 +151,8 @@ def _require_order(levels: npt.NDArray[Any], along: str) -> None:
     if fall.size:
         one, two = (checks.plain(levels[fall[0] + place]) for place in (0, 1))
         raise ValueError(
-            f"the levels of {along!r} are out of order: {checks.listing(levels)}; {two!r} comes after {one!r}. Put them in "
-            f"order of time, for instance draws.isel({along}={_in_time(levels, years)})."
+            f"the levels of {along!r} are out of order: {checks.listing(levels)}; {two!r} comes after {one!r}. Put "
+            f"them in order of time, for instance draws.isel({along}={_in_time(levels, years)})."
         )
 
 
@@ -194,4 +195,6 @@ def _missing(levels: npt.NDArray[Any], gone: npt.NDArray[np.bool_]) -> npt.NDArr
         return levels
     if np.issubdtype(levels.dtype, np.number):
         return np.where(gone, np.nan, levels)
-    return np.where(gone, None, levels.astype(object))  # type: ignore[call-overload]
+    out = levels.astype(object)
+    out[gone] = None
+    return out

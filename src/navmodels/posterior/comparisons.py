@@ -180,7 +180,7 @@ def require_draws(draws: xr.DataArray) -> None:
 
 
 def prepare(draws: xr.DataArray, along: str, kind: str) -> xr.DataArray:
-    """Return draws to be compared along a dim, without ``n``; raise when that, or this kind of comparison, cannot be."""
+    """Return draws to be compared along a dim, without ``n``; raise when it cannot be, or not in this kind."""
     require_draws(draws)
     checks.one_of(kind, tuple(KINDS), what="kind")
     checks.one_of(along, names_of(draws), what="along")
@@ -205,8 +205,8 @@ def _require_kind(draws: xr.DataArray, kind: str) -> None:
     if compared:
         was = "changes" if attrs["quantity"] == "change" else "contrasts"
         raise ValueError(
-            f"the draws are {was} ({attrs.get('kind')}), which have no {kind}: it is of {needed}. Give kind='difference', or "
-            f"ask for kind={kind!r} in the first comparison and for kind='difference' here."
+            f"the draws are {was} ({attrs.get('kind')}), which have no {kind}: it is of {needed}. Give "
+            f"kind='difference', or ask for kind={kind!r} in the first comparison and for kind='difference' here."
         )
     advice = "Give kind='difference'"
     if attrs.get("scale") == "linear":

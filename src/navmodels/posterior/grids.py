@@ -1,6 +1,6 @@
 """Draws by several factors: a grid while most of its combinations exist, else one dim of those that do.
 
-Offices lie in one municipality each: of a grid of both nearly all is empty. Such factors share a dim, named "muni:office",
+Offices lie in one municipality each: of a grid of both nearly all is empty. Such factors share a dim, "muni:office",
 whose index has them as levels: `sel` takes them by name, and `unstack` makes the grid for who wants it.
 """
 
@@ -71,7 +71,7 @@ def spread(draws: xr.DataArray, along: str) -> xr.DataArray:
     kept = {each: draws.coords[each] for each in draws.coords if dim not in draws.coords[each].dims}
     out = xr.DataArray(parts[0].data, dims=parts[0].dims, attrs=draws.attrs, name=draws.name)
     out = out.assign_coords(kept).assign_coords({along: levels}).assign_coords(shared)
-    return out.assign_coords({each: part for each, part in zip(_carried(draws, dim), parts[1:], strict=True)})
+    return out.assign_coords(dict(zip(_carried(draws, dim), parts[1:], strict=True)))
 
 
 def factors_of(draws: xr.DataArray, dim: Hashable) -> list[str]:
@@ -95,7 +95,7 @@ def label_columns(draws: xr.DataArray) -> tuple[dict[str, pd.Index], dict[str, A
     for dim in dims:
         index = draws.get_index(dim).take(place[dim])
         several = isinstance(index, pd.MultiIndex)
-        labels |= {str(name): index.get_level_values(name) for name in index.names} if several else {str(dim): index}
+        labels |= {str(n): index.get_level_values(str(n)) for n in index.names} if several else {str(dim): index}
     known = (*labels, *map(str, dims), *OVER, VERDICT, ORIGIN)
     further = {
         str(name): np.broadcast_to(values.to_numpy()[tuple(place[dim] for dim in values.dims)], math.prod(shape))

@@ -57,7 +57,7 @@ def summarise(draws: xr.DataArray, *, prob: float = 0.95, allow_unconverged: boo
     reason = failures(draws)
     if not allow_unconverged:
         require_converged(reason, anyway=True)
-    quantity, null = draws.attrs.get("quantity"), NULL.get(draws.attrs.get("kind", ""))
+    quantity, null = draws.attrs.get("quantity"), NULL.get(draws.attrs.get("kind", ""), 0.0)
     compared = quantity in ("change", "contrast")
     low, high = 0.5 - prob / 2, 0.5 + prob / 2
     found = describe_entries(draws, (low, 0.5, high, *LIMITS), null=null if compared else None)

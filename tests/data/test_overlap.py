@@ -47,7 +47,7 @@ def test_a_total_among_details_is_refused(door, label, place):
 
 def test_a_total_is_known_by_its_label_whatever_its_numbers():
     frame = with_total("Total").assign(n=[211, 347, 486, 1100], p=[28, 40, 50, 45])
-    with pytest.raises(ValueError, match="'Total' in column 'region' .* is called a total"):
+    with pytest.raises(ValueError, match=r"'Total' in column 'region' .* is called a total"):
         report(frame, design_effect=1.1)
     without_n = frame.assign(se=2.0)
     with pytest.raises(ValueError, match="is called a total"):

@@ -150,6 +150,18 @@ def test_breakdowns_whose_bases_differ_are_seen_by_their_labels():
     assert survey.levels == {"age": ("-34", "35-54", "55+")}
 
 
+def test_adults_by_sex_beside_children_by_age_are_other_people():
+    rows = [("Men", 505, 41), ("Women", 523, 44), ("Children 0-6", 98, 60), ("Children 7-17", 121, 55)]
+    table = pd.DataFrame(rows, columns=["group", "n", "p"])
+    assert nav.Survey.from_report(table, by="group", estimate="p", n="n", design_effect=1.1).cells.sizes["cell"] == 4
+
+
+def test_sex_and_age_without_n_are_seen_by_their_labels():
+    table = pd.DataFrame({"group": ["Menn", "Kvinner", "18-34 år", "35 år og eldre"], "p": [50, 48, 47, 51], "se": 2.0})
+    with pytest.raises(ValueError, match="2 breakdowns of the same people in column 'group'"):
+        nav.Survey.from_report(table, by="group", estimate="p", se="se")
+
+
 def test_breakdowns_in_each_year():
     table = pd.concat([broken_down(people(year), ("sex", "region")).assign(year=year) for year in (2023, 2024)])
     with pytest.raises(ValueError, match="2 breakdowns of the same people in column 'group'"):

@@ -225,7 +225,7 @@ def _printed(table: pd.DataFrame, drawn: Array, *, design_effect: float = 1.0) -
 
 
 def _printed_interval(table: pd.DataFrame, drawn: Array) -> nav.Survey | None:
-    """Return None for a share that prints as 0 or 100 %: an interval says nothing there."""
+    """Return None for a share that prints as 0 or 100 %: it would enter as counts, not by an interval."""
     share = np.round(drawn)
     if (share <= 0).any() or (share >= 100).any():
         return None

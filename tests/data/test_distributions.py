@@ -144,7 +144,7 @@ LONG = WIDE.melt(id_vars=["age", "n"], value_vars=ANSWERS, var_name="answer", va
 
 def test_answers_as_rows_are_refused_and_the_remedy_works():
     with pytest.raises(
-        ValueError, match="answers of one question.*over 'answer' column 'pct' adds to 99, with one n"
+        ValueError, match=r"answers of one question.*over 'answer' column 'pct' adds to 99, with one n"
     ) as caught:
         nav.Survey.from_report(LONG, by=["age", "answer"], estimate="pct", n="n")
     call = str(caught.value).split("an answer, ")[1].split(", and give")[0]

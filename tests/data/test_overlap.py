@@ -47,7 +47,7 @@ def test_a_total_among_details_is_refused(door, label, place):
 
 def test_a_total_is_known_by_its_label_whatever_its_numbers():
     frame = with_total("Total").assign(n=[211, 347, 486, 1100], p=[28, 40, 50, 45])
-    with pytest.raises(ValueError, match="'Total' in column 'region' .* is called a total"):
+    with pytest.raises(ValueError, match=r"'Total' in column 'region' .* is called a total"):
         report(frame, design_effect=1.1)
     without_n = frame.assign(se=2.0)
     with pytest.raises(ValueError, match="is called a total"):
@@ -148,6 +148,18 @@ def test_breakdowns_whose_bases_differ_are_seen_by_their_labels():
     parts = nav.split_table(table, by="group", parts={"sex": ["men", "women"], "age": ["-34", "35-54", "55+"]})
     survey = nav.Survey.from_report(parts["age"], by="age", estimate="p", n="n")
     assert survey.levels == {"age": ("-34", "35-54", "55+")}
+
+
+def test_adults_by_sex_beside_children_by_age_are_other_people():
+    rows = [("Men", 505, 41), ("Women", 523, 44), ("Children 0-6", 98, 60), ("Children 7-17", 121, 55)]
+    table = pd.DataFrame(rows, columns=["group", "n", "p"])
+    assert nav.Survey.from_report(table, by="group", estimate="p", n="n", design_effect=1.1).cells.sizes["cell"] == 4
+
+
+def test_sex_and_age_without_n_are_seen_by_their_labels():
+    table = pd.DataFrame({"group": ["Menn", "Kvinner", "18-34 år", "35 år og eldre"], "p": [50, 48, 47, 51], "se": 2.0})
+    with pytest.raises(ValueError, match="2 breakdowns of the same people in column 'group'"):
+        nav.Survey.from_report(table, by="group", estimate="p", se="se")
 
 
 def test_breakdowns_in_each_year():

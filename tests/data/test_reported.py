@@ -46,6 +46,17 @@ def test_ones_may_be_all_or_one_percent(shares):
         read(RARE.assign(used=shares, n=100))
 
 
+def test_percents_below_1_are_said_to_be_read_so():
+    assert "every estimate is read as at most 1 %, such as 0.6 %" in repr(read(unit="percent"))
+    assert "at most 1 %" not in repr(read(RARE.assign(used=[0.6, 0.4, 1.3])))
+
+
+@pytest.mark.parametrize("name", ["prosjekt", "share", "proportion", "capstone"])
+def test_other_names_say_nothing_of_the_unit(name):
+    with pytest.raises(ValueError, match="no unit was given"):
+        read(RARE.rename(columns={"used": name}), estimate=name)
+
+
 def test_zeros_are_the_same_in_both_units():
     assert read(RARE.assign(used=0)).cells["count_high"].to_numpy().tolist() == [12, 22, 36]  # 0.5 % of n
 

@@ -112,6 +112,8 @@ def _printed_details(cells: xr.Dataset) -> list[str]:
     exact = int(cells["trials"].notnull().sum())
     lines = [f"  {unit}: {exact} as exact counts, {size - exact} as rounded normal"]
     table = cells[list(PRINTED)].to_dataframe()[list(PRINTED)].reset_index(drop=True)
+    if unit == "percent" and table["estimate"].gt(0).any() and (table["estimate"] <= 1).all():
+        lines.append(f"  every estimate is read as at most 1 %, such as {table['estimate'].max():g} %")
     if unit != "identity":
         lines += _interval_details(table, cells["trials"].notnull().to_numpy(), UNITS[unit])
         spoken = speaking(table, unit=UNITS[unit])

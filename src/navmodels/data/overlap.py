@@ -196,9 +196,8 @@ def _refuse_breakdowns(
     families = {key: found for key, found in families.items() if len(found) >= 2}
     found = _runs(parts, half)
     call = f"nav.split_table(frame, by={name!r}, n={n!r})"
-    if not found and (
-        {"sex", "age"} <= set(families) or (len(families) > 1 and _same_people(parts, families, half, whole))
-    ):
+    sure = {"sex", "age"} <= set(families) and _may_be_same(parts, families)
+    if not found and (sure or (len(families) > 1 and _same_people(parts, families, half, whole))):
         found = list(families.values())
         named = {key: [checks.plain(level) for level in each] for key, each in families.items()}
         call = f"nav.split_table(frame, by={name!r}, parts={named})"
@@ -229,6 +228,15 @@ def _runs(parts: Sequence[Part], half: float) -> list[list[Any]] | None:
             return None
         found = found or [list(levels) for levels in np.split(part.level, cuts)]
     return found
+
+
+def _may_be_same(parts: Sequence[Part], families: dict[str, list[Any]]) -> bool:
+    """Tell whether sexes and ages have about the same n, where it is known: children are not their parents."""
+    for part in parts:
+        sizes = [part.n[np.isin(part.level, np.array(families[key], dtype=object))].sum() for key in ("sex", "age")]
+        if min(sizes) > 0 and max(sizes) > 1.4 * min(sizes):
+            return False
+    return True
 
 
 def _same_people(parts: Sequence[Part], families: dict[str, list[Any]], half: float, whole: float | None) -> bool:

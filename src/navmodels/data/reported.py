@@ -18,7 +18,7 @@ from navmodels.data.numerals import as_written
 
 Columns = Mapping[str, str | None]
 
-PERCENT = re.compile(r"pct|perc|pros|%|pst", re.IGNORECASE)
+PERCENT = re.compile(r"%|pct|percent|per cent|prosent|procent|(?<![a-z])pst(?![a-z])", re.IGNORECASE)
 READINGS: dict[
     str, Callable[[pd.Series, float], pd.Series]
 ] = {  # of a column that is called a standard error: what it may be, as a standard error in the same unit

@@ -107,7 +107,7 @@ def make_target(arrays: Design) -> Target:
     soft, walls, by = table, NO_WALLS, isinstance(outcome, Rating) and outcome.by is not None
     if by:
         walls = find_walls(order, arrays.blocks, arrays.data["count"])
-    elif isinstance(outcome, Rating):
+    if isinstance(outcome, Rating):
         soft = kernels.pack(outcome.kernel, outcome.soften(arrays.data))[1]
     steps = lay_out_steps(layout, own, order, arrays.blocks, table, by=by)
     return Target(arrays, layout, own, order, Cells(kind, table, flat, soft, walls), steps)

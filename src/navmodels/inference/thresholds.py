@@ -160,8 +160,14 @@ def draw_steps(
     total, columns = 0.0, eta.shape[1] + 1  # a constant, and a count for each category
     for level in range(size):
         cells = steps.cells[steps.start[level] : steps.start[level + 1]]
-        moved, trial, value = np.empty((len(cells), eta.shape[1])), np.empty((len(cells), eta.shape[1])), np.empty(len(cells))
-        table = steps.tables[steps.start[level] * columns : steps.start[level + 1] * columns].reshape(columns, len(cells))
+        moved, trial, value = (
+            np.empty((len(cells), eta.shape[1])),
+            np.empty((len(cells), eta.shape[1])),
+            np.empty(len(cells)),
+        )
+        table = steps.tables[steps.start[level] * columns : steps.start[level + 1] * columns].reshape(
+            columns, len(cells)
+        )
         log_normal = -own * math.log(wider)  # of the density of the normal at its mean
         for i in range(own):
             log_normal += math.log(factor[level, i, i])

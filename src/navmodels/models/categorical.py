@@ -19,6 +19,7 @@ from navmodels.models.outcomes import Array, Arrays, CellOutcome, Channels, Quan
 from navmodels.models.priors import Prior, as_prior
 from navmodels.models.terms import Group, standard_deviation
 
+
 @dataclass(frozen=True)
 class Rating(CellOutcome):
     """Ordered categories: cumulative logit, ``P(y ≤ j) = σ(κ_j − η)`` (McCullagh 1980).

@@ -73,6 +73,7 @@ def count_items(
     columns, labels = _columns_and_labels(items)
     checks.known_columns(frame, [*by, *columns, *([weights] if weights else [])], what="from_items")
     _require_answers(frame, columns, among="rows")
+    _require_one_scale(frame, columns, rated=categories is not None)
     chosen = _categories(frame, columns, categories=categories, ordered=ordered, positive=positive)
     sides: dict[str, Any] = {}
     if categories is None and positive is not None:
@@ -196,6 +197,31 @@ def _categories(
                 "make a survey of each kind."
             ) from error
     return chosen
+
+
+def _require_one_scale(frame: pd.DataFrame, columns: Sequence[str], *, rated: bool) -> None:
+    """Raise when items say that they are answered on different scales.
+
+    An ordered categorical column says so, and one with categories that nobody chose; of others what was answered is
+    all that is known. Of a share only what is said counts.
+    """
+    scales = {column: _known(frame[column]) for column in columns if _says_its_scale(frame[column])}
+    for column, scale in scales.items():
+        for other in columns:
+            beyond = [value for value in _known(frame[other]) if value not in scale]
+            if beyond and (rated or other in scales):
+                raise ValueError(
+                    f"items are on different scales: {column!r} on {checks.listing(scale, most=20)}, and {other!r} with "
+                    f"{checks.listing(beyond)} too. Items of one survey are answered on one scale; make a survey of "
+                    "the items of each. If it is one scale, say so of every item: "
+                    f"frame[{column!r}].astype(pd.CategoricalDtype(categories, ordered=True))."
+                )
+
+
+def _says_its_scale(column: pd.Series) -> bool:
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return False
+    return bool(column.cat.ordered) or bool(set(column.cat.categories) - set(column.dropna().unique()))
 
 
 def _positive(frame: pd.DataFrame, columns: Sequence[str], positive: Any) -> tuple[Any, ...]:

@@ -21,6 +21,7 @@ from navmodels.models.model import Design, Model, design
 from navmodels.models.records import record_design
 
 ENGINES = ("auto", "laplace", "nuts")
+MOST_CATEGORIES = 30  # with more the graph of NUTS does not compile, or for minutes
 PACKAGES = ("navmodels", "pymc", "nutpie", "arviz", "numpy")
 
 
@@ -193,7 +194,21 @@ def _run(
             )
             return groups, {**made, "reason": reason, "unconverged": failed}
         tried = {"reason": f"laplace did not pass its check: {failed}", "pareto_k": made["pareto_k"]}
+    _require_few_categories(arrays, tried)
     from navmodels.inference.walks import walk
 
     groups, made = walk(arrays, draws=draws, chains=chains, seed=seed, progress=progress)
     return groups, {"engine": "nuts", "reason": "asked for", **tried, **made}
+
+
+def _require_few_categories(arrays: Design, tried: dict[str, Any]) -> None:
+    """Raise where NUTS would be asked to walk more thresholds or contrasts than it can."""
+    size = arrays.channels.size
+    if size > MOST_CATEGORIES:
+        first = f"{tried['reason']}. " if tried else ""
+        raise ValueError(
+            f"{first}NUTS takes at most {MOST_CATEGORIES} categories, and the answers have "
+            f"{arrays.survey.cells.sizes['category']}. Put neighbouring ones together before the survey is made, for "
+            "instance a score from 0 to 100 in eleven: rows['score'] = (rows['score'] / 10).round().astype(int), "
+            "with categories=range(11)."
+        )

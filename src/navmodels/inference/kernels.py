@@ -75,9 +75,10 @@ def require_table(kind: int, eta: tuple[int, ...], table: Array, flat: Array) ->
         raise ValueError(f"{kernel!r} has one linear predictor a cell; given: {channels}.")
     if kernel == "choice":
         require_shape(flat, ((channels + 1) * channels,), what="the contrasts of 'choice'")
-    if {"start", "stop"} <= set(names):  # each cell's share of the flat numbers, which has at least one
-        counted = ~np.isnan(table[names.index("trials")])
-        start, stop = (table[names.index(name)][counted].astype(int) for name in ("start", "stop"))
+    if {"start", "stop"} <= set(names):  # each cell's share of the flat numbers; none where counts are not added up
+        start, stop = (table[names.index(name)] for name in ("start", "stop"))
+        added = ~np.isnan(table[names.index("trials")]) & (start != stop)
+        start, stop = start[added].astype(int), stop[added].astype(int)
         require_places(start, len(flat), what="where a cell's numbers start")
         require_places(stop - start - 1, len(flat), what="a cell's numbers less one")
         require_places(stop - 1, len(flat), what="where a cell's numbers end")

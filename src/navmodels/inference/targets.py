@@ -114,7 +114,7 @@ def make_target(arrays: Design) -> Target:
     soft, walls, box, by = table, NO_WALLS, np.empty((0, 2)), isinstance(outcome, Rating) and outcome.by is not None
     if by:
         walls = find_walls(order, arrays.blocks, arrays.data["count"])
-    elif isinstance(outcome, Rating | Reported):
+    if isinstance(outcome, Rating | Reported):
         soft = kernels.pack(outcome.kernel, outcome.soften(arrays.data))[1]
     if isinstance(outcome, Reported):
         box = _boxes(outcome, arrays, layout)

@@ -45,7 +45,9 @@ def warn_of_counts(frame: pd.DataFrame, *, answers: Sequence[str], by: Sequence[
         )
 
 
-def refuse_persons(frame: pd.DataFrame, *, outcome: str, by: Sequence[str], weights: str | None, overlap: str) -> None:
+def refuse_persons(
+    frame: pd.DataFrame, *, outcome: str | Sequence[str], by: Sequence[str], weights: str | None, overlap: str
+) -> None:
     """Raise when a column that is not used tells that the same persons answer more than once.
 
     It does when it is text or whole numbers, most of its values repeat, and none of them does so within a level of one

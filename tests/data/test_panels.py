@@ -63,7 +63,7 @@ def test_pairs_by_hand():
         80,
         ROWS["who"].duplicated().groupby(ROWS["who"]).any().sum(),
     )
-    assert "80 persons, 80 of them in more than one cell" in repr(survey)
+    assert "80 persons, 80 of them with more than one answer" in repr(survey)
 
 
 def test_they_add_up_when_cells_do():
@@ -80,6 +80,7 @@ def test_they_are_cut_as_counts_are():
 
 def test_they_leave_with_their_cells():
     assert_same(pairs(panel().drop(year=2023)), by_hand(ROWS[ROWS["year"] != 2023], BY))
+    assert "persons" not in repr(panel().drop(year=2023))  # how many are left is not known
     one = panel().drop(year=[2023, 2024])
     assert "both" not in one.cells
     small = ROWS.drop(index=ROWS.index[(ROWS["county"] == "Oslo") & (ROWS["year"] == 2024)][3:])

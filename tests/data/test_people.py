@@ -45,6 +45,18 @@ def test_persons_of_two_years_are_refused():
         nav.Survey.from_responses(rows, outcome="y", by="year", overlap="alow")
 
 
+def test_persons_of_two_years_are_refused_with_items_too():
+    rng = np.random.default_rng(5)
+    rows = pd.DataFrame({"person": [*range(40)] * 2, "year": [1] * 40 + [2] * 40, "a": rng.integers(0, 2, 80)})
+    rows = rows.assign(b=1 - rows["a"])
+    with pytest.raises(
+        ValueError, match=r"'person' .*make a survey of one item with Survey.from_responses and give id="
+    ):
+        nav.Survey.from_items(rows, items=["a", "b"], by="year")
+    nav.Survey.from_items(rows, items=["a", "b"], by="year", overlap="allow")
+    nav.Survey.from_responses(rows, outcome="a", by="year", id="person")
+
+
 def test_ordinary_columns_are_no_persons():
     rng = np.random.default_rng(2)
     n = 400

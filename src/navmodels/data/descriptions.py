@@ -91,7 +91,7 @@ def _persons(cells: xr.Dataset) -> list[str]:
     if "persons" not in attrs:
         return []
     persons, repeated = (f"{attrs[name]:,}".replace(",", " ") for name in ("persons", "repeated"))
-    return [f"  {persons} persons, {repeated} of them in more than one cell"]
+    return [f"  {persons} persons, {repeated} of them with more than one answer"]
 
 
 def _respondents(cells: xr.Dataset) -> str:

@@ -18,6 +18,7 @@ from navmodels.data.people import as_items
 
 Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
+PERSONS = ("persons", "repeated")
 NAMES = ("pair_first", "pair_second", "both", "both_weighted")
 
 
@@ -128,6 +129,8 @@ def move_pairs(cells: xr.Dataset, old: xr.Dataset, place: Places) -> xr.Dataset:
     Pairs that meet are added up; two cells that become one keep the answers of those who were in both.
     """
     cells = without_pairs(cells)
+    if (place < 0).any():  # how many persons are left is not known
+        cells = cells.drop_attrs().assign_attrs({k: v for k, v in cells.attrs.items() if k not in PERSONS})
     if not has_pairs(old):
         return cells
     first, second = place[old["pair_first"].to_numpy()], place[old["pair_second"].to_numpy()]

@@ -43,11 +43,14 @@ def warn_of_counts(frame: pd.DataFrame, *, answers: Sequence[str], by: Sequence[
         )
 
 
-def refuse_persons(frame: pd.DataFrame, *, outcome: str, by: Sequence[str], weights: str | None, overlap: str) -> None:
+def refuse_persons(
+    frame: pd.DataFrame, *, outcome: str | Sequence[str], by: Sequence[str], weights: str | None, overlap: str
+) -> None:
     """Raise when a column that is not used tells that the same persons answer more than once.
 
     It does when it is text or whole numbers, most of its values repeat, and none of them does so within a level of one
     of the factors (a panel), or with the same answer within a cell (a question with several answers, one row each).
+    `outcome` is a column of answers, or one for each item.
 
     Examples
     --------
@@ -57,19 +60,21 @@ def refuse_persons(frame: pd.DataFrame, *, outcome: str, by: Sequence[str], weig
     ValueError: column 'person' has the same values in several levels of 'year', each once a level, ...
     """
     checks.one_of(overlap, checks.OVERLAP, what="overlap")
-    used = [outcome, *by, *([weights] if weights else [])]
+    answers = [outcome] if isinstance(outcome, str) else list(outcome)
+    used = [*answers, *by, *([weights] if weights else [])]
     for name in frame.columns if overlap == "refuse" else []:
         if name in used or list(frame.columns).count(name) > 1 or not _may_name_persons(frame[name]):
             continue
+        one_item = "make a survey of one item with Survey.from_responses and "
         way_on = "If these are not the same persons, give overlap='allow'."
         factor = next((each for each in by if _repeats_over(frame, name, each)), None)
         if factor is not None:
             raise ValueError(
                 f"column {name!r} has the same values in several levels of {factor!r}, each once a level, as if the "
                 "same persons answered again. They would count as other people, and changes as less certain than they "
-                f"are: give id={name!r}. {way_on}"
+                f"are: {'' if isinstance(outcome, str) else one_item}give id={name!r}. {way_on}"
             )
-        if frame[outcome].nunique() > 2 and _gives_several(frame, name, by, outcome):
+        if isinstance(outcome, str) and frame[outcome].nunique() > 2 and _gives_several(frame, name, by, outcome):
             raise ValueError(
                 f"column {name!r} repeats within cells, never with the same answer to {outcome!r}, as if persons could "
                 f"give several answers, one row each. They would count as other people: {as_items(name, outcome, by)} "

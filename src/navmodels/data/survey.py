@@ -184,6 +184,7 @@ class Survey:
         population: pd.DataFrame | None = None,
         weighting: str = "frame",
         missing: str = "raise",
+        overlap: str = "refuse",
     ) -> "Survey":
         """Make a survey with a factor `item` from wide rows: a battery, or a question with several answers.
 
@@ -209,6 +210,8 @@ class Survey:
         missing
             "raise", or "drop" respondents without a factor. Their number is kept in ``cells.attrs["dropped"]``, that of
             the others without an answer in ``cells.attrs["unanswered"]``, by item.
+        overlap
+            As in `from_responses`.
 
         Raises
         ------
@@ -235,6 +238,7 @@ class Survey:
         scale = {"categories": categories, "ordered": ordered, "positive": positive, "negative": negative}
         table, chosen, left_out = count_items(frame, items=items, by=by, weights=used, missing=missing, **scale)
         warn_of_counts(frame, answers=list(items), by=by, weights=weights)
+        refuse_persons(frame, outcome=list(items), by=by, weights=weights, overlap=overlap)
         kind = "share" if categories is None else "rating" if ordered else "choice"
         attrs = {"kind": kind, "outcome": "answer", "weighting": weighting if used else "none", **left_out}
         levels = {name: tuple(table[name].cat.categories) for name in ("item", *by)}

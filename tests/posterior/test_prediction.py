@@ -153,8 +153,14 @@ def by_quadrature(arrays, new):
         variance, shared = new(by_block)
         with_data = arrays.intercept_scale**2 + shared
         gain = np.linalg.solve(cover + noise, with_data)
-        logs.append(stats.multivariate_normal.logpdf(data["centre"] - arrays.intercept_mean, cov=cover + noise) + stats.norm.logpdf(u).sum())
-        mean, left = arrays.intercept_mean + gain @ (data["centre"] - arrays.intercept_mean), arrays.intercept_scale**2 + variance - gain @ with_data
+        logs.append(
+            stats.multivariate_normal.logpdf(data["centre"] - arrays.intercept_mean, cov=cover + noise)
+            + stats.norm.logpdf(u).sum()
+        )
+        mean, left = (
+            arrays.intercept_mean + gain @ (data["centre"] - arrays.intercept_mean),
+            arrays.intercept_scale**2 + variance - gain @ with_data,
+        )
         firsts.append(mean)
         seconds.append(left + mean**2)
     weight = np.exp(np.array(logs) - max(logs))

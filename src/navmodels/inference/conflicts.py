@@ -40,7 +40,7 @@ def prior_conflicts(arrays: Design, posterior: xr.Dataset) -> list[str]:
     >>> refit(Model(Reported(), Group("office")), survey, seed=1).attrs["prior_conflict"]
     ''
     >>> print(refit(Model(Reported(), Group("office", scale=0.5)), survey, seed=1).attrs["prior_conflict"])
-    99.9 % of the prior of office_sd lie below 1.65, and the data ask for at least 5.2: leave scale out of \
+    99.9 % of the prior of office_sd lie below 1.65, and the data ask for at least 5.99: leave scale out of \
 Group('office', scale=0.5)
     """
     found = [_of_intercept(arrays, posterior)]
@@ -75,8 +75,8 @@ def _of_intercept(arrays: Design, posterior: xr.Dataset) -> str:
     default = arrays.model.intercept_scale is None
     remedy = f"give intercept_mean={found:.2g}" if default else "leave intercept_scale out"
     return (
-        f"the prior of the intercept is normal around {mean:.3g} with standard deviation {scale:.3g}, and its posterior "
-        f"lies around {found:.3g}, beyond 99.9 % of it: {remedy}"
+        f"the prior of the intercept is normal around {mean:.3g} with standard deviation {scale:.3g}, and its "
+        f"posterior lies around {found:.3g}, beyond 99.9 % of it: {remedy}"
     )
 
 
@@ -91,7 +91,8 @@ def _of_learned(target: Target, name: str, means: dict[str, float], term: Any) -
     if asked is None and means[name] <= end:
         return ""
     asked = max(means[name], asked or 0.0)
-    return f"99.9 % of the prior of {name} lie below {end:.3g}, and the data ask for at least {asked:.3g}: {_remedy(target.arrays, term, asked)}"
+    remedy = _remedy(target.arrays, term, asked)
+    return f"99.9 % of the prior of {name} lie below {end:.3g}, and the data ask for at least {asked:.3g}: {remedy}"
 
 
 def _of_fixed(target: Target, place: int, means: dict[str, float], term: Any) -> str:
@@ -106,11 +107,12 @@ def _of_fixed(target: Target, place: int, means: dict[str, float], term: Any) ->
     if asked is None:
         return ""
     what = f"{block.name}_slope" if block.is_line else f"{block.name}_effect"
-    return f"the prior of {what} has scale {given:.3g}, and the data ask for at least {asked:.3g}: {_remedy(target.arrays, term, asked)}"
+    remedy = _remedy(target.arrays, term, asked)
+    return f"the prior of {what} has scale {given:.3g}, and the data ask for at least {asked:.3g}: {remedy}"
 
 
 def _remedy(arrays: Design, term: Any, asked: float) -> str:
-    """Return what to do about the prior of a term: by default it follows the unit of means, but not the size of logits."""
+    """Return what to do about the prior of a term: a default follows the unit of means, but not the size of logits."""
     if term.scale is not None and arrays.survey.cells.attrs.get("unit") == "identity":
         return f"leave scale out of {term!r}"
     scale = float(f"{asked:.2g}")

@@ -118,9 +118,7 @@ class Effect(Labelled):
         width = values[1] - values[0] if len(values) == 2 else 2 * _average_and_sd(x, by.weight)[1]
         return self.usual * by.unit / float(width)
 
-    def blocks(
-        self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]], by: Yardstick = LOGITS
-    ) -> list[Block]:
+    def blocks(self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]], by: Yardstick = LOGITS) -> list[Block]:
         """Return the block of this term for the cells of a survey."""
         names = _several(levels[self.name], self)
         index = pd.Index(names).get_indexer(pd.Index(cells[self.name]))
@@ -194,9 +192,7 @@ class Group(Labelled):
     def __repr__(self) -> str:
         return f"Group({', '.join(map(repr, self.names))}{_shown(self.scale)})"
 
-    def blocks(
-        self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]], by: Yardstick = LOGITS
-    ) -> list[Block]:
+    def blocks(self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]], by: Yardstick = LOGITS) -> list[Block]:
         """Return the block of this term for the cells of a survey; a structured scale is tied to others by `tie`."""
         for name in self.names:
             _several(levels[name], self)
@@ -221,8 +217,8 @@ class Trend(Labelled):
     removed and it is scaled to unit geometric mean of the marginal variances (Sørbye & Rue 2014), so that `scale` means
     the same for any number of years. Order 1: steps are exchangeable. Order 2: changes of slope are; the straight line,
     which the walk leaves free, enters as a block of its own (``year_slope``) with the fixed prior scale 1 (two spreads
-    of published means). The line turns about the middle: of an odd number of years, the middle one has slope effect exactly 0 in every draw, for
-    which the gate makes allowance and `arviz.summary` shows an undefined R-hat. Coming years can be predicted: the walk
+    of published means). The line turns about the middle: of an odd number of years, the middle one has slope effect
+    exactly 0 in every draw, for which the gate makes allowance and `arviz.summary` shows an undefined R-hat. Coming years can be predicted: the walk
     goes on.
 
     Parameters
@@ -267,9 +263,7 @@ class Trend(Labelled):
         """Names of the factors used."""
         return (self.name,) if self.by is None else (self.by, self.name)
 
-    def blocks(
-        self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]], by: Yardstick = LOGITS
-    ) -> list[Block]:
+    def blocks(self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]], by: Yardstick = LOGITS) -> list[Block]:
         """Return the block of this term, and for order 2 that of its slope, for the cells of a survey."""
         years = _whole_years(_several(levels[self.name], self), self)
         if len(years) <= self.order:
@@ -359,9 +353,7 @@ class Region(Labelled):
         """Names of the factors used."""
         return (self.name,)
 
-    def blocks(
-        self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]], by: Yardstick = LOGITS
-    ) -> list[Block]:
+    def blocks(self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]], by: Yardstick = LOGITS) -> list[Block]:
         """Return the spatial and the independent block of this term for the cells of a survey."""
         map_ = maps.load_map(self.neighbours) if isinstance(self.neighbours, str) else self.neighbours
         areas = [area for area, _ in map_]

@@ -92,7 +92,9 @@ def leave_out(
         method = "weights" if k < k_limit(weights.size) else "refit"
         if method == "refit":
             less = survey.drop(**{along: level})
-            again = _passed(refit(spell_out(model, survey), less, engine=engine, seed=whole.attrs["seed"]), f"without {level!r}")
+            again = _passed(
+                refit(spell_out(model, survey), less, engine=engine, seed=whole.attrs["seed"]), f"without {level!r}"
+            )
             other = estimate(again, **asked)
             mean, sd = other.mean(OVER), other.std(OVER, ddof=1)
         else:

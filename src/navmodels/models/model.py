@@ -42,7 +42,8 @@ class Model:
         Any of `Effect`, `Group`, `Trend`, `Region`.
     intercept_scale
         Standard deviation of the normal prior of the intercept, of each threshold of a rating, or of the log-odds of
-        two categories of a choice (logits for shares; the unit of the mean for published means). None: 1.5 logits around
+        two categories of a choice (logits for shares; the unit of the mean for published means). None: 1.5 logits
+        around
         zero; of published means, three spreads around their average (see `priors`).
     intercept_mean
         Where the intercept's prior is centred. None: zero, and the average of published means where `intercept_scale`

@@ -42,7 +42,7 @@ def test_log_density_differs_from_the_graph_only_by_the_change_of_variables(scal
         assert list(logs) == [block.sd for block in arrays.blocks if block.sd is not None]
         scales = {f"{name}_log__": np.array(value) for name, value in logs.items()}
         v = at.centre + at.spread @ w
-        point, first, jacobian = {"intercept": np.array(MODEL.intercept_scale * v[0]), **scales}, 1, 0.0
+        point, first, jacobian = {"intercept": np.array(arrays.intercept_scale * v[0]), **scales}, 1, 0.0
         for block in arrays.blocks:
             part = slice(first, first + block.size)
             sd = block.scale.fixed if block.sd is None else np.exp(logs[block.sd])

@@ -156,7 +156,7 @@ def test_without_groups_against_quadrature():
 def basis_columns(arrays):
     """Return the columns of the linear predictor for scale 1, the intercept first."""
     cells = len(arrays.cells)
-    parts = [np.full((cells, 1), arrays.model.intercept_scale)]
+    parts = [np.full((cells, 1), arrays.intercept_scale)]
     for block in arrays.blocks:
         parts.append((np.eye(len(block.levels)) if block.basis is None else block.basis)[block.index])
     return parts
@@ -175,7 +175,7 @@ def conditional(arrays, scales):
 
 def named_moments(arrays, scales, mean, cover):
     """Return {name: (mean, second moment)} of intercept and effects by level."""
-    scale = arrays.model.intercept_scale
+    scale = arrays.intercept_scale
     out = {"intercept": (scale * mean[0], scale**2 * (cover[0, 0] + mean[0] ** 2))}
     first = 1
     for block, scale in zip(arrays.blocks, scales, strict=True):

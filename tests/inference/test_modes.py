@@ -24,13 +24,13 @@ class Dense:
         self.cells = Cells(kind, table, flat, table)
         assert all(channel == 0 for _, channel in parts)  # one linear predictor a cell
         order = [place for place, _ in parts]
-        self.scale = np.array([arrays.model.intercept_scale if place is None else scales[place] for place in order])
+        self.scale = np.array([arrays.intercept_scale if place is None else scales[place] for place in order])
         self.own_scale = 0.0 if own is None else float(scales[own])
         columns = []
         for place in [*order, own]:
             if place is None:
                 alone = len(columns) < len(order)  # the intercept, or an own block that stands for none
-                columns.append(np.full((len(arrays.cells), 1), arrays.model.intercept_scale if alone else 0.0))
+                columns.append(np.full((len(arrays.cells), 1), arrays.intercept_scale if alone else 0.0))
             else:
                 block = arrays.blocks[place]
                 basis = np.eye(len(block.levels)) if block.basis is None else block.basis

@@ -251,7 +251,7 @@ def by_hand(model, survey, point):
         z = point[f"{block.name}_z"]
         total += stats.norm.logpdf(z).sum()
         effects[block.name] = block.effect(block.scale.of(parameters), z.T).T[None]
-    eta = arrays.linear_predictor(model.intercept_scale * point["intercept_z"][None], effects)
+    eta = arrays.linear_predictor(arrays.intercept_scale * point["intercept_z"][None], effects)
     return total + model.outcome.log_likelihood(eta, arrays.data).sum()
 
 

@@ -390,7 +390,7 @@ def by_hand(model, survey, point):
     arrays = design(model, survey)
     walked = np.atleast_1d(point["threshold_ordered__"])
     threshold = np.concatenate([walked[:1], walked[0] + np.cumsum(np.exp(walked[1:]))])
-    total = stats.norm.logpdf(threshold, scale=model.intercept_scale).sum() + walked[1:].sum()
+    total = stats.norm.logpdf(threshold, scale=arrays.intercept_scale).sum() + walked[1:].sum()
     parameters = {}
     for name, prior in arrays.parameters.items():
         log = float(point[f"{name}_log__"])
@@ -461,7 +461,7 @@ def test_the_walked_graph_differs_only_by_the_change_of_variables(case, coordina
         scales = {name: np.exp(float(logs[f"{name}_log__"])) for name in arrays.parameters}
         v = at.centre + at.spread @ w
         point, first, jacobian = {**logs}, base, 0.0
-        point["threshold_ordered__"] = np.concatenate([[model.intercept_scale * v[0]], v[1:base]])
+        point["threshold_ordered__"] = np.concatenate([[arrays.intercept_scale * v[0]], v[1:base]])
         for block in arrays.blocks:
             size = block.size * len(block.channels)
             part = slice(first, first + size)

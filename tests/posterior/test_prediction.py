@@ -190,7 +190,7 @@ def by_quadrature(arrays, new):
     `new` returns, given the parameters by block, the prior variance of the new effect and its prior covariance with
     the effects of the observed cells.
     """
-    data, model = arrays.data, arrays.model
+    data = arrays.data
     names = list(arrays.parameters)
     axis = np.linspace(-5, 5, 41 if len(names) > 1 else 161)
     grid = np.stack(np.meshgrid(*[axis] * len(names)), axis=-1).reshape(-1, len(names))
@@ -201,16 +201,22 @@ def by_quadrature(arrays, new):
             name: float(prior.from_normal(value))
             for (name, prior), value in zip(arrays.parameters.items(), u, strict=True)
         }
-        cover = np.full((len(data["sd"]),) * 2, model.intercept_scale**2)
+        cover = np.full((len(data["sd"]),) * 2, arrays.intercept_scale**2)
         for block in arrays.blocks:
             basis = (np.eye(len(block.levels)) if block.basis is None else block.basis)[block.index]
             cover = cover + float(block.scale.of(parameters)) ** 2 * basis @ basis.T
         by_block = {name.removesuffix("_sd"): value for name, value in parameters.items()}
         variance, shared = new(by_block)
-        with_data = model.intercept_scale**2 + shared
+        with_data = arrays.intercept_scale**2 + shared
         gain = np.linalg.solve(cover + noise, with_data)
-        logs.append(stats.multivariate_normal.logpdf(data["centre"], cov=cover + noise) + stats.norm.logpdf(u).sum())
-        mean, left = gain @ data["centre"], model.intercept_scale**2 + variance - gain @ with_data
+        logs.append(
+            stats.multivariate_normal.logpdf(data["centre"] - arrays.intercept_mean, cov=cover + noise)
+            + stats.norm.logpdf(u).sum()
+        )
+        mean, left = (
+            arrays.intercept_mean + gain @ (data["centre"] - arrays.intercept_mean),
+            arrays.intercept_scale**2 + variance - gain @ with_data,
+        )
         firsts.append(mean)
         seconds.append(left + mean**2)
     weight = np.exp(np.array(logs) - max(logs))

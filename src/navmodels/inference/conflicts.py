@@ -23,8 +23,8 @@ from navmodels.models.terms import Effect, with_scale
 FAR = 0.999  # of the prior
 WIDE = 3.2905  # standard deviations of a normal that hold as much
 GAIN = 3.0  # logs of how much more probable the data must be: twenty times
-ENOUGH = 0.1  # logs gained by a doubling, below which there is no more to ask for
-DOUBLINGS = 30
+FLAT = 1e-6  # logs: far below the standard errors a doubling says nothing yet
+DOUBLINGS = 40
 
 
 def prior_conflicts(arrays: Design, posterior: xr.Dataset) -> list[str]:
@@ -40,7 +40,7 @@ def prior_conflicts(arrays: Design, posterior: xr.Dataset) -> list[str]:
     >>> refit(Model(Reported(), Group("office")), survey, seed=1).attrs["prior_conflict"]
     ''
     >>> print(refit(Model(Reported(), Group("office", scale=0.5)), survey, seed=1).attrs["prior_conflict"])
-    99.9 % of the prior of office_sd lie below 1.65, and the data ask for 10.6: leave scale out of \
+    99.9 % of the prior of office_sd lie below 1.65, and the data ask for at least 5.99: leave scale out of \
 Group('office', scale=0.5)
     """
     found = [_of_intercept(arrays, posterior)]
@@ -75,8 +75,8 @@ def _of_intercept(arrays: Design, posterior: xr.Dataset) -> str:
     default = arrays.model.intercept_scale is None
     remedy = f"give intercept_mean={found:.2g}" if default else "leave intercept_scale out"
     return (
-        f"the prior of the intercept is normal around {mean:.3g} with standard deviation {scale:.3g}, and its posterior "
-        f"lies around {found:.3g}, beyond 99.9 % of it: {remedy}"
+        f"the prior of the intercept is normal around {mean:.3g} with standard deviation {scale:.3g}, and its "
+        f"posterior lies around {found:.3g}, beyond 99.9 % of it: {remedy}"
     )
 
 
@@ -91,7 +91,8 @@ def _of_learned(target: Target, name: str, means: dict[str, float], term: Any) -
     if asked is None and means[name] <= end:
         return ""
     asked = max(means[name], asked or 0.0)
-    return f"99.9 % of the prior of {name} lie below {end:.3g}, and the data ask for {asked:.3g}: {_remedy(target.arrays, term, asked)}"
+    remedy = _remedy(target.arrays, term, asked)
+    return f"99.9 % of the prior of {name} lie below {end:.3g}, and the data ask for at least {asked:.3g}: {remedy}"
 
 
 def _of_fixed(target: Target, place: int, means: dict[str, float], term: Any) -> str:
@@ -106,11 +107,12 @@ def _of_fixed(target: Target, place: int, means: dict[str, float], term: Any) ->
     if asked is None:
         return ""
     what = f"{block.name}_slope" if block.is_line else f"{block.name}_effect"
-    return f"the prior of {what} has scale {given:.3g}, and the data ask for {asked:.3g}: {_remedy(target.arrays, term, asked)}"
+    remedy = _remedy(target.arrays, term, asked)
+    return f"the prior of {what} has scale {given:.3g}, and the data ask for at least {asked:.3g}: {remedy}"
 
 
 def _remedy(arrays: Design, term: Any, asked: float) -> str:
-    """Return what to do about the prior of a term: by default it follows the unit of means, but not the size of logits."""
+    """Return what to do about the prior of a term: a default follows the unit of means, but not the size of logits."""
     if term.scale is not None and arrays.survey.cells.attrs.get("unit") == "identity":
         return f"leave scale out of {term!r}"
     scale = float(f"{asked:.2g}")
@@ -118,25 +120,21 @@ def _remedy(arrays: Design, term: Any, asked: float) -> str:
 
 
 def _asked_for(evidence: Callable[[float], float], before: float, end: float) -> float | None:
-    """Return the standard deviation above `end` that makes the data most probable; None if they do not ask for it.
+    """Return the least standard deviation that the data ask for beyond `end`; None if they do not.
 
-    Of groups that are all or nothing ever larger ones do, by ever less: then the first that is as good as any.
+    That is, one that makes them as probable as any but for a factor of e: of groups that are all or nothing, ever
+    larger ones do, by ever less.
     """
-    best, at, height = evidence(end), end, np.nan
-    for _ in range(DOUBLINGS):
-        height = evidence(2 * at)
-        if not height > best + ENOUGH:
-            break
-        best, at = height, 2 * at
-    if not best > before + GAIN:
+    heights = [evidence(end)]
+    while len(heights) < DOUBLINGS and heights[-1] > max(heights) - FLAT:
+        heights.append(evidence(end * 2.0 ** len(heights)))
+    top = max(heights)
+    if not top > before + GAIN:
         return None
-    if height > best:
-        return at
-    found = optimize.minimize_scalar(
-        lambda log: -evidence(float(np.exp(log))), bounds=(np.log(at / 2), np.log(2 * at)), method="bounded",
-        options={"xatol": 0.01},
-    )  # fmt: skip
-    return float(np.exp(found.x))
+    first = next(place for place, height in enumerate(heights) if height >= top - 1)
+    low, high = np.log(end) + (first - 1) * np.log(2), np.log(end) + first * np.log(2)
+    found = optimize.brentq(lambda log: evidence(float(np.exp(log))) - (top - 1), low, high, xtol=0.01)
+    return float(np.exp(found))
 
 
 def _scales(target: Target, parameters: dict[str, float]) -> list[float]:

@@ -77,10 +77,11 @@ def tell_priors(arrays: Design) -> pd.DataFrame:
 
 def prior_lines(arrays: Design) -> dict[str, str]:
     """Return each prior as a line for the attributes of a posterior, by a name for it."""
+    rows: Any = tell_priors(arrays).itertuples()
     return {
         f"prior of {row.parameter}": f"{row.prior}, {row.scale:.3g} {row.unit}{' (default)' if row.default else ''}"
         + (f"; {row.implied}" if row.implied else "")
-        for row in tell_priors(arrays).itertuples()
+        for row in rows
     }
 
 

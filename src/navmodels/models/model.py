@@ -1,7 +1,7 @@
 """Model: an outcome and its terms. Design: every array an engine needs, for one model and one survey.
 
-η = α + Σ_t s_t (B_t z_t)[i_t], z_t ~ N(0, I), s_t ~ prior, α ~ N(intercept_mean, intercept_scale). Outcomes of several categories
-have several such linear predictors, the channels of `outcomes.Channels`. No sampling happens here.
+η = α + Σ_t s_t (B_t z_t)[i_t], z_t ~ N(0, I), s_t ~ prior, α ~ N(intercept_mean, intercept_scale). Outcomes of
+several categories have several such linear predictors, the channels of `outcomes.Channels`. No sampling happens here.
 """
 
 import json
@@ -43,8 +43,9 @@ class Model:
     *terms
         Any of `Effect`, `Group`, `Trend`, `Region`.
     intercept_scale
-        Standard deviation of the normal prior of the intercept, of each threshold of a rating, or of the log-odds of two
-        categories of a choice (logits for shares; the unit of the mean for published means). None: 1.5 logits around
+        Standard deviation of the normal prior of the intercept, of each threshold of a rating, or of the log-odds of
+        two categories of a choice (logits for shares; the unit of the mean for published means). None: 1.5 logits
+        around
         zero; of published means, three spreads around their average (see `priors`).
     intercept_mean
         Where the intercept's prior is centred. None: zero, and the average of published means where `intercept_scale`
@@ -356,7 +357,7 @@ def _require_share(survey: Survey) -> None:
 def _middle(value: Any, outcome: Outcome) -> float:
     """Return where the intercept's prior is centred, or raise."""
     if not isinstance(outcome, outcomes.Share | outcomes.Reported):
-        raise ValueError(
+        raise ValueError(  # noqa: TRY004
             f"intercept_mean is for outcomes with one intercept, Share() and Reported(); given: {outcome!r}."
         )
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not np.isfinite(value):
@@ -381,8 +382,8 @@ def _require_reach(by: Yardstick, mean: float, scale: float) -> None:
     if by.level and abs(by.level - mean) > 10 * scale:
         raise ValueError(
             f"the published means average {by.level:.3g}, but the intercept's prior is normal around {mean:g} with "
-            f"standard deviation {scale:g}, which does not reach them; leave intercept_scale and intercept_mean out: the "
-            "default follows the numbers."
+            f"standard deviation {scale:g}, which does not reach them; leave intercept_scale and intercept_mean out: "
+            "the default follows the numbers."
         )
 
 

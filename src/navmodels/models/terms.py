@@ -219,8 +219,9 @@ class Trend(Labelled):
     removed and it is scaled to unit geometric mean of the marginal variances (Sørbye & Rue 2014), so that `scale` means
     the same for any number of years. Order 1: steps are exchangeable. Order 2: changes of slope are; the straight line,
     which the walk leaves free, enters as a block of its own (``year_slope``) with the fixed prior scale 1 (two spreads
-    of published means). The line turns about the middle: of an odd number of years, the middle one has slope effect exactly 0 in every draw, for
-    which the gate makes allowance and `arviz.summary` shows an undefined R-hat. Coming years can be predicted: the walk
+    of published means). The line turns about the middle: of an odd number of years, the middle one has slope effect
+    exactly 0 in every draw, for which the gate makes allowance and `arviz.summary` shows an undefined R-hat. Coming
+    years can be predicted: the walk
     goes on.
 
     Parameters

@@ -103,8 +103,9 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     """Return every number of the graph that NUTS walks, by the name of its `pm.Data`.
 
     ``walk`` holds centre and power of each coefficient, the reference of the intercept and of each block, and the prior
-    scales: mean and scale of the intercept, of each parameter, and the fixed number of each block. ``spread``, dims (coefficient,
-    walked); ``index``, dims (term, cell); ``table``, dims (column, cell), and ``flat`` are what the kernel takes;
+    scales: mean and scale of the intercept, of each parameter, and the fixed number of each block. ``spread``, dims
+    (coefficient, walked); ``index``, dims (term, cell); ``table``, dims (column, cell), and ``flat`` are what the
+    kernel takes;
     ``offset``, dims (level), is the prior mean of the effects, where one is not zero.
     Coefficients and levels stand in the order intercept, blocks with a basis, other blocks.
 

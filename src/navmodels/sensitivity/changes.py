@@ -56,9 +56,10 @@ def times(scale: float | Prior, factor: float) -> float | Prior:
 
 def in_family(model: Model, survey: Survey, family: Callable[[float], Prior]) -> dict[str, Prior]:
     """Return a prior of another family and the same scale for every standard deviation that is learned, by label."""
+    terms: Any = spell_out(model, survey).terms
     return {
         term.label: family(term.scale.scale if isinstance(term.scale, Prior) else term.scale)
-        for term in spell_out(model, survey).terms
+        for term in terms
         if not isinstance(term, Effect) and not isinstance(term.scale, str | Known)
     }
 
@@ -79,7 +80,7 @@ def _other_priors(model: Model, survey: Survey, value: Any) -> tuple[Model, Surv
             checks.one_of(name, tuple(scales), what="term whose prior changes")
         scales |= value
     else:  # a structured one follows those it is tied to
-        told = {term.label: term.scale for term in spell_out(model, survey).terms}
+        told: dict[str, Any] = {term.label: term.scale for term in spell_out(model, survey).terms}
         scales = {name: scale if isinstance(scale, str) else times(scale, value) for name, scale in told.items()}
     terms = [with_scale(term, scales[term.label]) for term in model.terms]
     return with_terms(model, terms), survey

@@ -44,7 +44,9 @@ def pooling(
     -------
     pandas.DataFrame
         One row a group and pooling: by, pooling ("none": the standard deviation of every `Group` is 10 logits, or 20
-        spreads of published means; "partial": the model as given; "complete": it is 0), direct, n, mean, lower, upper, prob (0.95), pooling_factor,
+        spreads of published means; "partial": the model as given; "complete": it is 0), direct, n, mean, lower,
+        upper, prob (0.95),
+        pooling_factor,
         sd_reduction as in `shrinkage`; elpd, elpd_se: expected log predictive density by leave-one-out over cells;
         cells_above_k: cells for which that is not to be trusted; NaN where the same persons are in several cells.
 

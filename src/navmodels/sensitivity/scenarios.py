@@ -57,8 +57,8 @@ def refit_scenarios(
         ``intercept_scale``
             Another one, around the same number.
         ``pooling``
-            "none" (the levels of every `Group` have a standard deviation of 10 logits, or 20 spreads of published means),
-            "complete" (of 0), or a mapping from
+            "none" (the levels of every `Group` have a standard deviation of 10 logits, or 20 spreads of published
+            means), "complete" (of 0), or a mapping from
             the labels of some terms to one of these. A structured one follows those it is tied to.
         ``drop``
             A mapping from a factor to the levels left out.

@@ -4,6 +4,7 @@ Names and changes only: `refit_scenarios` fits them.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def _priors(model: Model, survey: Survey) -> Named:
     for factor in (0.5, 2.0):
         if model.terms:
             yield f"prior scales × {factor:g}", {"priors": factor}
-    scales = {term.label: term.scale for term in told.terms if not isinstance(term.scale, str)}
+    scales: dict[str, Any] = {term.label: term.scale for term in told.terms if not isinstance(term.scale, str)}
     for label, scale in scales.items() if len(model.terms) > 1 else ():
         for factor in (0.5, 2.0):
             yield f"prior scale of {label} × {factor:g}", {"priors": {label: times(scale, factor)}}

@@ -410,8 +410,8 @@ def test_repr_of_published_numbers():
         "Survey of published numbers: 2 cells, 24 respondents where n is printed (1 without)",
         "  office  2 levels: 'A', 'B'",
         "  percent: 1 as exact counts, 1 as rounded normal",
-        "  1 row taken as a simple sample: if weighted, intervals are 1.22 (design effect 1.5) or 1.41 times (2) as wide; "
-        "give design_effect=",
+        "  1 row taken as a simple sample: if weighted, intervals are 1.22 (design effect 1.5) or 1.41 times (2) as "
+        "wide; give design_effect=",
         "  1 cell without n: averages over other cells too need population=",
     ]
     assert "2 cells, n not printed" in repr(Survey.from_report(table.assign(se=3), by="office", se="se"))

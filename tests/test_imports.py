@@ -20,7 +20,10 @@ ROOMS = {
     "data": {"data"},
     "models": {"data", "models", "inference.kernels", "inference.compilation"},
     "inference": {"data", "models", "inference"},
-    "posterior": {"data", "models", "inference.convergence", "inference.kernels", "posterior"},
+    "posterior": {
+        *("data", "models", "posterior"),
+        *("inference.convergence", "inference.marks", "inference.kernels"),  # the gate and its mark
+    },
     "plots": {"plots"},
 }  # sensitivity, reproduction and the command line may see all
 HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "arviz_base", "arviz_stats", "arviz_plots", "matplotlib", "numba"}

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from navmodels.models import Effect, Group, HalfCauchy, HalfNormal, Trend
+import navmodels as nav
+from navmodels.models import Effect, Group, HalfCauchy, HalfNormal, Trend, design
 from navmodels.models.blocks import Scale, random_walk_basis
 
 LETTERS = {"county": tuple("ABCD"), "sector": ("private", "public")}
@@ -147,3 +148,54 @@ def test_scales_and_names_are_checked():
     for names in [(), ("county", "county"), ("county", 3)]:
         with pytest.raises(ValueError, match="one or more different factor names"):
             Group(*names)
+
+
+# ---- time
+
+
+def times(levels):
+    frame = pd.DataFrame({"t": levels, "k": range(3, 3 + len(levels)), "n": 30})
+    survey = nav.Survey.from_counts(frame, by="t", positive="k", n="n")
+    return [level for (level,) in design(nav.Model(nav.Share(), nav.Trend("t")), survey).blocks[0].levels]
+
+
+@pytest.mark.parametrize(
+    ("levels", "remedy", "numbered"),
+    [
+        ([202211, 202212, 202301], r"12 \* \(column // 100\) \+ column % 100", lambda t: 12 * (t // 100) + t % 100),
+        ([20234, 20241], r"4 \* \(column // 10\) \+ column % 10", lambda t: 4 * (t // 10) + t % 10),
+        (
+            ["2023Q4", "2024Q1"],
+            r"times = pd\.PeriodIndex\(column, freq='Q'\); 4 \* times\.year \+ times\.quarter",
+            lambda t: 4 * pd.PeriodIndex(t, freq="Q").year + pd.PeriodIndex(t, freq="Q").quarter,
+        ),
+        (
+            ["2023-12", "2024-01"],
+            r"times = pd\.PeriodIndex\(column, freq='M'\); 12 \* times\.year \+ times\.month",
+            lambda t: 12 * pd.PeriodIndex(t, freq="M").year + pd.PeriodIndex(t, freq="M").month,
+        ),
+        (
+            ["1. kvartal 2023", "2. kvartal 2023"],
+            r"column\.map",
+            lambda t: t.map({each: n for n, each in enumerate(t)}),
+        ),
+    ],
+)
+def test_months_and_quarters_are_refused_with_a_remedy_that_works(levels, remedy, numbered):
+    with pytest.raises(ValueError, match=remedy):
+        times(levels)
+    found = times(list(numbered(pd.Series(levels))))
+    assert len(found) == len(levels)
+    assert np.diff(found).tolist() == [1] * (len(levels) - 1)
+
+
+def test_years_and_months_of_one_year_are_times():
+    assert times([2019, 2022]) == [2019, 2020, 2021, 2022]
+    assert times([202301, 202303]) == [202301, 202302, 202303]
+
+
+def test_periods_and_dates_are_refused_with_the_way_to_number_them():
+    with pytest.raises(ValueError, match=r"number them on for a Trend: 4 \* \.dt\.year \+ \.dt\.quarter"):
+        times(list(pd.period_range("2023Q1", periods=2, freq="Q")))
+    with pytest.raises(ValueError, match=r"\.dt\.year"):
+        times(list(pd.to_datetime(["2023-01-01", "2024-01-01"])))

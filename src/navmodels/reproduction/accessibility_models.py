@@ -118,7 +118,7 @@ def group_plan(cells: pd.DataFrame) -> dict[str, tuple["nav.Model", "nav.Survey"
 
 def cell_draws(fit: xr.DataTree) -> dict[tuple[str, str], np.ndarray[Any, Any]]:
     """Return the draws of each question and group that was printed, all chains in one row."""
-    draws = nav.estimate(fit, by=["question", "group"])
+    draws = nav.estimate(fit, by=["question", "group"]).unstack()
     flat = draws.stack(sample=("chain", "draw")).transpose("question", "group", "sample")
     found = flat.to_numpy()
     return {

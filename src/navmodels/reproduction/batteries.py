@@ -122,7 +122,7 @@ def _factors(levels: pd.DataFrame) -> pd.DataFrame:
 def _picked(fit: xr.DataTree, asked: pd.DataFrame, each: pd.DataFrame, *, along: str, names: pd.Series) -> xr.DataArray:
     """Return the estimates of the cells asked for, with one dim in place of the two columns of `each`."""
     population = _factors(asked).assign(weight=1.0)
-    draws = nav.estimate(fit, by=["item", "sector", "year"], population=population).drop_vars("n")
+    draws = nav.estimate(fit, by=["item", "sector", "year"], population=population).unstack().drop_vars("n")
     each = each.rename(columns={"group": "sector"})
     at = {name: xr.DataArray(each[name].to_numpy(), dims=along) for name in each}
     out = draws.sel(at).drop_vars(list(at)).assign_coords({along: names.to_numpy()})

@@ -127,7 +127,7 @@ def _evidence(
         },
         items=[pooled.item_draws(fits[name]) for name in SHARES],
         means=pooled.item_draws(fits["six-point means"]),
-        units=nav.estimate(fits["units phoned"], by=["column", "unit"]),
+        units=nav.estimate(fits["units phoned"], by=["column", "unit"]).unstack(),
         battery=battery,
         trends=tables["trends"],
         design_effect=design_effect,
@@ -157,7 +157,7 @@ def _stated_by(
         series={1.0: [batteries.series_draws(fit, kinds[kind], pairs[kind]) for kind, fit in joint.items()]},
         sectors={1.0: [batteries.sector_draws(fit, kinds[kind]) for kind, fit in joint.items()]},
         items=[pooled.item_draws(fits[name]) for name in SHARES],
-        units=nav.estimate(fits["units phoned"], by=["column", "unit"]),
+        units=nav.estimate(fits["units phoned"], by=["column", "unit"]).unstack(),
     )
     return _stated(audit_claims(tables["claims"], other))
 

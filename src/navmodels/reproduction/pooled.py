@@ -39,9 +39,9 @@ def pooled_surveys(items: pd.DataFrame, *, design_effect: float) -> dict[str, "n
 def item_draws(fit: xr.DataTree) -> xr.DataArray:
     """Return draws by item alone, dims (chain, draw, item); each item lies in one battery."""
     draws = nav.estimate(fit, by=["battery", "item"])
-    place = draws["n"].notnull()
-    flat = draws.stack(row=("battery", "item"))
-    kept = flat.isel(row=place.stack(row=("battery", "item")).to_numpy())
+    row = "battery:item"  # few batteries make a grid, many share a dim
+    flat = draws if row in draws.dims else draws.stack({row: ("battery", "item")})
+    kept = flat.isel({row: flat["n"].notnull().to_numpy()})
     items = kept["item"].to_numpy()
-    out = kept.drop_vars(["row", "battery", "item"]).rename(row="item").assign_coords(item=items)
+    out = kept.drop_vars([row, "battery", "item"]).rename({row: "item"}).assign_coords(item=items)
     return out.transpose("chain", "draw", "item").assign_attrs(draws.attrs)

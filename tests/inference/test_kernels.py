@@ -2,11 +2,13 @@
 
 import numba
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
+import navmodels as nav
 from navmodels.inference import kernels
 
 ETA = np.array([-700.0, -300, -40, -8, -1.3, -1e-9, 0, 0.4, 2, 15, 37, 300, 700])
@@ -89,7 +91,7 @@ def test_share_and_normal_are_pymcs():
 
 def intervals(eta, centre, half, sd):
     size = len(eta)
-    none = {"trials": np.full(size, np.nan), "first": np.full(size, np.nan)}
+    none = {name: np.full(size, np.nan) for name in ("trials", "first", "step")}
     ends = {"start": np.zeros(size), "stop": np.zeros(size), "log_choose": np.zeros(0)}
     return cells("reported", eta, {"centre": centre, "half": half, "sd": sd, **none, **ends})
 
@@ -157,7 +159,7 @@ def counts(eta, n, first, last):
     none = dict.fromkeys(("centre", "half", "sd"), np.full(size, np.nan))
     flat = np.tile(choose(n, k), size)
     places = {"start": np.arange(size) * float(width), "stop": (np.arange(size) + 1) * float(width)}
-    given = {"trials": np.full(size, float(n)), "first": np.full(size, float(first)), "log_choose": flat}
+    given = {"trials": np.full(size, float(n)), "first": np.full(size, float(first)), "log_choose": flat, "step": np.ones(size)}
     return cells("reported", eta, {**none, **given, **places})
 
 
@@ -243,7 +245,7 @@ def test_values_alone_are_the_same(eta, kernel):
         stop = 2.0 * np.cumsum(counted)
         trials = np.where(counted, 30.0, np.nan)
         data = {"centre": np.zeros(size), "half": np.full(size, 0.2), "sd": np.ones(size), "trials": trials}
-        data |= {"first": np.full(size, 11.0), "start": stop - 2.0 * counted, "stop": stop}
+        data |= {"first": np.full(size, 11.0), "step": np.ones(size), "start": stop - 2.0 * counted, "stop": stop}
         data |= {"log_choose": np.tile(choose(30, np.array([11.0, 12.0])), counted.sum())}
     kind, table, flat = kernels.pack(kernel, data)
     value = np.empty(size)
@@ -292,3 +294,28 @@ def test_linear_predictors_are_sums_of_levels():
         base, np.empty((3, 0)), np.empty((20, 0), dtype=np.int64), np.empty(0, dtype=np.int64)
     )
     assert none[..., 0] == pytest.approx(np.repeat(base, 20, axis=1), rel=0)
+
+
+def test_counts_too_many_to_be_added_up_are_an_interval_on_the_arcsine_scale():
+    """Against scipy's binomial: probabilities within 1e-3, derivatives those of finite differences."""
+    share = pd.DataFrame({"g": list("abc"), "share": [50.0, 30.0, 4.0], "n": [120_000.0, 10**6, 10**6]})
+    survey = nav.Survey.from_report(share, by="g", n="n")
+    data, columns = nav.Reported().arrays(survey), survey.cells
+    assert len(data["log_choose"]) == 0  # whatever n is
+    for place in range(3):
+        low, high, n = (float(columns[name][place]) for name in ("count_low", "count_high", "trials"))
+        ends = special.logit(np.array([low, high]) / n)
+        width = 1 / np.sqrt(low * (1 - low / n))
+        eta = np.concatenate([[ends.mean()], *(end + width * np.linspace(-4, 4, 33) for end in ends)])
+        p = special.expit(eta)
+        exact = stats.binom.cdf(high, n, p) - stats.binom.cdf(low - 1, n, p)
+        each = {name: values[[place] * len(eta)] if np.ndim(values) and name != "log_choose" else values
+                for name, values in data.items()}  # fmt: skip
+        value, gradient, curvature = cells("reported", eta, each)
+        assert np.exp(value) == pytest.approx(exact, abs=2e-3)
+        assert value[0] == pytest.approx(0.0, abs=1e-3)
+        step = 1e-4 * width
+        higher, lower = (cells("reported", eta + d, each) for d in (step, -step))
+        assert gradient == pytest.approx((higher[0] - lower[0]) / (2 * step), rel=1e-4, abs=1e-4 / width)
+        slope = -(higher[1] - lower[1]) / (2 * step)
+        assert curvature == pytest.approx(np.maximum(slope, 0.0), rel=1e-3, abs=1e-3 / width**2)

@@ -174,7 +174,9 @@ def _starts(target: Target, proposal: Proposal, u: Array) -> Array:
     effect that the data bound moves little, and one that they do not bound by a logarithm of s.
     """
     z = proposal.mode + np.clip(u - proposal.centre, -2.0, 2.0) @ proposal.slope
-    larger = np.maximum(target.coefficient_scales(u) / target.coefficient_scales(proposal.centre[None]), 1.0)
+    centre = target.coefficient_scales(proposal.centre[None])
+    larger = np.divide(target.coefficient_scales(u), centre, where=centre > 0, out=np.ones((len(u), centre.shape[1])))
+    larger = np.clip(larger, 1.0, 1e12)
     return np.asarray((z + proposal.mode * np.log(larger)) / larger)
 
 

@@ -10,6 +10,7 @@ the same posterior, whatever the number of tries.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,7 +67,7 @@ def lay_out_steps(
     first, channel, row = np.array(places, dtype=np.int64).T.copy()
     cells = np.argsort(steps.index, kind="stable").astype(np.int64)
     start = np.searchsorted(steps.index[cells], np.arange(len(steps.levels) + 1)).astype(np.int64)
-    tables = [table[:, cells[a:b]].ravel() for a, b in zip(start[:-1], start[1:], strict=True)]
+    tables = [table[:, cells[a:b]].ravel() for a, b in pairwise(start)]
     return Steps(first, channel, row, start, cells, np.concatenate(tables), np.zeros(layout.base))
 
 

@@ -65,7 +65,8 @@ class Dense:
         found = find_mode(
             self.layout, self.cells, self.scale, self.own_scale, z[: self.shared], z[self.shared :], tolerance, reach
         )
-        names = ("laplace", "z", "own_z", "factor", "h", "meeting", "below", "above", "centre", "own_centre", "arrived")
+        names = ("laplace", "z", "own_z", "factor", "h", "meeting", "below", "above", "centre", "own_centre")
+        names += ("curvature", "arrived")
         return dict(zip(names, found, strict=True))
 
 

@@ -19,7 +19,6 @@ from navmodels.inference.kernels import Array, compiled, log_gap, pair, values
 from navmodels.inference.layouts import Layout, Part, Places, Walls
 from navmodels.models.blocks import Block
 
-
 STEEP = 1.5
 
 
@@ -27,9 +26,9 @@ class Steps(NamedTuple):
     """Where the coefficients stand that belong to one level alone, of the ``by`` of a rating.
 
     Those of level l stand at ``first + l``, each feeding a ``channel``; ``row`` is their shared block (-1: the own
-    block); none without ``by``. ``lean`` dims (threshold) is how far the mean of the common thresholds lies off the
-    centre of their proposal, as draws have shown. The cells of level l are ``cells[start[l]:start[l + 1]]``; ``tables`` holds the table
-    of each level's cells, one after the other.
+    block); none without ``by``. The cells of level l are ``cells[start[l]:start[l + 1]]``; ``tables`` holds the table
+    of each level's cells, one after the other. ``lean`` dims (threshold) is how far the mean of the common thresholds
+    lies off the centre of their proposal, as draws have shown.
     """
 
     first: Places

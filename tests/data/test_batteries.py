@@ -417,3 +417,40 @@ def test_labels_of_rows_may_repeat():
     assert_same(battery(frame), battery())
     with pytest.raises(ValueError, match=r"column 'advice' holds 9\.0 in row 5 \(1 of"):
         battery(frame.assign(advice=np.where(np.arange(400) == 5, 9, frame["advice"])))
+
+
+FIVE, SEVEN = [1, 5, 3, 4, 5, 2], [5, 2, 4, 3, 1, 5]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        (pd.Categorical(FIVE, range(1, 6), ordered=True), pd.Categorical(SEVEN, range(1, 8), ordered=True), "6, 7 too"),
+        (pd.Categorical(FIVE, range(1, 6)), pd.Categorical(SEVEN, range(1, 8)), "'a' with 6, 7 too|'b' with 6, 7 too"),
+        (pd.Categorical(FIVE, range(1, 6), ordered=True), [7, 2, 6, 7, 5, 4], "'b' with 7, 6 too"),
+    ],
+)
+def test_items_that_say_they_are_on_different_scales(first, second, message):
+    if message.startswith("'a'"):
+        second = pd.Categorical(SEVEN, range(1, 8))
+        first = pd.Categorical([1, 5, 3, 4, 5, 5], range(1, 6))  # nobody chose 2: the column says its scale
+    with pytest.raises(
+        ValueError, match=f"items are on different scales: .*({message}).*a survey of the items of each"
+    ):
+        Survey.from_items(table(a=first, b=second), items=["a", "b"], categories=range(1, 8))
+
+
+def test_items_on_one_scale_may_be_categorical_in_any_way():
+    columns = table(
+        a=pd.Categorical(FIVE, range(1, 6), ordered=True), b=SEVEN, c=pd.Categorical([1, 5, 5, 4, 1, 5]), d=[2.0] * 6
+    )
+    survey = Survey.from_items(columns, items=list("abcd"), categories=range(1, 6))
+    assert survey.cells["count"].sum("category").to_numpy().tolist() == [6, 6, 6, 6]
+
+
+def test_scales_of_a_share_are_compared_too():
+    columns = table(
+        a=pd.Categorical(FIVE, range(1, 6), ordered=True), b=pd.Categorical(SEVEN, range(1, 8), ordered=True)
+    )
+    with pytest.raises(ValueError, match="items are on different scales"):
+        Survey.from_items(columns, items=["a", "b"], positive=[4, 5])

@@ -9,6 +9,7 @@ import navmodels as nav
 from navmodels.inference import kernels
 from navmodels.inference.layouts import Cells, lay_out
 from navmodels.inference.modes import find_mode, propose
+from navmodels.inference.thresholds import lay_out_steps
 from navmodels.models import design
 
 TIGHT = 1e-7
@@ -64,7 +65,8 @@ class Dense:
         found = find_mode(
             self.layout, self.cells, self.scale, self.own_scale, z[: self.shared], z[self.shared :], tolerance, reach
         )
-        names = ("laplace", "z", "own_z", "factor", "h", "meeting", "below", "above", "centre", "own_centre", "arrived")
+        names = ("laplace", "z", "own_z", "factor", "h", "meeting", "below", "above", "centre", "own_centre")
+        names += ("curvature", "arrived")
         return dict(zip(names, found, strict=True))
 
 
@@ -242,9 +244,11 @@ def proposals(model, *, each=40_000, seed=1):
     rng = np.random.default_rng(seed)
     size = model.X.shape[1]
     z, ratio, laplace = np.empty((1, each, size)), np.empty((1, each)), np.empty(1)
+    steps = lay_out_steps(model.layout, None, [], model.arrays.blocks, model.cells.table, by=False)
     propose(
         model.layout, model.cells, model.scale[None], np.array([model.own_scale]), np.zeros((1, size)), 0.5, 2.0, 1.1,
-        rng.normal(size=z.shape), rng.random(z.shape), z, ratio, laplace,
+        rng.normal(size=z.shape), rng.random(z.shape), steps, np.zeros((1, each, 0, 0)), np.zeros((1, each, 0)), z,
+        ratio, laplace,
     )  # fmt: skip
     return z[0], ratio[0], laplace[0]
 

@@ -368,12 +368,12 @@ def test_thresholds_by_item_are_those_of_all_plus_deviations(battery):
         assert eta[row, 1:] == pytest.approx(base[0, 1:] + effects["item_threshold"][0, item])
 
 
-def test_softening_adds_an_answer_where_a_level_never_chose_a_middle_category():
-    count = np.array([[3.0, 0, 2, 0], [1, 0, 0, 0], [0, 2, 0, 5]])
+def test_softening_adds_an_answer_where_nobody_chose_a_middle_category():
+    count = np.array([[3.0, 0, 2, 0], [1, 0, 0, 0], [0, 0, 0, 5]])
     given = count.copy()
-    soft = nav.Rating(by="item").soften({"count": count, "constant": np.zeros(3)}, np.array([0, 0, 1]))
+    soft = nav.Rating(by="item").soften({"count": count, "constant": np.zeros(3)})
     assert (count == given).all()
-    assert (soft["count"] - count).tolist() == [[0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]]
+    assert (soft["count"] - count).tolist() == [[0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
 
 # ---- the graph

@@ -60,7 +60,11 @@ def find_mode(
     value, gradient, curvature = np.empty(len(eta)), np.empty_like(eta), _packed(eta)
     step_eta, trial, none = np.empty_like(eta), np.empty_like(eta), np.zeros(len(eta))
     objective: Any = -np.inf
-    for _ in range(20):  # a start with thresholds out of order is drawn towards those of all levels
+    for attempt in range(21):  # a start with thresholds out of order is drawn towards those of all levels
+        if attempt == 20:  # which are out of order too
+            z[:], own_z[:] = 0.0, 0.0
+            for i in range(layout.base):
+                z[i] = (4.0 * (i + 1) / (layout.base + 1) - 2.0) / scale[0]
         predict(layout, to_levels(layout, scale, z), own_scale * own_z, layout.offset, eta)
         derivatives(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
         apart = keep_off(cells.walls, scale, eta, gradient, curvature)

@@ -10,6 +10,7 @@ the same posterior, whatever the number of tries.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,9 +27,9 @@ class Steps(NamedTuple):
     """Where the coefficients stand that belong to one level alone, of the ``by`` of a rating.
 
     Those of level l stand at ``first + l``, each feeding a ``channel``; ``row`` is their shared block (-1: the own
-    block); none without ``by``. ``lean`` dims (threshold) is how far the mean of the common thresholds lies off the
-    centre of their proposal, as draws have shown. The cells of level l are ``cells[start[l]:start[l + 1]]``; ``tables`` holds the table
-    of each level's cells, one after the other.
+    block); none without ``by``. The cells of level l are ``cells[start[l]:start[l + 1]]``; ``tables`` holds the table
+    of each level's cells, one after the other. ``lean`` dims (threshold) is how far the mean of the common thresholds
+    lies off the centre of their proposal, as draws have shown.
     """
 
     first: Places
@@ -66,7 +67,7 @@ def lay_out_steps(
     first, channel, row = np.array(places, dtype=np.int64).T.copy()
     cells = np.argsort(steps.index, kind="stable").astype(np.int64)
     start = np.searchsorted(steps.index[cells], np.arange(len(steps.levels) + 1)).astype(np.int64)
-    tables = [table[:, cells[a:b]].ravel() for a, b in zip(start[:-1], start[1:], strict=True)]
+    tables = [table[:, cells[a:b]].ravel() for a, b in pairwise(start)]
     return Steps(first, channel, row, start, cells, np.concatenate(tables), np.zeros(layout.base))
 
 

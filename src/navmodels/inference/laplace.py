@@ -134,7 +134,9 @@ def _explore(
     if not levels:
         tries = 0
     normals = levels * len(target.steps.first)
-    skewed = 0.0 if tries and -1 in target.steps.row else reach[0]  # what is drawn again is drawn from a normal at first too
+    skewed = (
+        0.0 if tries and -1 in target.steps.row else reach[0]
+    )  # what is drawn again is drawn from a normal at first too
     wider = 1 + reach[1] / math.sqrt(dense + size) + 1 / (dense + size)  # costs as much whatever the number
     u, log_density = proposal.draw(points, rng)
     scale, own_scale = target.scales(u)

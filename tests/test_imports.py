@@ -34,7 +34,8 @@ COMPILED = {
 AROUND = {
     f"inference/{name}.py"
     for name in (
-        *("kernels", "layouts", "modes", "targets", "proposals", "laplace", "coordinates", "walks", "conflicts"),
+        *("kernels", "layouts", "modes", "skewness", "thresholds", "targets", "proposals", "laplace"),
+        *("coordinates", "walks", "conflicts"),
     )
 }  # built on the kernels
 

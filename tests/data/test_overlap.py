@@ -236,5 +236,5 @@ def test_what_cannot_be_taken_apart_is_named(options, message):
 
 
 def test_overlap_is_a_word():
-    with pytest.raises(ValueError, match=r"overlap is 'allowed'; allowed: 'raise', 'allow'\. Did you mean 'allow'"):
+    with pytest.raises(ValueError, match=r"overlap is 'allowed'; allowed: 'refuse', 'allow'\. Did you mean 'allow'"):
         counts(REGIONS, overlap="allowed")

@@ -212,8 +212,8 @@ def _require_one_scale(frame: pd.DataFrame, columns: Sequence[str], *, rated: bo
             if beyond and (rated or other in scales):
                 raise ValueError(
                     f"items are on different scales: {column!r} on {checks.listing(scale, most=20)}, and {other!r} "
-                    f"with {checks.listing(beyond)} too. Items of one survey are answered on one scale; make a survey of "
-                    "the items of each. If it is one scale, say so of every item: "
+                    f"with {checks.listing(beyond)} too. Items of one survey are answered on one scale; make a survey "
+                    "of the items of each. If it is one scale, say so of every item: "
                     f"frame[{column!r}].astype(pd.CategoricalDtype(categories, ordered=True))."
                 )
 

@@ -134,9 +134,7 @@ def _explore(
     if not levels:
         tries = 0
     normals = levels * len(target.steps.first)
-    skewed = (
-        0.0 if tries and -1 in target.steps.row else reach[0]
-    )  # what is drawn again is drawn from a normal at first too
+    skewed = 0.0 if tries and -1 in target.steps.row else reach[0]  # again, from a normal
     wider = 1 + reach[1] / math.sqrt(dense + size) + 1 / (dense + size)  # costs as much whatever the number
     u, log_density = proposal.draw(points, rng)
     scale, own_scale = target.scales(u)
@@ -151,8 +149,8 @@ def _explore(
         again = streams[chunk].normal(size=(*normal.shape[:2], tries, normals))
         picks = streams[chunk].random((*normal.shape[:2], levels if tries else 0))
         propose(
-            target.layout, target.cells, scale[part], own_scale[part], start[part], ROUGH, skewed, wider, normal, uniform,
-            target.steps, again, picks, z[part], log_ratio[part], laplace[part],
+            target.layout, target.cells, scale[part], own_scale[part], start[part], ROUGH, skewed, wider, normal,
+            uniform, target.steps, again, picks, z[part], log_ratio[part], laplace[part],
         )  # fmt: skip
 
     with kernels.threads() as pool:

@@ -90,8 +90,8 @@ def keep_off(walls: Walls, scale: Array, eta: Array, gradient: Array, curvature:
     """Return what keeps thresholds apart when their mode is sought, and add it to gradient and curvature of the cells.
 
     A gap that is normal with standard deviation σ but for the wall has, with log(1 − exp(−1.5 gap / σ)) added to its
-    log-density, a mode and a curvature near the mean and the precision of the normal cut off there, for a mean
-    anywhere from −2σ up.
+    log-density, a mode near the mean of the normal cut off there: 0.33, 0.74 and 2.07 σ for means of −2, 0 and 2 σ,
+    where the cut one has 0.37, 0.80 and 2.06 (by hand).
     """
     total = 0.0
     for wall in range(len(walls.cell)):

@@ -159,7 +159,12 @@ def counts(eta, n, first, last):
     none = dict.fromkeys(("centre", "half", "sd"), np.full(size, np.nan))
     flat = np.tile(choose(n, k), size)
     places = {"start": np.arange(size) * float(width), "stop": (np.arange(size) + 1) * float(width)}
-    given = {"trials": np.full(size, float(n)), "first": np.full(size, float(first)), "log_choose": flat, "step": np.ones(size)}
+    given = {
+        "trials": np.full(size, float(n)),
+        "first": np.full(size, float(first)),
+        "log_choose": flat,
+        "step": np.ones(size),
+    }
     return cells("reported", eta, {**none, **given, **places})
 
 

@@ -112,4 +112,6 @@ def _nearer(aim: float, low: float, low_drop: float, high: float, high_drop: flo
     if high == 0.0:
         return low * min(math.sqrt(aim / low_drop), 8.0)
     power = math.log(high / low) / math.log(high_drop / low_drop)
-    return low * math.exp(min(max(power * math.log(aim / low_drop), 0.1 * math.log(high / low)), 0.9 * math.log(high / low)))
+    return low * math.exp(
+        min(max(power * math.log(aim / low_drop), 0.1 * math.log(high / low)), 0.9 * math.log(high / low))
+    )

@@ -283,8 +283,8 @@ class Survey:
         """Make a survey from a published table: one row a printed number.
 
         How sure a row is comes from its interval if printed, else its standard error, else n and `design_effect`. A
-        share with n only and `design_effect` 1 enters exactly: as all counts out of n that print so. With another design
-        effect and n over it below 100, these counts and n enter over the design effect. A share printed as
+        share with n only and `design_effect` 1 enters exactly: as all counts out of n that print so. With another
+        design effect, and n over it below 100, they enter over the design effect. A share printed as
         0 or 100 % needs n. The population weight of a cell is its n; where not every row has one, all weigh 1.
 
         Parameters

@@ -26,7 +26,8 @@ ROOMS = {
 HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "arviz_base", "arviz_stats", "arviz_plots", "matplotlib", "numba"}
 COMPILED = {"inference/kernels.py": {"numba"}, "models/likelihood.py": {"pytensor"}}  # imported inside functions only
 AROUND = {
-    f"inference/{name}.py" for name in ("layouts", "modes", "targets", "proposals", "laplace", "coordinates", "walks")
+    f"inference/{name}.py"
+    for name in ("layouts", "modes", "skewness", "targets", "proposals", "laplace", "coordinates", "walks")
 }  # built on the kernels
 
 

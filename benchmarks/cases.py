@@ -69,6 +69,7 @@ def share_cases() -> dict[str, Case]:
     heavy = nav.Model(
         share, nav.Group("office", scale=nav.HalfStudentT(1.0)), nav.Trend("year", scale=nav.Exponential(0.5))
     )
+    apart = _grid(county=COUNTIES[:6])
     weighted = large.assign(n=_spread(large, 40, 400))
     return {
         "share, every term": _case(
@@ -87,6 +88,11 @@ def share_cases() -> dict[str, Case]:
         "share, heavy tails": _case(
             "counts in 60 cells of 1–12: groups with a half-t prior, a trend with an exponential one",
             heavy, offices.assign(n=_spread(offices, 1, 12)), _counted,
+        ),
+        "share, separated groups": _case(
+            "counts in 6 groups of 5–60 with a half-Cauchy prior: often 0 % beside 100 %",
+            nav.Model(share, nav.Group("county", scale=nav.HalfCauchy(2.0))),
+            apart.assign(n=_spread(apart, 5, 60)), _counted,
         ),
         "reported, counts": _case(
             "whole percents of 5–60 respondents", both, large.assign(n=_spread(large, 5, 60)), _printed,

@@ -15,7 +15,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("low", "high", "sd", "count_low", "count_high", "trials"),
         *("pair", "again", "pair_first", "pair_second", "both", "both_weighted", "panel"),
     ),
-    "fit": ("intercept", "threshold", "share", "mean"),
+    "fit": ("intercept", "threshold", "share", "mean", "gate_verdict", "fitted_by"),
     "summarise": (
         *("reference", "n", "mean", "median", "sd", "lower", "upper", "prob"),
         *("p_increase", "p_above", "class", "unconverged"),

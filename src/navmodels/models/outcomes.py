@@ -144,7 +144,7 @@ class Reported(CellOutcome):
     base = "intercept"
 
     def arrays(self, survey: Survey) -> dict[str, Array]:
-        """Return the arrays of the kernel; centre, half-width and sd are NaN where counts are added up, counts elsewhere.
+        """Return the arrays of the kernel; centre, half-width, sd are NaN where counts are added up, counts elsewhere.
 
         The logs of the binomial coefficients of all counts that print as the share are flat: those of a cell stand
         from ``start`` to ``stop``. Of more than `MANY` there are none, and centre, half-width and sd are on the arcsine

@@ -47,7 +47,8 @@ def lay_out(draws: Array, keys: pd.DataFrame, levels: Mapping[str, list[Any]], n
         return xr.DataArray(draws[:, :, 0], dims=(*OVER, *_more(draws)), coords={"n": n[0]})
     shape = [len(coords[dim]) for dim in place]
     full, count = np.full((*draws.shape[:2], *shape, *draws.shape[3:]), np.nan), np.full(shape, np.nan)
-    full[(slice(None), slice(None), *place.values())], count[tuple(place.values())] = draws, n
+    where: tuple[Any, ...] = tuple(place.values())
+    full[(slice(None), slice(None), *where)], count[where] = draws, n
     return xr.DataArray(full, coords, (*OVER, *place, *_more(draws))).assign_coords(n=(list(place), count))
 
 

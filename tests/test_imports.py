@@ -33,14 +33,10 @@ COMPILED = {
 }  # imported inside functions only
 AROUND = {
     f"inference/{name}.py"
-<<<<<<< HEAD
     for name in (
         *("kernels", "layouts", "modes", "skewness", "thresholds", "targets", "proposals", "laplace"),
         *("coordinates", "walks", "conflicts"),
     )
-=======
-    for name in ("layouts", "modes", "skewness", "targets", "proposals", "laplace", "coordinates", "walks")
->>>>>>> engine
 }  # built on the kernels
 
 

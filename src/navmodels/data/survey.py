@@ -337,66 +337,61 @@ class Survey:
     ) -> "Survey":
         """Make a survey from a published table: one row a printed number, or one row a group and a column an answer.
 
-                How sure a row is comes from its interval if printed, else its standard error, else n and `design_effect`. A
-        <<<<<<< HEAD
-                share with n only and `design_effect` 1 enters exactly: as all counts out of n that print so. A share printed as
-                0 or 100 % enters as counts out of the n that its interval tells, else out of the printed n. An interval without
-                width says nothing where n does; of one that reaches below 0 or above 100 % the other side counts. The
-                population weight of a cell is its n, unknown where it is not printed; where no n is printed, all weigh 1.
-        =======
-                share with n only and `design_effect` 1 enters exactly: as all counts out of n that print so. With another
-                design effect, and n over it below 100, they enter over the design effect. A share printed as
-                0 or 100 % needs n. The population weight of a cell is its n; where not every row has one, all weigh 1.
-        >>>>>>> engine
+        How sure a row is comes from its interval if printed, else its standard error, else n and `design_effect`. A
+        share with n only and `design_effect` 1 enters exactly: as all counts out of n that print so; with another
+        design effect, and n over it below 100, these counts and n enter over the design effect. A share printed as 0 or
+        100 % enters as counts out of the n that its interval tells, else out of the printed n. An interval without
+        width says nothing where n does; of one that reaches below 0 or above 100 % the other side counts. The
+        population weight of a cell is its n, unknown where it is not printed; where no n is printed, all weigh 1.
 
-                Parameters
-                ----------
-                frame
-                    One row a published estimate; with `counts`, one row a group.
-                by
-                    Columns of grouping factors.
-                estimate, lower, upper, se, n
-                    Columns: the estimate, its interval, its standard error, its number of respondents; gaps are allowed where
-                    another column speaks. Single precision and `Decimal` are read to the digits they have.
-                unit
-                    "percent" (the default), "proportion", or "identity" (a mean). It has to be given where all estimates lie
-                    between 0 and 1, unless the column is called percent.
-                digits
-                    Decimals the column was printed with, at least; when a number shows more, all are read with as many (a
-                    proportion with two at least).
-                prob
-                    Level of the printed intervals.
-                design_effect
-                    Variance of the design over that of a simple sample of the same n; above 0. Used where n is.
-                counts, categories, ordered
-                    A whole printed distribution: the columns with the percent of each answer, lowest first, and the answers'
-                    names (default: the columns'). Makes a rating, or a choice when not `ordered`. The answers add to 100 but
-                    for rounding; they enter as whole counts out of n that print so, or with a design effect as shares of n.
-                overlap
-                    "refuse", or "allow" rows that look as if they were not disjoint people: a total beside its parts, several
-                    breakdowns of one sample, the answers of one question. `navmodels.split_table` takes such a table apart.
+        Parameters
+        ----------
+        frame
+            One row a published estimate; with `counts`, one row a group.
+        by
+            Columns of grouping factors.
+        estimate, lower, upper, se, n
+            Columns: the estimate, its interval, its standard error, its number of respondents; gaps are allowed where
+            another column speaks. Single precision and `Decimal` are read to the digits they have.
+        unit
+            "percent" (the default), "proportion", or "identity" (a mean). It has to be given where all estimates lie
+            between 0 and 1, unless the column is called percent.
+        digits
+            Decimals the column was printed with, at least; when a number shows more, all are read with as many (a
+            proportion with two at least).
+        prob
+            Level of the printed intervals.
+        design_effect
+            Variance of the design over that of a simple sample of the same n; above 0. Used where n is.
+        counts, categories, ordered
+            A whole printed distribution: the columns with the percent of each answer, lowest first, and the answers'
+            names (default: the columns'). Makes a rating, or a choice when not `ordered`. The answers add to 100 but
+            for rounding; they enter as whole counts out of n that print so, or with a design effect as shares of n.
+        overlap
+            "refuse", or "allow" rows that look as if they were not disjoint people: a total beside its parts, several
+            breakdowns of one sample, the answers of one question. `navmodels.split_table` takes such a table apart.
 
-                Raises
-                ------
-                ValueError
-                    Naming the rows: text, out of range, unit not declared, no precision, a standard error that n contradicts,
-                    no count that prints so, cells that occur twice, rows that overlap.
+        Raises
+        ------
+        ValueError
+            Naming the rows: text, out of range, unit not declared, no precision, a standard error that n contradicts,
+            no count that prints so, cells that occur twice, rows that overlap.
 
-                Examples
-                --------
-                >>> import pandas as pd
-                >>> from navmodels.data import Survey
-                >>> table = pd.DataFrame({"office": ["host", "own"], "drop_in": [29, 54], "n": [24, 41]})
-                >>> survey = Survey.from_report(table, by="office", estimate="drop_in", n="n")
-                >>> survey.cells["count_low"].values.tolist(), survey.cells["count_high"].values.tolist()
-                ([7.0, 22.0], [7.0, 22.0])
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from navmodels.data import Survey
+        >>> table = pd.DataFrame({"office": ["host", "own"], "drop_in": [29, 54], "n": [24, 41]})
+        >>> survey = Survey.from_report(table, by="office", estimate="drop_in", n="n")
+        >>> survey.cells["count_low"].values.tolist(), survey.cells["count_high"].values.tolist()
+        ([7.0, 22.0], [7.0, 22.0])
 
-                A whole distribution, which adds to 99:
+        A whole distribution, which adds to 99:
 
-                >>> table = pd.DataFrame({"office": ["host"], "no": [33], "partly": [33], "yes": [33], "n": [24]})
-                >>> Survey.from_report(table, by="office", counts=["no", "partly", "yes"], n="n").to_pandas()
-                  office     n   no  partly  yes  weight
-                0   host  24.0  8.0     8.0  8.0    24.0
+        >>> table = pd.DataFrame({"office": ["host"], "no": [33], "partly": [33], "yes": [33], "n": [24]})
+        >>> Survey.from_report(table, by="office", counts=["no", "partly", "yes"], n="n").to_pandas()
+          office     n   no  partly  yes  weight
+        0   host  24.0  8.0     8.0  8.0    24.0
         """
         by = checks.factor_names(by)
         checks.one_of(overlap, checks.OVERLAP, what="overlap")

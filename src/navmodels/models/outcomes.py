@@ -148,7 +148,7 @@ class Reported(CellOutcome):
 
         The logs of the binomial coefficients of all counts that print as the share are flat: those of a cell stand
         from ``start`` to ``stop``. Of more than `MANY` there are none, and centre, half-width and sd are on the arcsine
-        scale: with so many, the difference is below 1e-3 of a probability, and the cost does not grow with n.
+        scale: with so many, the difference is below 2e-3 of a probability, and the cost does not grow with n.
         """
         cells = survey.cells
         low, high, sd = (cells[name].to_numpy() for name in ("low", "high", "sd"))

@@ -96,5 +96,5 @@ def test_what_is_refused(shares):
     for verb in (lambda x: nav.rank(x, along="office"), lambda x: nav.exceed(x, threshold=0.5), nav.summarise):
         with pytest.raises(ValueError, match="draws need the dims 'chain' and 'draw'"):
             verb(shares.isel(draw=0))
-        with pytest.raises(ValueError, match="given: DataFrame"):
+        with pytest.raises(ValueError, match="given: a DataFrame"):
             verb(shares.to_dataframe())

@@ -34,6 +34,24 @@ def test_nested_factors_share_a_dim_and_a_crossed_one_keeps_its_own(nested):
     assert out.unstack().sizes == {"chain": 4, "draw": 200, "year": 2, "muni": 8, "office": 12}
 
 
+def test_several_levels_of_a_shared_dim_are_taken_with_where(nested):
+    keys, _, out = nested
+    some = out.where(out["office"].isin(["A", "B"]), drop=True)
+    assert nav.summarise(some)[["office", "year"]].values.tolist() == [["B", 2020], ["B", 2021], ["A", 2020], ["A", 2021]]
+    assert len(keys) == 23
+
+
+@pytest.mark.parametrize(("items", "shared"), [(100, False), (2001, True)])
+def test_crossed_factors_have_a_grid_with_holes_unless_it_is_large(items, shared):
+    # every item was asked in one or two of ten years
+    keys = pd.DataFrame([(i, y) for i in range(items) for y in {2010 + i % 10, 2010 + i % 7}], columns=["item", "year"])
+    draws = np.random.default_rng(1).random((1, 2, len(keys)))
+    out = lay_out(draws, keys, {"item": list(range(items)), "year": list(range(2010, 2020))}, np.ones(len(keys)))
+    assert out.dims[2:] == (("item:year",) if shared else ("item", "year"))
+    assert int(out.notnull().sum()) == draws.size
+    assert (out.sel(item=55, year=2015) == draws[:, :, [*keys.itertuples(index=False)].index((55, 2015))]).all()
+
+
 def test_the_order_of_levels_is_kept(nested):
     assert list(dict.fromkeys(nested[2]["muni"].values)) == MUNIS
 

@@ -68,6 +68,8 @@ def count_items(
     {'dropped': 0, 'unanswered': {'phone': 0, 'chat': 2}}
     """
     checks.one_of(missing, MISSING, what="missing")
+    if negative is not None and positive is None:
+        raise ValueError(NEGATIVE_ALONE)
     if "item" in by:
         raise ValueError("by names 'item', the factor that from_items makes of the columns; rename that column.")
     columns, labels = _columns_and_labels(items)
@@ -79,8 +81,6 @@ def count_items(
     if categories is None and positive is not None:
         frame, counted = take_sides(frame, columns, positive=chosen, negative=negative, missing=missing)
         sides = {"sides": counted}
-    elif negative is not None:
-        raise ValueError(NEGATIVE_ALONE)
     rows, dropped = _respondents(frame, columns, by=by, weights=weights, missing=missing)
     levels = {name: list(rows[name].cat.categories) for name in by}
     tables, unanswered = [], {}

@@ -115,11 +115,18 @@ def population_weights(population: pd.DataFrame, levels: checks.Levels) -> pd.Se
         )
     checks.complete(population, list(levels))
     population = matching.as_levels(population, levels, what="population")
-    checks.unique_cells(population, list(levels))
+    checks.unique_cells(population, list(levels), remedy=added_up(list(levels)))
     weight = checks.numeric(population["weight"], low=0.0).to_numpy()
     if not levels:
         return pd.Series(weight)
     return pd.Series(weight, index=pd.MultiIndex.from_frame(population[list(levels)].astype(object)))
+
+
+def added_up(names: Sequence[str]) -> str:
+    """Return how a population in which a cell has several rows becomes one with one row a cell."""
+    if not names:
+        return "Add up their weights."
+    return f"Add up their weights: population.groupby({list(names)}, as_index=False, observed=True)['weight'].sum()."
 
 
 def name_cells(keys: pd.DataFrame, *, most: int = 3) -> str:

@@ -145,7 +145,8 @@ def complete(frame: pd.DataFrame, columns: Iterable[str], *, advice: str = "") -
     for column in columns:
         missing = frame[column].isna()
         if missing.any():
-            raise ValueError(f"column {column!r} is missing in {rows(missing)}.{advice}")
+            leave_out = f" Fill it in, or leave the rows out: dropna(subset=[{column!r}])."
+            raise ValueError(f"column {column!r} is missing in {rows(missing)}.{advice or leave_out}")
 
 
 def numeric(column: pd.Series, *, low: float = -np.inf, high: float = np.inf, gaps: bool = False) -> pd.Series:
@@ -164,7 +165,9 @@ def numeric(column: pd.Series, *, low: float = -np.inf, high: float = np.inf, ga
     return values
 
 
-def unique_cells(frame: pd.DataFrame, by: Sequence[str]) -> None:
+def unique_cells(
+    frame: pd.DataFrame, by: Sequence[str], *, remedy: str = "Add the factor that tells them apart to by=."
+) -> None:
     """Raise when two rows describe the same cell."""
     double = frame.duplicated(list(by), keep=False) if by else pd.Series(len(frame) > 1, index=frame.index)
     if double.any():
@@ -172,7 +175,7 @@ def unique_cells(frame: pd.DataFrame, by: Sequence[str]) -> None:
         allowed = f"each combination of {listing(by)} may occur once" if by else "without by= there is one row"
         raise ValueError(
             f"{rows(double)} describe the same cell more than once, for instance {example or 'the whole sample'}; "
-            f"{allowed}. Add the factor that tells them apart to by=."
+            f"{allowed}. {remedy}"
         )
 
 

@@ -31,7 +31,7 @@ from navmodels.data.overlap import require_disjoint_counts
 from navmodels.data.panels import cut_pairs, join_persons, move_pairs, without_pairs
 from navmodels.data.people import count_left_out, refuse_persons, warn_of_counts
 from navmodels.data.reported import read_answers, read_report
-from navmodels.data.responses import answer_categories, count_answers
+from navmodels.data.responses import MISSING, answer_categories, count_answers
 
 Array = npt.NDArray[np.float64]
 
@@ -146,13 +146,14 @@ class Survey:
         used = _used_weights(weights, weighting)
         frame = checks.named_rows(frame, what="from_responses")
         checks.known_columns(frame, [*by, outcome, *([used] if used else [])], what="from_responses")
+        checks.one_of(missing, MISSING, what="missing")
+        if negative is not None and positive is None:
+            raise ValueError(NEGATIVE_ALONE)
         chosen = answer_categories(frame[outcome].dropna(), categories=categories, ordered=ordered, positive=positive)
         sides: Sides = {}
         answered = frame
         if positive is not None:
             answered, sides = take_sides(frame, [outcome], positive=chosen, negative=negative, missing=missing)
-        elif negative is not None:
-            raise ValueError(NEGATIVE_ALONE)
         table, dropped = count_answers(answered, outcome=outcome, by=by, weights=used, missing=missing)
         warn_of_counts(frame, answers=[outcome], by=by, weights=weights)
         kind = "share" if categories is None else "rating" if ordered else "choice"

@@ -125,7 +125,7 @@ def _column(
     if bad.any():
         raise ValueError(
             f"column {cells.name!r} holds {checks.listing(texts[bad].unique())} in {checks.rows(bad)}; allowed: "
-            f"numbers with the decimal sign {signs[0]!r}, and entries named in suppressed=. {_way(cells)}"
+            f"numbers with the decimal sign {signs[0]!r}, and entries named in suppressed=. {_way(cells, texts, signs)}"
         )
     if signs[1] is None:
         _require_one_meaning(texts, signs[0])
@@ -162,12 +162,15 @@ def _require_text(cells: pd.Series, texts: pd.Series, signs: tuple[str, str | No
         )
         raise ValueError(
             f"column {cells.name!r} holds {checks.listing(texts[unread].unique(), most=4)} in {checks.rows(unread)}, "
-            f"numbers with another decimal sign than {signs[0]!r}. {_way(cells)}"
+            f"numbers with another decimal sign than {signs[0]!r}. {_way(cells, texts, signs)}"
         )
 
 
-def _way(cells: pd.Series) -> str:
+def _way(cells: pd.Series, texts: pd.Series, signs: tuple[str, str | None]) -> str:
     """Return the call that reads a column, and what to do when it is none of numbers."""
+    other = SIGNS[signs[0] == "."]
+    if signs[1] is None and texts.map(lambda each: _numeral(each, (signs[0], other)) is not None).all():
+        return f"If {other!r} parts thousands, give thousands={other!r}."
     call = recipe([str(text) for text in cells.dropna().map(as_text).unique()])
     return f"{call} If the column holds no numbers, name those that do with numbers=[...]."
 

@@ -266,7 +266,7 @@ def design(model: Model, survey: Survey) -> Design:
             f"a Model and a Survey are needed, in this order; given: {type(model).__name__}, {type(survey).__name__}."
         )
     if survey.kind not in model.outcome.kinds:
-        advice = ""
+        advice = f" Use {survey.kind.title()}()."
         if survey.kind == "rating" and isinstance(model.outcome, outcomes.Share):
             advice = " Use Rating(), or cut the rating in two with survey.dichotomise(cut)."
         raise ValueError(
@@ -277,6 +277,7 @@ def design(model: Model, survey: Survey) -> Design:
         if name not in survey.factors:
             raise ValueError(
                 f"the model names the factor {name!r}; the survey has {checks.listing(survey.factors)}."
+                f"{checks.nearest(name, survey.factors) or ' Add it to by= when the survey is made.'}"
                 f"{checks.nearest(name, survey.factors)}"
             )
     if survey.kind != "reported":

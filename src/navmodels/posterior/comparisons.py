@@ -171,7 +171,7 @@ def with_attrs(out: xr.DataArray, draws: xr.DataArray, **extra: Any) -> xr.DataA
 def require_draws(draws: xr.DataArray) -> None:
     """Raise when these are no draws."""
     if not isinstance(draws, xr.DataArray) or not {"chain", "draw"} <= set(draws.dims):
-        given = getattr(draws, "dims", type(draws).__name__)
+        given = tuple(draws.dims) if isinstance(draws, xr.DataArray) else f"a {type(draws).__name__}"
         raise ValueError(
             f"draws need the dims 'chain' and 'draw'; given: {given}. Make them with estimate(fit, by=...)."
         )

@@ -11,7 +11,7 @@ import xarray as xr
 
 from navmodels.data import checks
 from navmodels.data.averages import settle_weights
-from navmodels.data.cells import cell_index, population_weights
+from navmodels.data.cells import added_up, cell_index, population_weights
 from navmodels.inference.convergence import carried_attrs
 from navmodels.inference.marks import mark
 from navmodels.models.blocks import Block, join_labels
@@ -68,9 +68,10 @@ def estimate(
     xarray.DataArray
         Dims (chain, draw, \*by). Proportions for shares. The coordinate ``n`` holds the respondents of each group: 0
         means that the estimate rests on the model alone; without a population it is then the plain mean of the group's
-        cells. Combinations that are not in the population are NaN. Where less than a quarter of all combinations exist,
-        as of offices within municipalities, those factors share a dim, "municipality:office", whose index has them as
-        levels: `sel` takes each by its name, tables have a column for each, and ``draws.unstack()`` makes the grid.
+        cells. Combinations that are not in the population are NaN. Where less than a quarter of all combinations exist
+        because one factor lies within another, as offices do in municipalities (or of more than 20,000 combinations),
+        those factors share a dim, "municipality:office", whose index has them as levels: `sel` takes each by its name,
+        tables have a column for each, and ``draws.unstack()`` makes the grid.
 
     Raises
     ------
@@ -212,7 +213,8 @@ def _summed(population: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
     """Return the population summed over factors that the model does not use, as the survey's cells are."""
     if set(population.columns) == {*factors, "weight"}:
         return population
-    checks.unique_cells(population, [name for name in population.columns if name != "weight"])
+    names = [name for name in population.columns if name != "weight"]
+    checks.unique_cells(population, names, remedy=added_up(names))
     return population.groupby(factors, observed=True)["weight"].sum(min_count=1).reset_index()
 
 

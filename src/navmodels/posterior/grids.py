@@ -1,9 +1,11 @@
-"""Draws by several factors: a grid while most of its combinations exist, else one dim of those that do.
+"""Draws by several factors: a grid, or where one lies within another or the grid is large, one dim of what exists.
 
 Offices lie in one municipality each: of a grid of both nearly all is empty. Such factors share a dim, "muni:office",
-whose index has them as levels: `sel` takes them by name, and `unstack` makes the grid for who wants it.
+whose index has them as levels: `sel` takes them by name, and `unstack` makes the grid for who wants it. Items that are
+not asked every year are crossed with the years, and have a grid with holes unless it is large.
 """
 
+import itertools
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -18,6 +20,7 @@ from navmodels.inference.marks import ORIGIN, VERDICT
 
 Array = npt.NDArray[np.float64]
 SPARSE = 4  # times as many entries as combinations exist: what a grid may have
+LARGE = 20_000  # entries up to which a grid of crossed factors may have more: 0.6 GB of draws
 OVER = ("chain", "draw")
 
 
@@ -119,10 +122,17 @@ def _stacked(keys: pd.DataFrame, levels: Mapping[str, Sequence[Any]]) -> list[st
             sizes[name] = own * len(levels[name]) * len(keys[rest].drop_duplicates())
         name = min(sizes, key=lambda each: sizes[each])
         if sizes[name] > SPARSE * len(keys):
-            return shared
+            small = own * math.prod(len(levels[each]) for each in shared) <= LARGE
+            return [] if small and not _nested(keys[shared]) else shared
         own *= len(levels[name])
         shared.remove(name)
     return []
+
+
+def _nested(keys: pd.DataFrame) -> bool:
+    """Return whether each level of one factor lies within one level of another."""
+    pairs = itertools.permutations(keys.columns, 2)
+    return any(len(keys[[inner, outer]].drop_duplicates()) == keys[inner].nunique() for inner, outer in pairs)
 
 
 def _existing(

@@ -35,7 +35,8 @@ for seed in range(1, 9):
     survey = nav.Survey.from_responses(answered, outcome="answer", by=["county", "office"])
     for name, model in believed.items():
         fit = nav.fit(model, survey, seed=2024)
-        table = nav.summarise(nav.estimate(fit, by="county", population=offices.assign(weight=1.0))).merge(true)
+        share = nav.estimate(fit, by="county", population=offices.assign(weight=1.0), new_levels="allow")
+        table = nav.summarise(share).merge(true)
         tables.append(table.assign(seed=seed, model=name, evidence=fit.attrs["log_marginal_likelihood"]))
 tables = pd.concat(tables)
 tables["silent"] = tables["county"].isin(SILENT)

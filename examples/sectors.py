@@ -30,8 +30,10 @@ for factor in (0.5, 1.0, 2.0):
     shares[factor] = nav.estimate(nav.fit(model, survey, seed=2024), by=["item", "year", "sector"])
 
 # %% Public minus private, where both are printed
+printed = levels.groupby("item")["sector"].nunique()
+both = list(printed.index[printed == 2])
 gaps = [
-    nav.summarise(nav.contrast(share, along="sector", reference="private")).assign(base=factor)
+    nav.summarise(nav.contrast(share.sel(item=both), along="sector", reference="private")).assign(base=factor)
     for factor, share in shares.items()
 ]
 gaps = pd.concat(gaps).sort_values(["item", "base"])
@@ -40,7 +42,7 @@ print(gaps[["item", "year", "base", "mean", "lower", "upper", "p_above"]].round(
 
 # %% Year over year, where one sector is printed for two years
 steps = [
-    nav.summarise(nav.change(share.sel(year=pair))).assign(base=factor)
+    nav.summarise(nav.change(share.sel(year=pair))).dropna(subset="mean").assign(base=factor)
     for factor, share in shares.items()
     for pair in ([2020, 2022], [2022, 2024], [2023, 2024])
 ]

@@ -159,9 +159,11 @@ def sensitivity_benefits(text):
         "AAP met by appointment more than both kinds",
     ):
         assert after(table, statement)[1] == "stands"
-        _, *likely = map(float, after(effects, statement))
-        assert len(likely) == 2
-        assert all(0.85 < p < 0.95 for p in likely)
+        assert "'design effect 2'" in " ".join(after(table, statement))
+        small, half_more, double = map(float, after(effects, statement))
+        assert 0.85 < double < 0.95
+        assert double < half_more < small
+        assert half_more == pytest.approx(0.95, abs=0.03)
 
 
 def sensitivity_partners(text):

@@ -5,8 +5,9 @@
 # through the standard set of changes: other priors, no pooling, design effects, groups left out. One stands in all:
 # users on social assistance are more often satisfied than those without a benefit. That they are more often satisfied
 # than those with both kinds of benefit, and that users on AAP are met by appointment more often than either, is clear
-# if the interviews are taken as a simple random sample; they were made at 33 places, and with a design effect of 1.5
-# it is at the border of clear and likely, with one of 2 likely only. That disability pensioners are the most dissatisfied is open in all scenarios: it may be so.
+# if the interviews are taken as a simple random sample; they were made at 33 places, and with a design effect of 1.5 it
+# is at the border of clear and likely, with one of 2 likely only. That disability pensioners are the most dissatisfied
+# is open in all scenarios: it may be so.
 #
 # Said here: the study assigns some of these shares to their column by the order in print, and its groups add to 345,
 # not to 339.

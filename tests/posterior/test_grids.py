@@ -35,10 +35,9 @@ def test_nested_factors_share_a_dim_and_a_crossed_one_keeps_its_own(nested):
 
 
 def test_several_levels_of_a_shared_dim_are_taken_with_where(nested):
-    keys, _, out = nested
-    some = out.where(out["office"].isin(["A", "B"]), drop=True)
-    assert nav.summarise(some)[["office", "year"]].values.tolist() == [["B", 2020], ["B", 2021], ["A", 2020], ["A", 2021]]
-    assert len(keys) == 23
+    out = nested[2]
+    some = nav.summarise(out.where(out["office"].isin(["A", "B"]), drop=True))
+    assert sorted(map(tuple, some[["office", "year"]].values)) == [("A", 2020), ("A", 2021), ("B", 2020), ("B", 2021)]
 
 
 @pytest.mark.parametrize(("items", "shared"), [(100, False), (2001, True)])

@@ -13,7 +13,9 @@ from navmodels.data import checks
 
 Sides = dict[str, dict[str, int]]
 
-NEGATIVE_ALONE = "negative= says which answers count as no beside those in positive=; give positive= too, and no categories=."
+NEGATIVE_ALONE = (
+    "negative= says which answers count as no beside those in positive=; give positive= too, and no categories=."
+)
 
 
 def codes_for_none(answers: Iterable[Any]) -> list[Any]:

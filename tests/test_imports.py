@@ -34,7 +34,7 @@ COMPILED = {
 AROUND = {
     f"inference/{name}.py"
     for name in (
-        *("kernels", "layouts", "modes", "skewness", "thresholds", "targets", "proposals", "laplace"),
+        *("kernels", "printed", "layouts", "modes", "skewness", "thresholds", "targets", "proposals", "laplace"),
         *("coordinates", "walks", "conflicts"),
     )
 }  # built on the kernels

@@ -53,7 +53,7 @@ def test_a_callee_that_changes_in_another_file_is_compiled_anew(program):
     ("file", "old", "new"),
     [
         ("kernels.py", "gradient[c, 0] = positive[c] * q", "gradient[c, 0] = 2 * positive[c] * q"),
-        ("kernels.py", "TAIL = 25.0", "TAIL = 26.0"),
+        ("printed.py", "TAIL = 25.0", "TAIL = 26.0"),
         ("layouts.py", "out[i, i] += 1.0", "out[i, i] += 2.0"),
         ("modes.py", "length /= 2", "length /= 3"),
     ],

@@ -276,7 +276,7 @@ def test_what_is_not_a_number_stays_so():
 
 def test_kernels_take_no_fast_math_from_their_caller():
     # numba passes it on to functions that do not refuse; log(1 + e) would lose its second term
-    log1p = numba.jit(**kernels._log1p.targetoptions)(kernels._log1p.py_func)
+    log1p = numba.jit(**kernels.log_one_plus.targetoptions)(kernels.log_one_plus.py_func)
     caller = numba.njit(fastmath=True)(lambda e: log1p(e))
     assert caller(1e-20) == 1e-20
     assert all(not function.targetoptions["fastmath"] for function in (kernels.derivatives, kernels.values))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from navmodels.inference.compilation import compiled
-from navmodels.inference.kernels import LOG_SQRT_2PI, Array, _interval, derivatives, values
+from navmodels.inference.kernels import Array, derivatives, values
 from navmodels.inference.layouts import (
     Cells,
     Layout,
@@ -22,6 +22,7 @@ from navmodels.inference.layouts import (
     to_levels,
     whiten,
 )
+from navmodels.inference.printed import LOG_SQRT_2PI, interval
 from navmodels.inference.skewness import measure_sides, pull_of_sides
 from navmodels.inference.thresholds import Steps, draw_steps, keep_off, meet_steps
 
@@ -190,7 +191,7 @@ def propose(
                     away_z = half * (4.0 * side - 1.0 if side < 0.5 else 4.0 * side - 3.0)
                     away_z += error * e[dense + level]  # whose sign says in which half the uniform number is
                     here[dense + level] = middle + away_z
-                    flat = _interval(away_z / error, half / error)[0] - math.log(2 * half)
+                    flat = interval(away_z / error, half / error)[0] - math.log(2 * half)
                     density += flat + LOG_SQRT_2PI + 0.5 * e[dense + level] ** 2
                     density += math.log(spread[level] * (below[level] + above[level]) / 2)
                     continue

@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 import navmodels as nav
 from navmodels.posterior import summaries
+from navmodels.reproduction import audits
 from navmodels.reproduction.audits import Audit
 from navmodels.reproduction.employer import TABLES, audit_employer
 from navmodels.reproduction.series import series_levels
@@ -54,7 +55,7 @@ def labelled() -> Callable[..., xr.DataArray]:
 def made_audit(made_fit: Callable[..., xr.DataTree]) -> Audit:
     """Return the audit of the employer report with 50 made draws a chain, too few for the gate, which stands open."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nav, "fit", lambda model, survey, **_: made_fit(model, survey, draws=50))
+        patch.setattr(audits, "refit", lambda model, survey, **_: made_fit(model, survey, draws=50))
         patch.setattr(summaries, "failures", lambda draws: "")
         audit = audit_employer()
     return audit

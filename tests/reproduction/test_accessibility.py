@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import stats
 
 import navmodels as nav
-from navmodels.reproduction import reports
+from navmodels.reproduction import audits, reports
 from navmodels.reproduction.accessibility import SEED, audit_accessibility
 from navmodels.reproduction.accessibility_claims import VERDICTS
 from navmodels.reproduction.accessibility_display import SHOWN
@@ -235,7 +235,7 @@ def test_reproduce_gives_this_ledger(audit, monkeypatch):
 
 
 def test_models_that_fail_the_gate_are_said_and_not_used(monkeypatch):
-    real = nav.fit
+    real = audits.refit
 
     def failing(model, survey, **options):
         fit = real(model, survey, **options)
@@ -243,7 +243,7 @@ def test_models_that_fail_the_gate_are_said_and_not_used(monkeypatch):
             fit.attrs["unconverged"] = "R-hat 1.2"
         return fit
 
-    monkeypatch.setattr(nav, "fit", failing)
+    monkeypatch.setattr(audits, "refit", failing)
     audit = audit_accessibility()
     assert audit.fits.set_index("model").loc["partner × partner_type", "gate"] == "R-hat 1.2"
     rows = audit.ledger[audit.ledger["reason"].str.contains("did not pass the gate: R-hat 1.2")]

@@ -117,7 +117,7 @@ def test_a_published_mean_equals_scipy(schools):
 def test_rounding_far_wider_than_the_error():
     frame = pd.DataFrame({"office": ["A"], "mean": [5], "se": [0.01]})
     survey = nav.Survey.from_report(frame, by="office", estimate="mean", se="se", unit="identity")
-    graph = nav.to_pymc(nav.Model(nav.Reported()), survey)
+    graph = nav.to_pymc(nav.Model(nav.Reported(), intercept_scale=1.5), survey)
     inside, edge = {"intercept": np.array(5.2)}, {"intercept": np.array(5.5)}
     assert graph.compile_logp()(inside) == pytest.approx(stats.norm.logpdf(5.2, scale=1.5), abs=1e-12)
     assert graph.compile_dlogp()(inside) == pytest.approx([-5.2 / 1.5**2], abs=1e-10)

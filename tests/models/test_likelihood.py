@@ -22,6 +22,7 @@ REPORTED = {  # two normal rows, one of one count, one of two
     "sd": np.array([0.2, 0.5, np.nan, np.nan, 1]),
     "trials": np.array([np.nan, np.nan, 24, 300, np.nan]),
     "first": np.array([np.nan, np.nan, 7, 278, np.nan]),
+    "step": np.ones(5),
     "start": np.array([0.0, 0, 0, 1, 3]),
     "stop": np.array([0.0, 0, 1, 3, 3]),
     "log_choose": np.array([12.8, 69.5, 66.4]),

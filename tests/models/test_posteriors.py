@@ -35,7 +35,7 @@ def test_the_order_of_levels_and_dims_changes_nothing(fit):
     for by in ("county", ["county", "sector"], "year"):
         assert nav.estimate(other, by=by).equals(nav.estimate(fit, by=by))
     population = pd.DataFrame({"county": ["A", "new"], "sector": "public", "year": [2021, 2024], "weight": 1.0})
-    both = [nav.estimate(each, by="county", population=population) for each in (fit, other)]
+    both = [nav.estimate(each, by="county", population=population, new_levels="allow") for each in (fit, other)]
     assert both[0].equals(both[1])
     assert nav.shrinkage(other, by="county").equals(nav.shrinkage(fit, by="county"))
     assert nav.replicate(other, draws=3).equals(nav.replicate(fit, draws=3))
@@ -84,7 +84,7 @@ def test_a_standard_deviation_is_asked_for_where_it_is_needed(fit):
     assert nav.estimate(other, by="county").equals(nav.estimate(fit, by="county"))
     population = pd.DataFrame({"county": ["new"], "sector": "public", "year": [2021], "weight": 1.0})
     for read in (
-        lambda: nav.estimate(other, population=population),
+        lambda: nav.estimate(other, population=population, new_levels="allow"),
         lambda: nav.shrinkage(other, by="county"),
         lambda: power_scale(other, estimand=lambda _: nav.estimate(fit, by="sector")),
     ):

@@ -76,7 +76,7 @@ def test_new_combinations_that_join_to_the_same_text_are_independent(made_fit):
     survey = nav.Survey.from_counts(frame, by=["a", "b"], positive="k", n="n")
     fit = made_fit(nav.Model(nav.Share(), nav.Group("a", "b")), survey)
     population = pd.DataFrame({"a": ["p:q", "p"], "b": ["r", "q:r"], "weight": 1.0})
-    draws = nav.estimate(fit, by=["a", "b"], population=population, scale="linear")
+    draws = nav.estimate(fit, by=["a", "b"], population=population, new_levels="allow", scale="linear")
     sd = fit["posterior"]["a:b_sd"]
     new = [
         (draws.sel(a=a, b=b, drop=True) - fit["posterior"]["intercept"]) / sd for a, b in (("p:q", "r"), ("p", "q:r"))
@@ -92,7 +92,7 @@ def test_new_levels_of_two_terms_do_not_share_random_numbers(made_fit):
     kept = {name: posterior[f"{name}_effect"].to_numpy() for name in "ab"}
     for a, b in (("new", "x"), ("x", "new")):  # the same new label in either term
         population = pd.DataFrame({"a": [a], "b": [b], "weight": [1.0]})
-        draws = nav.estimate(fit, population=population, scale="linear") - posterior["intercept"]
+        draws = nav.estimate(fit, population=population, new_levels="allow", scale="linear") - posterior["intercept"]
         z.append((draws - (kept["b"] if a == "new" else kept["a"])[..., 0]).to_numpy().ravel())
     assert abs(np.corrcoef(z)[0, 1]) < 4.5 / np.sqrt(len(z[0]))
 
@@ -115,7 +115,8 @@ def test_channels_of_a_choice_have_random_numbers_of_their_own():
     frame = pd.DataFrame({"g": list("abcd"), "r": [9, 4, 5, 6], "s": [5, 5, 9, 3], "t": [7, 4, 8, 9]})
     survey = nav.Survey.from_counts(frame, by="g", counts=["r", "s", "t"], ordered=False)
     fit = nav.fit(nav.Model(nav.Choice(), nav.Group("g", scale=nav.Known(0.5))), survey, engine="laplace", seed=1)
-    p = nav.estimate(fit, by="g", population=people(g=["new"])).sel(g="new").transpose("chain", "draw", "category")
+    p = nav.estimate(fit, by="g", population=people(g=["new"]), new_levels="allow").sel(g="new")
+    p = p.transpose("chain", "draw", "category")
     effect = np.log(p) - np.log(p).mean("category") - fit["posterior"]["intercept"]
     contrasts = np.array([[1.0, -1.0, 0.0], [1.0, 1.0, -2.0]]) / np.sqrt([[2.0], [6.0]])
     # any two categories differ by sd 0.5: contrasts of length one have sd 0.5 / √2
@@ -303,7 +304,7 @@ def test_a_forecast_against_quadrature(walk, ahead):
 
     def new(scales):
         s = scales["year"]
-        sizes = [s, 1.0][: len(rows)]
+        sizes = [s, *(block.scale.fixed for block in arrays.blocks[1:])]
         variance = (s * step_sd(6, order)) ** 2 * factor
         shared = np.zeros(len(arrays.cells))
         for block, row, size in zip(arrays.blocks, rows, sizes, strict=True):
@@ -419,12 +420,11 @@ def test_an_unobserved_area_against_quadrature():
 
 
 def test_other_values_of_a_covariate_lie_on_its_line():
-    fit = fitted(means(dose=[-1.5, 0.25, 1.0]), nav.Effect("dose", scale=0.8))
+    fit = fitted(means(dose=[-1.5, 0.25, 1.0]), nav.Effect("dose", scale=0.8, numeric=True))
     draws = nav.estimate(fit, by="dose", population=people(dose=[-3.0, 0.0, 0.25, 4.0]))
-    base = fit["posterior"]["intercept"]
-    slope = (draws.sel(dose=0.25, drop=True) - base) / 0.25
+    base, slope = draws.sel(dose=0.25, drop=True), fit["posterior"]["dose_slope"]
     for dose in (-3.0, 0.0, 4.0):
-        assert np.abs(draws.sel(dose=dose, drop=True) - base - dose * slope).max() < 1e-11
+        assert np.abs(draws.sel(dose=dose, drop=True) - base - (dose - 0.25) * slope).max() < 1e-11
 
 
 # ---- ratings and choices

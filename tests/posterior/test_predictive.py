@@ -223,6 +223,7 @@ def test_categories_are_dirichlet_multinomial(ordered):
     assert "category " in table.attrs["worst"]
 
 
+@pytest.mark.filterwarnings("ignore::navmodels.PriorConflictWarning")  # meant
 @pytest.mark.parametrize("ordered", [True, False])
 def test_categories_by_cell(ordered):
     rng = np.random.default_rng(8)

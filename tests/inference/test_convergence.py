@@ -153,7 +153,10 @@ def test_a_fit_of_laplace_is_judged_by_its_ratios(weighted):
     table = check(weighted)
     criteria = ["Pareto k", "effective draws", "effective spread", "scales by Laplace", "modes not found", "not finite"]
     assert table["criterion"].tolist() == criteria
-    assert table["worst"].tolist() == ["joint importance ratios"] * 2 + ["office_sd"] * 2 + ["all points", "all variables"]
+    assert table["worst"].tolist() == ["joint importance ratios"] * 2 + ["office_sd"] * 2 + [
+        "all points",
+        "all variables",
+    ]
     assert table["value"].tolist() == [0.31, 5230.0, 2750.0, 0.02, 0.0, 0.0]
     assert table["limit"].tolist() == [0.7, 400.0, 400.0, 0.1, 0.0, 0.0]
     assert table["passed"].tolist() == [True] * 6

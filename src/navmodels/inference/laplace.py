@@ -83,7 +83,7 @@ class Weighted:
         laplace = special.softmax(self.height[known])
         over = weight[known] / weight[known].sum() - laplace
         differences = np.abs(np.cumsum(over[np.argsort(self.u[known], axis=0)], axis=0)).max(axis=0)
-        return np.maximum(differences, weight[~known].sum())
+        return np.asarray(np.maximum(differences, weight[~known].sum()))
 
 
 def sample_laplace(

@@ -78,7 +78,7 @@ class Weighted:
         height. Draws that miss where coefficients are at some scales, such as the largest, show here and nowhere else.
         """
         weight, known = weights.reshape(self.log_ratio.shape).sum(axis=1), np.isfinite(self.height)
-        if not self.u.shape[1] or not known.any() or not weight[known].sum() > 0:
+        if not known.any() or not weight[known].sum() > 0:
             return np.full(self.u.shape[1], np.nan)
         laplace = special.softmax(self.height[known])
         over = weight[known] / weight[known].sum() - laplace
@@ -104,7 +104,8 @@ def sample_laplace(
         points *= 2
     each = max(4, 2 * math.ceil(SPARE * draws * chains / (2 * points)))  # even: draws come in pairs
     found, weights, k = _explore(target, proposal, (points, each, 0), FIRST, rng)
-    spread, apart = found.effective_spread(weights), found.apart(weights)
+    judged = target.learned if len(target.steps.start) == 1 else 0  # Laplace is poor where thresholds must be in order
+    spread, apart = found.effective_spread(weights), found.apart(weights)[:judged]
     for adapt in (False, True):
         enough = MIN_ESS_PER_CHAIN * chains
         agree = (apart <= MAX_APART).all()
@@ -114,7 +115,7 @@ def sample_laplace(
             target = replace(target, steps=target.steps._replace(lean=_lean(target, proposal, found, weights)))
             proposal = adapt_proposal(proposal, found.u, weights.reshape(found.log_ratio.shape).sum(axis=1))
         found, weights, k = _explore(target, proposal, (MORE * points, each, TRIES), WIDE, rng)
-        spread, apart = found.effective_spread(weights), found.apart(weights)
+        spread, apart = found.effective_spread(weights), found.apart(weights)[:judged]
     worst = int(np.argmax(np.nan_to_num(apart, nan=np.inf))) if apart.size else None
     attrs = {
         "pareto_k": k,
@@ -122,7 +123,7 @@ def sample_laplace(
         "effective_spread": float(spread.min()),
         "hardest": target.names[int(np.argmin(np.nan_to_num(spread)))],
         "apart": 0.0 if worst is None else float(apart[worst]),
-        "farthest": "no scale is learned" if worst is None else target.names[worst],
+        "farthest": "no scale compared" if worst is None else target.names[worst],
         "proposals": found.log_ratio.size,
         "unsolved": _unsolved(found, proposal),
         "log_marginal_likelihood": _log_evidence(target, found),

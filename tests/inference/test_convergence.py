@@ -133,6 +133,8 @@ PASSING = {
     "effective_draws": 5230.0,
     "effective_spread": 2750.0,
     "hardest": "office_sd",
+    "apart": 0.02,
+    "farthest": "office_sd",
     "proposals": 8192,
     "unsolved": 0,
 }
@@ -149,12 +151,15 @@ def weighted(tree):
 
 def test_a_fit_of_laplace_is_judged_by_its_ratios(weighted):
     table = check(weighted)
-    criteria = ["Pareto k", "effective draws", "effective spread", "modes not found", "not finite"]
+    criteria = ["Pareto k", "effective draws", "effective spread", "scales by Laplace", "modes not found", "not finite"]
     assert table["criterion"].tolist() == criteria
-    assert table["worst"].tolist() == ["joint importance ratios"] * 2 + ["office_sd", "all points", "all variables"]
-    assert table["value"].tolist() == [0.31, 5230.0, 2750.0, 0.0, 0.0]
-    assert table["limit"].tolist() == [0.7, 400.0, 400.0, 0.0, 0.0]
-    assert table["passed"].tolist() == [True] * 5
+    assert table["worst"].tolist() == ["joint importance ratios"] * 2 + ["office_sd"] * 2 + [
+        "all points",
+        "all variables",
+    ]
+    assert table["value"].tolist() == [0.31, 5230.0, 2750.0, 0.02, 0.0, 0.0]
+    assert table["limit"].tolist() == [0.7, 400.0, 400.0, 0.1, 0.0, 0.0]
+    assert table["passed"].tolist() == [True] * 6
     assert describe_failures(table) == ""
 
 
@@ -170,6 +175,8 @@ def test_a_fit_of_laplace_is_judged_by_its_ratios(weighted):
         ({"effective_draws": np.nan}, "effective draws nan for joint importance ratios (limit 400)"),
         ({"effective_spread": 399.9}, "effective spread 399.9 for office_sd (limit 400)"),
         ({"effective_spread": np.nan}, "effective spread nan for office_sd (limit 400)"),
+        ({"apart": 0.11}, "scales by Laplace 0.11 for office_sd (limit 0.1)"),
+        ({"apart": np.nan}, "scales by Laplace nan for office_sd (limit 0.1)"),
         ({"unsolved": 1}, "modes not found 1 for all points (limit 0)"),
     ],
 )

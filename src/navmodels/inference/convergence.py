@@ -3,10 +3,11 @@
 nuts: R-hat < 1.01, bulk and tail ESS of at least 100 a chain, no divergences, E-BFMI ≥ 0.3 (Vehtari et al. 2021;
 Betancourt 2016); how often the limit of the tree depth was reached is shown, but says only that walking was slow.
 laplace: k̂ of the joint importance ratios below min(1 − 1/log10 S, 0.7) for S proposals (Vehtari et al. 2024), at least
-100 effective draws a chain for the joint ratios and for the variance of every parameter, as many draws kept, every mode
-found; its draws are resampled, so that R-hat and ESS of chains say nothing. A quantity that cannot be judged (NaN or
-infinite) fails, unless it is constant by construction. `check` judges a fit; `failures` judges draws of any reported
-quantity, which say by the mark of the gate (`marks`) whether their fit passed.
+100 effective draws a chain for the joint ratios and for the variance of every parameter, as many draws kept, the
+distribution of every scale near its Laplace approximation (distribution functions differ by 0.1 at most: k̂ cannot see a
+tail that no draw has reached), every mode found; its draws are resampled, so that R-hat and ESS of chains say nothing.
+A quantity that cannot be judged (NaN or infinite) fails, unless it is constant by construction. `check` judges a fit;
+`failures` judges draws of any reported quantity, which say by the mark of the gate (`marks`) whether their fit passed.
 """
 
 import itertools
@@ -24,8 +25,16 @@ from navmodels.inference.marks import LOST, verdicts
 MAX_R_HAT = 1.01
 MIN_ESS_PER_CHAIN = 100
 MIN_E_BFMI = 0.3
+MAX_APART = 0.1  # of the distribution of a scale from its Laplace approximation: see docs/method/fitting.md
 LONGER = ("R-hat", "bulk ESS", "tail ESS", "effective draws", "effective spread", "draws")  # what more draws can cure
-SIMPLER = (*LONGER, "Pareto k", "modes not found", "divergences", "E-BFMI")  # what a simpler model can cure
+SIMPLER = (
+    *LONGER,
+    "Pareto k",
+    "scales by Laplace",
+    "modes not found",
+    "divergences",
+    "E-BFMI",
+)  # what a simpler model can cure
 LOOK_ANYWAY = "look anyway with allow_unconverged=True, which stamps the table"
 COLUMNS = ("criterion", "worst", "value", "limit", "passed")
 
@@ -64,7 +73,7 @@ def check(fit: xr.DataTree) -> pd.DataFrame:
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> result = check(fit(Model(Share(), Group("office")), survey, seed=1))
     >>> result["criterion"].tolist()
-    ['Pareto k', 'effective draws', 'effective spread', 'modes not found', 'not finite']
+    ['Pareto k', 'effective draws', 'effective spread', 'scales by Laplace', 'modes not found', 'not finite']
     >>> bool(result["passed"].all())
     True
     """
@@ -198,7 +207,7 @@ def smooth_weights(log_ratio: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.f
 def _importance(attrs: Mapping[Any, Any], posterior: xr.Dataset) -> pd.DataFrame:
     """Return the criteria of the laplace engine."""
     k, limit = float(attrs["pareto_k"]), k_limit(int(attrs["proposals"]))
-    spread = float(attrs["effective_spread"])
+    spread, apart = float(attrs["effective_spread"]), float(attrs["apart"])
     enough, kept = (
         float(MIN_ESS_PER_CHAIN * posterior.sizes["chain"]),
         float(posterior.sizes["chain"] * posterior.sizes["draw"]),
@@ -209,6 +218,7 @@ def _importance(attrs: Mapping[Any, Any], posterior: xr.Dataset) -> pd.DataFrame
         ("Pareto k", "joint importance ratios", k, limit, k < limit),
         ("effective draws", *few, enough, few[1] >= enough),
         ("effective spread", str(attrs["hardest"]), spread, enough, spread >= enough),
+        ("scales by Laplace", str(attrs["farthest"]), apart, MAX_APART, apart <= MAX_APART),
         ("modes not found", "all points", float(attrs["unsolved"]), 0.0, attrs["unsolved"] == 0),
         ("not finite", ", ".join(map(str, broken)) or "all variables", float(len(broken)), 0.0, not broken),
     ]

@@ -17,7 +17,7 @@ import xarray as xr
 from scipy import special, stats
 
 from navmodels.inference import kernels
-from navmodels.inference.convergence import MIN_ESS_PER_CHAIN, k_limit, smooth_weights
+from navmodels.inference.convergence import MAX_APART, MIN_ESS_PER_CHAIN, k_limit, smooth_weights
 from navmodels.inference.modes import propose
 from navmodels.inference.proposals import REACH, Proposal, adapt_proposal, find_proposal
 from navmodels.inference.targets import Target, make_target
@@ -42,12 +42,15 @@ class Weighted:
     """Joint draws with their log importance ratios: dims (point, u), (point, each, coefficient), (point, each).
 
     ``solved`` dims (point): whether a point gave ratios. A ratio of zero is one too where thresholds are out of order.
+    ``height`` dims (point): the log-density of u by Laplace's approximation over that of its proposal; −∞ where the
+    approximation breaks down, see `proposals.Search.solve`.
     """
 
     u: Array
     z: Array
     log_ratio: Array
     solved: npt.NDArray[np.bool_]
+    height: Array
 
     def smooth(self) -> tuple[Array, float]:
         """Return Pareto-smoothed weights that add up to one, and k̂ of the ratios (Vehtari et al. 2024)."""
@@ -68,6 +71,20 @@ class Weighted:
                 out.append(3 * (weights @ square) ** 2 / np.maximum((weights**2) @ square**2, np.finfo(float).tiny))
         return np.concatenate(out)
 
+    def apart(self, weights: Array) -> Array:
+        """Return how far the distribution of each u by weights is from that by heights at the same points, at most.
+
+        That is the largest difference of their distribution functions, no less than the weight at points without
+        height. Draws that miss where coefficients are at some scales, such as the largest, show here and nowhere else.
+        """
+        weight, known = weights.reshape(self.log_ratio.shape).sum(axis=1), np.isfinite(self.height)
+        if not known.any() or not weight[known].sum() > 0:
+            return np.full(self.u.shape[1], np.nan)
+        laplace = special.softmax(self.height[known])
+        over = weight[known] / weight[known].sum() - laplace
+        differences = np.abs(np.cumsum(over[np.argsort(self.u[known], axis=0)], axis=0)).max(axis=0)
+        return np.asarray(np.maximum(differences, weight[~known].sum()))
+
 
 def sample_laplace(
     arrays: Design, *, draws: int, chains: int, seed: int
@@ -75,8 +92,9 @@ def sample_laplace(
     """Return posterior and statistics in the form of `nuts.sample_nuts`, and attributes with what the check needs.
 
     Attributes: ``pareto_k`` and ``effective_draws`` of the joint importance ratios, ``effective_spread`` (draws that
-    the variance of the ``hardest`` parameter is worth), ``proposals`` (joint draws made), ``unsolved``
-    (points where Newton did not arrive), ``log_marginal_likelihood``, ``r_hat`` (it is not the check).
+    the variance of the ``hardest`` parameter is worth), ``apart`` (see `Weighted.apart`, of ``farthest``),
+    ``proposals`` (joint draws made), ``unsolved`` (points where Newton did not arrive), ``log_marginal_likelihood``,
+    ``r_hat`` (it is not the check).
     """
     rng = np.random.default_rng(seed)
     target = make_target(arrays)
@@ -86,21 +104,26 @@ def sample_laplace(
         points *= 2
     each = max(4, 2 * math.ceil(SPARE * draws * chains / (2 * points)))  # even: draws come in pairs
     found, weights, k = _explore(target, proposal, (points, each, 0), FIRST, rng)
-    spread = found.effective_spread(weights)
+    judged = target.learned if len(target.steps.start) == 1 else 0  # Laplace is poor where thresholds must be in order
+    spread, apart = found.effective_spread(weights), found.apart(weights)[:judged]
     for adapt in (False, True):
         enough = MIN_ESS_PER_CHAIN * chains
-        if k < k_limit(weights.size) and 1 / (weights**2).sum() >= enough and spread.min() >= enough:
+        agree = (apart <= MAX_APART).all()
+        if k < k_limit(weights.size) and 1 / (weights**2).sum() >= enough and spread.min() >= enough and agree:
             break
         if adapt and np.isfinite(k):
             target = replace(target, steps=target.steps._replace(lean=_lean(target, proposal, found, weights)))
             proposal = adapt_proposal(proposal, found.u, weights.reshape(found.log_ratio.shape).sum(axis=1))
         found, weights, k = _explore(target, proposal, (MORE * points, each, TRIES), WIDE, rng)
-        spread = found.effective_spread(weights)
+        spread, apart = found.effective_spread(weights), found.apart(weights)[:judged]
+    worst = int(np.argmax(np.nan_to_num(apart, nan=np.inf))) if apart.size else None
     attrs = {
         "pareto_k": k,
         "effective_draws": float(1 / (weights**2).sum()),
         "effective_spread": float(spread.min()),
         "hardest": target.names[int(np.argmin(np.nan_to_num(spread)))],
+        "apart": 0.0 if worst is None else float(apart[worst]),
+        "farthest": "no scale compared" if worst is None else target.names[worst],
         "proposals": found.log_ratio.size,
         "unsolved": _unsolved(found, proposal),
         "log_marginal_likelihood": _log_evidence(target, found),
@@ -163,7 +186,8 @@ def _explore(
     solved = ~(np.isnan(log_ratio) if walled else ~np.isfinite(log_ratio)).any(axis=1)
     log_prior = stats.norm.logpdf(u).sum(axis=1)
     ratio = np.where(np.isnan(log_ratio), -np.inf, log_ratio) + (log_prior - log_density)[:, None]
-    found = Weighted(u, z, ratio, solved)
+    laplace[~(laplace <= 0)] = -np.inf
+    found = Weighted(u, z, ratio, solved, laplace + log_prior - log_density)
     return found, *found.smooth()
 
 

@@ -26,6 +26,7 @@ from navmodels.inference.printed import LOG_SQRT_2PI, interval
 from navmodels.inference.skewness import measure_sides, pull_of_sides
 from navmodels.inference.thresholds import Steps, draw_steps, keep_off, meet_steps
 
+VAST = 10.0  # scale beyond which effects are so small a part of it that modes are found more exactly
 SHARP = 10.0  # precision of an own level over that of its prior, above which it is proposed from its plateau
 
 
@@ -42,7 +43,8 @@ def find_mode(
     z, own_z
         Where to start; dims (shared coefficient) and (own level).
     tolerance
-        Stop when the Newton decrement, the distance to the mode in standard deviations, is below.
+        Stop when the Newton decrement, the distance to the mode in standard deviations, is below; the smaller, the
+        larger a scale is beyond `VAST`, where a plateau of the likelihood may lie within it.
     reach
         Standard deviations away at which the width of each side of an own level's density is measured; the mean of the
         shared coefficients follows. 0: no correction for skewness.
@@ -56,6 +58,7 @@ def find_mode(
         Newton arrived.
     """
     size = len(own_z)
+    tolerance *= min(1.0, VAST / max(own_scale, scale.max()))
     z, own_z = z.copy(), own_z.copy()
     eta = np.empty((len(layout.own), layout.channels))
     value, gradient, curvature = np.empty(len(eta)), np.empty_like(eta), _packed(eta)

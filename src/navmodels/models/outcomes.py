@@ -192,7 +192,7 @@ class Reported(CellOutcome):
             ends = [np.where(many, 2 * np.log(np.tan((centre + side * half) / 2)), centre + side * half)
                     for side in (-1, 1)]  # fmt: skip
             middle = (ends[0] + ends[1]) / 2
-            error = np.where(many, 2 * sd * np.cosh(middle / 2), sd)
+            error = np.where(many, 2 * sd * np.cosh(np.where(many, middle, 0.0) / 2), sd)
             wide = (half > sd) & np.isfinite(middle)
             reach = (ends[1] - ends[0]) / 2
         return np.where(wide, middle, np.nan), np.where(wide, reach, np.nan), np.where(wide, error, np.nan)

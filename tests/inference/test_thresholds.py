@@ -76,6 +76,52 @@ def test_draws_again_are_of_the_same_posterior(monkeypatch):
     assert found.to_numpy() == pytest.approx(answers, abs=0.006)
 
 
+def from_the_prior(count, *, draws, inner):
+    """Posterior means and sds by item of the mean score and, beside them, of both standard deviations and thresholds.
+
+    Draws of what is common come from the prior; the likelihood of each item is an average over draws of what is its
+    own, of which those out of order count as zero. Returns the number of effective draws too.
+    """
+    rng, (items, size) = np.random.default_rng(0), np.shape(count)
+    common = np.sort(rng.normal(0, 1.5, (draws, size - 1)), axis=1)
+    tau, sigma = np.abs(rng.normal(0, 0.5, (2, draws)))
+    likelihood, first, second = np.empty((3, items, draws))
+    for item in range(items):
+        for part in np.array_split(np.arange(draws), draws // 1000):
+            own = common[part, None] + tau[part, None, None] * rng.normal(size=(len(part), inner, size - 1))
+            effect = sigma[part, None] * rng.normal(size=(len(part), inner))
+            share = np.diff(special.expit(own - effect[..., None]), prepend=0.0, append=1.0, axis=-1)
+            each = np.exp(special.xlogy(count[item], np.maximum(share, 0)).sum(axis=-1)) * (np.diff(own) > 0).all(-1)
+            score = share @ np.arange(1.0, size + 1)
+            for total, power in ((likelihood, 0), (first, 1), (second, 2)):
+                total[item, part] = (each * score**power).mean(axis=1)
+    weight = likelihood.prod(axis=0) / likelihood.prod(axis=0).sum()
+    kept = weight > 0
+    moments = [(power[:, kept] / likelihood[:, kept]) @ weight[kept] for power in (first, second)]
+    beside = np.column_stack([tau, sigma, common])
+    moments = [np.append(moments[0], weight @ beside), np.append(moments[1], weight @ beside**2)]
+    return moments[0], np.sqrt(moments[1] - moments[0] ** 2), 1 / (weight**2).sum()
+
+
+@pytest.mark.sampling
+@pytest.mark.parametrize("again", [False, True])
+def test_battery_against_draws_from_its_prior(monkeypatch, again):
+    from navmodels.inference import laplace
+
+    if again:  # nothing passes: what belongs to each item, its own effect too, is drawn several times
+        monkeypatch.setattr(laplace, "k_limit", lambda size: -1.0)
+    count = [[3, 0, 5, 2], [1, 4, 0, 4], [2, 3, 4, 1], [0, 2, 3, 5]]
+    mean, sd, effective = from_the_prior(count, draws=60_000, inner=32)
+    assert effective > 2000
+    model = nav.Model(nav.Rating(by="item"), nav.Group("item"), intercept_scale=1.5)
+    fit = nav.fit(model, battery(count), engine="laplace", draws=4000, seed=1)
+    posterior = fit["posterior"]
+    found = [nav.estimate(fit, by="item"), posterior["item_threshold_sd"], posterior["item_sd"], posterior["threshold"]]
+    drawn = np.column_stack([each.stack(draw_=("chain", "draw")).transpose("draw_", ...) for each in found])
+    assert np.abs(drawn.mean(axis=0) - mean) / sd == pytest.approx(0, abs=0.1)
+    assert drawn.std(axis=0) / sd == pytest.approx(1, abs=0.08)
+
+
 @pytest.mark.sampling
 def test_batteries_of_ten_items_with_twenty_answers():
     model = nav.Model(nav.Rating(by="item"), nav.Group("item"))
@@ -87,5 +133,51 @@ def test_batteries_of_ten_items_with_twenty_answers():
 
 def test_more_categories_than_nuts_takes_are_refused_with_a_way():
     count = np.random.default_rng(1).integers(0, 2, (1, 101))
-    with pytest.raises(ValueError, match=r"at most 30 categories, and the answers have 101.*range\(11\)"):
+    with pytest.raises(ValueError, match=r"at most 41 categories of a rating, and the answers have 101.*range\(11\)"):
         nav.fit(nav.Model(nav.Rating()), battery(count), engine="nuts", seed=1)
+
+
+def put_together(count):
+    """The same answers with neighbouring categories as one, two by two."""
+    return np.asarray(count).reshape(len(count), -1, 2).sum(axis=2)
+
+
+@pytest.mark.sampling
+def test_unused_categories_are_named_where_they_may_be_the_reason(monkeypatch):
+    from navmodels.inference import convergence
+
+    count = [[3, 0, 5, 2], [1, 4, 2, 4], [2, 0, 6, 0]]
+    model = nav.Model(nav.Rating(by="item"))
+    with monkeypatch.context() as patch:
+        patch.setattr(convergence, "k_limit", lambda size: -9.0)
+        fit = nav.fit(model, battery(count), engine="laplace", seed=1)
+        reason = fit.attrs["unconverged"]
+        assert "thresholds are left free by 'q02' and 1 more, where nobody chose 2, 4: Rating() has" in reason
+        with pytest.raises(nav.NotConvergedError, match=r"nobody chose 2, 4.*Simplify the model or look anyway"):
+            nav.summarise(nav.estimate(fit, by="item"))
+        every = nav.fit(model, battery([[3, 1, 5, 2], [1, 4, 2, 4]]), engine="laplace", seed=1).attrs["unconverged"]
+        assert every
+        assert "left free" not in every
+        common = nav.fit(nav.Model(nav.Rating()), battery(count), engine="laplace", seed=1).attrs["unconverged"]
+        assert common
+        assert "left free" not in common
+    assert nav.fit(model, battery(put_together(count)), engine="laplace", seed=1).attrs["unconverged"] == ""
+    assert nav.fit(nav.Model(nav.Rating()), battery(count), engine="laplace", seed=1).attrs["unconverged"] == ""
+
+
+def test_unused_categories_by_level():
+    assert nav.Rating(by="item").unused(battery([[3, 0, 5], [0, 0, 6], [1, 1, 1]])) == {"q00": [2], "q01": [1, 2]}
+    assert nav.Rating().unused(battery([[3, 0, 5]])) == {}
+
+
+@pytest.mark.sampling
+def test_nuts_that_ends_says_what_helps_without_a_stack_trace(monkeypatch):
+    import nutpie
+
+    def sample(*args, **settings):
+        raise RuntimeError("All initialization points failed\n\nStack backtrace:\n   0: <unknown>")
+
+    monkeypatch.setattr(nutpie, "sample", sample)
+    with pytest.raises(nav.NotConvergedError, match=r"points failed.: put neighbouring") as raised:
+        nav.fit(nav.Model(nav.Rating()), battery([[3, 0, 5]]), engine="nuts", seed=1)
+    assert "unknown" not in str(raised.value)

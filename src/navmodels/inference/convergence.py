@@ -28,13 +28,10 @@ MIN_E_BFMI = 0.3
 MAX_APART = 0.1  # of the distribution of a scale from its Laplace approximation: see docs/method/fitting.md
 LONGER = ("R-hat", "bulk ESS", "tail ESS", "effective draws", "effective spread", "draws")  # what more draws can cure
 SIMPLER = (
-    *LONGER,
-    "Pareto k",
-    "scales by Laplace",
-    "modes not found",
-    "divergences",
-    "E-BFMI",
+    *(*LONGER, "Pareto k", "scales by Laplace"),
+    *("modes not found", "divergences", "E-BFMI"),
 )  # what a simpler model can cure
+FREE = "thresholds are left free"  # said beside what failed, as a reason and a remedy
 LOOK_ANYWAY = "look anyway with allow_unconverged=True, which stamps the table"
 COLUMNS = ("criterion", "worst", "value", "limit", "passed")
 
@@ -144,7 +141,7 @@ def advice(reason: str, *, anyway: bool = True) -> str:
     >>> advice("Pareto k 0.9 for joint importance ratios (limit 0.7)", anyway=False)
     ' Simplify the model.'
     """
-    failed = [each for each in reason.split("; ") if each]
+    failed = [each for each in reason.split("; ") if each and not each.startswith(FREE)]
     longer = all(each.startswith(LONGER) and " nan " not in each for each in failed)
     simpler = all(each.startswith(SIMPLER) and " nan " not in each for each in failed)
     ways = [*["fit longer (draws=)"] * longer, *["simplify the model"] * simpler, *[LOOK_ANYWAY] * anyway]

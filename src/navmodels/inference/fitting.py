@@ -12,16 +12,17 @@ from threadpoolctl import threadpool_limits
 from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.data.weights import unequal_weights
-from navmodels.inference.convergence import MIN_ESS_PER_CHAIN, PriorConflictWarning, check, describe_failures
+from navmodels.inference.convergence import FREE, MIN_ESS_PER_CHAIN, PriorConflictWarning, check, describe_failures
 from navmodels.inference.marks import mark
 from navmodels.inference.pointwise import log_likelihood
 from navmodels.models.beliefs import prior_lines
 from navmodels.models.blocks import ends_of_line
+from navmodels.models.categorical import Rating
 from navmodels.models.model import Design, Model, design
 from navmodels.models.records import record_design
 
 ENGINES = ("auto", "laplace", "nuts")
-MOST_CATEGORIES = 30  # of NUTS: 51 ended in a stack trace; what lies between has not been tried
+MOST_CATEGORIES = 41  # of a rating for NUTS: 400 answers passed in 3 minutes; 51 did not settle, 101 did not start
 PACKAGES = ("navmodels", "pymc", "nutpie", "arviz", "numpy")
 
 
@@ -192,23 +193,40 @@ def _run(
             reason = (
                 "asked for" if engine == "laplace" else "too few draws for any check" if failed else "its check passed"
             )
-            return groups, {**made, "reason": reason, "unconverged": failed}
+            return groups, {**made, "reason": reason, "unconverged": _with_unused(arrays, failed)}
         tried = {"reason": f"laplace did not pass its check: {failed}", "pareto_k": made["pareto_k"]}
     _require_few_categories(arrays, tried)
     from navmodels.inference.walks import walk
 
     groups, made = walk(arrays, draws=draws, chains=chains, seed=seed, progress=progress)
+    made["unconverged"] = _with_unused(arrays, made["unconverged"])
     return groups, {"engine": "nuts", "reason": "asked for", **tried, **made}
 
 
+def _with_unused(arrays: Design, failed: str) -> str:
+    """Return what failed, and which items leave thresholds free where it may be the reason."""
+    outcome = arrays.model.outcome
+    if not failed or not isinstance(outcome, Rating) or outcome.by is None:
+        return failed
+    unused = outcome.unused(arrays.survey)
+    if not unused:
+        return failed
+    level, categories = max(unused.items(), key=lambda each: len(each[1]))
+    others = f" and {len(unused) - 1} more" if len(unused) > 1 else ""
+    return (
+        f"{failed}; {FREE} by {level!r}{others}, where nobody chose {checks.listing(categories)}: Rating() has "
+        "thresholds in common, and neighbouring categories can be put together before the survey is made"
+    )
+
+
 def _require_few_categories(arrays: Design, tried: dict[str, Any]) -> None:
-    """Raise where NUTS would be asked to walk more thresholds or contrasts than it can."""
-    size = arrays.channels.size
-    if size > MOST_CATEGORIES:
+    """Raise where NUTS would be asked to walk more thresholds than it can."""
+    size = arrays.survey.cells.sizes.get("category", 0)
+    if isinstance(arrays.model.outcome, Rating) and size > MOST_CATEGORIES:
         first = f"{tried['reason']}. " if tried else ""
         raise ValueError(
-            f"{first}NUTS takes at most {MOST_CATEGORIES} categories, and the answers have "
-            f"{arrays.survey.cells.sizes['category']}. Put neighbouring ones together before the survey is made, for "
-            "instance a score from 0 to 100 in eleven: rows['score'] = (rows['score'] / 10).round().astype(int), "
+            f"{first}NUTS takes at most {MOST_CATEGORIES} categories of a rating, and the answers have {size}. Put "
+            "neighbouring ones together before the survey is made, for instance a score from 0 to 100 "
+            "in eleven: rows['score'] = (rows['score'] / 10).round().astype(int), "
             "with categories=range(11)."
         )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy import special
 
+from navmodels.inference.convergence import NotConvergedError
 from navmodels.models.model import Design
 from navmodels.models.priors import Proportion
 from navmodels.models.walk_graph import Coordinates, build_walk, walk_numbers
@@ -41,10 +42,14 @@ def sample_nuts(
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
-        tree = nutpie.sample(
-            compile_once(arrays, coordinates), draws=draws, tune=tune, chains=chains, seed=seed, target_accept=accept,
-            save_warmup=False, progress_bar=progress,
-        )  # fmt: skip
+        compiled = compile_once(arrays, coordinates)
+        try:
+            tree = nutpie.sample(
+                compiled, draws=draws, tune=tune, chains=chains, seed=seed, target_accept=accept, save_warmup=False,
+                progress_bar=progress,
+            )  # fmt: skip
+        except RuntimeError as error:
+            raise NotConvergedError(_why_stopped(arrays, str(error))) from None
     posterior = tree["posterior"].to_dataset()
     effects = [f"{block.name}_effect" for block in arrays.blocks]
     posterior = posterior[[arrays.model.outcome.base, *effects, *arrays.parameters]]
@@ -69,6 +74,13 @@ def compile_once(arrays: Design, coordinates: Coordinates) -> Any:
 
 
 # ---- inside
+
+
+def _why_stopped(arrays: Design, said: str) -> str:
+    """Return why NUTS ended, from the first line of what nutpie said, and what helps."""
+    walled = len(arrays.channels.based) < arrays.channels.size
+    many = "put neighbouring categories of the rating together before the survey is made, or " if walled else ""
+    return f"NUTS ended before it had draws ({said.partition(chr(10))[0]}): {many}try engine='laplace'."
 
 
 def _start(arrays: Design, coordinates: Coordinates, seed: Any) -> npt.NDArray[np.float64]:

@@ -4,8 +4,8 @@ Between two thresholds that no answer keeps apart the density is flat up to wher
 mode crosses that wall. What belongs to one level alone (its thresholds, and its own effect) is independent of what
 belongs to the others, given all other coefficients. So it is drawn several times, level by level, from the normal that
 the proposal is given all others, and one draw is chosen by its ratio. The mean of the ratios takes the place of the one
-(importance sampling with an unbiased estimate of the density; Tran, Scharth, Pitt & Kohn 2013): the draws are those of
-the same posterior, whatever the number of tries.
+(importance sampling with an unbiased estimate of the density; Tran, Scharth, Pitt & Kohn 2013, arXiv:1309.3339): the
+draws are those of the same posterior, whatever the number of tries.
 """
 
 import math

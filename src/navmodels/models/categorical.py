@@ -89,6 +89,15 @@ class Rating(CellOutcome):
         count[0, 1:-1] += count[:, 1:-1].sum(axis=0) == 0
         return {**data, "count": count}
 
+    def unused(self, survey: Survey) -> dict[Any, list[Any]]:
+        """Return the categories that nobody chose, by level of `by`; only levels that have any."""
+        if self.by is None:
+            return {}
+        count = pd.DataFrame(survey.cells["count"].to_numpy(), columns=list(categories_of(survey)))
+        total = count.groupby(survey.cells[self.by].to_numpy(), sort=False).sum()
+        empty = {level: [category for category, n in each.items() if n == 0] for level, each in total.iterrows()}
+        return {level: categories for level, categories in empty.items() if categories}
+
     def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
         """Return what is estimated: P(y ≥ cut), the probability of a category (or of several), or the mean score."""
         if cut is not None and category is not None:

@@ -113,6 +113,7 @@ def office(k, n, **more):
     return nav.fit(nav.Model(nav.Share(), nav.Group("office", scale=0.3), **more), survey, seed=1)
 
 
+@pytest.mark.filterwarnings("ignore::navmodels.PriorConflictWarning")  # planted
 def test_labels_of_planted_cases():
     conflict = nav.power_scale(office([56, 55, 57, 58], [60] * 4, intercept_scale=0.4), estimand={"by": ()})
     assert conflict["conflict"].tolist() == ["prior-data conflict"]

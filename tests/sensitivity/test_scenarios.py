@@ -336,7 +336,9 @@ def test_region_and_effect_keep_all_else():
     neighbours = {"north": ["middle"], "middle": ["north", "south"], "south": ["middle"]}
     effect = nav.Effect("new", scale=0.1, numeric=True, mean=0.2)
     model = with_terms(nav.Region("area", neighbours=neighbours), effect)
-    changed = change_scenario(model, None, {"priors": 0.5})[0]
+    rows = pd.DataFrame({"office": list("aabb"), "year": [2020, 2021] * 2, "area": ["north", "middle", "south", "north"]})
+    survey = nav.Survey.from_counts(rows.assign(new=[0, 1, 1, 0], k=3, n=9), by=[*rows, "new"], positive="k", n="n")
+    changed = change_scenario(model, survey, {"priors": 0.5})[0]
     assert changed.terms == (nav.Region("area", neighbours=neighbours, scale=0.25), replace(effect, scale=0.05))
 
 

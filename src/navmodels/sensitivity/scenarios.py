@@ -18,7 +18,7 @@ from navmodels.data import checks
 from navmodels.data.survey import Survey
 from navmodels.inference.convergence import carried_attrs
 from navmodels.inference.fitting import refit as fit  # whose priors are meant
-from navmodels.models.model import Model
+from navmodels.models.model import Model, spell_out
 from navmodels.models.records import data_hash
 from navmodels.posterior.comparisons import require_draws
 from navmodels.posterior.estimates import estimate
@@ -154,10 +154,11 @@ def _jobs(
         _require_known(name, scenario, estimand)
         try:
             changed, given, rest = change_scenario(model, survey, scenario)
+            told = spell_out(changed, given).to_json()  # a default and its number are one
         except (TypeError, ValueError) as error:
             failed[name] = _describe(error)
             continue
-        key = f"{changed.to_json()} {data_hash(given)} {dict(given.levels)} {sorted(given.cells.attrs.items())}"
+        key = f"{told} {data_hash(given)} {dict(given.levels)} {sorted(given.cells.attrs.items())}"
         names, (_, _, estimands) = jobs.setdefault(key, ([], (changed, given, [])))
         names.append(name)
         estimands.append(estimand if callable(estimand) else {**known, **estimand, **rest})

@@ -334,7 +334,7 @@ def test_names_dims_and_coords_are_those_of_any_fit(fit, made_fit, model, survey
         name: values.dims for name, values in other.data_vars.items()
     }
     assert all(one[name].to_numpy().tolist() == other[name].to_numpy().tolist() for name in other.coords)
-    assert set(one.coords) == set(other.coords)
+    assert set(one.coords) == {*other.coords, "gate_verdict", "fitted_by"}  # the mark of the gate
 
 
 def test_attributes_tell_what_was_done(fit):
@@ -365,7 +365,9 @@ def test_shapes(model, survey, draws, chains):
                                       "year": 4, "year_slope": 4}  # fmt: skip
     assert fit["log_likelihood"]["positive"].shape == (chains, draws, 21)
     assert fit.attrs["proposals"] >= max(2048, draws * chains)
-    assert fit.attrs["unconverged"] == ""
+    few = draws < 100  # which are too few to be summarised
+    expected = f"effective draws {draws * chains} for the draws kept (limit {100 * chains})"
+    assert fit.attrs["unconverged"] == (expected if few else "")
     moving = fit["posterior"]["intercept"].std("draw")
     assert (moving > 0.05).all()
 

@@ -411,5 +411,7 @@ def test_numbers_of_another_type_are_refused(model, survey):
 def test_the_graph_that_nuts_walks_is_small(model, survey):
     arrays = design(model, survey)
     compiled = nuts.compile_once(arrays, plain_coordinates(arrays))
-    assert len(compiled.logp_func.maker.fgraph.apply_nodes) < 60  # each costs time to compile
+    assert (
+        len(compiled.logp_func.maker.fgraph.apply_nodes) < 65
+    )  # each costs time to compile; the mean of the intercept is four
     assert len(compiled.shared_var_keys) == 4  # and so does each array of numbers

@@ -336,7 +336,9 @@ def test_region_and_effect_keep_all_else():
     neighbours = {"north": ["middle"], "middle": ["north", "south"], "south": ["middle"]}
     effect = nav.Effect("new", scale=0.1, numeric=True, mean=0.2)
     model = with_terms(nav.Region("area", neighbours=neighbours), effect)
-    rows = pd.DataFrame({"office": list("aabb"), "year": [2020, 2021] * 2, "area": ["north", "middle", "south", "north"]})
+    rows = pd.DataFrame(
+        {"office": list("aabb"), "year": [2020, 2021] * 2, "area": ["north", "middle", "south", "north"]}
+    )
     survey = nav.Survey.from_counts(rows.assign(new=[0, 1, 1, 0], k=3, n=9), by=[*rows, "new"], positive="k", n="n")
     changed = change_scenario(model, survey, {"priors": 0.5})[0]
     assert changed.terms == (nav.Region("area", neighbours=neighbours, scale=0.25), replace(effect, scale=0.05))
@@ -360,7 +362,7 @@ def test_a_function_of_the_fit(survey):
 
 
 def test_functions_that_return_no_draws(survey):
-    with pytest.raises(ValueError, match="draws need the dims 'chain' and 'draw'; given: float"):
+    with pytest.raises(ValueError, match="draws need the dims 'chain' and 'draw'; given: a float"):
         nav.refit_scenarios(MODEL, survey, {"as given": {}}, estimand=lambda fit: 0.5)
 
     def awkward(fit):

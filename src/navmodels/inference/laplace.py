@@ -143,7 +143,8 @@ def _log_evidence(target: Target, found: Weighted) -> float:
     if isinstance(outcome, Rating) and outcome.by is not None:
         return np.nan
     orders = special.gammaln(target.layout.base + 1) if isinstance(outcome, Rating) else 0.0  # of the thresholds
-    return float(special.logsumexp(found.log_ratio) - np.log(found.log_ratio.size) + orders)
+    width = float(np.sum(target.arrays.data.get("log_width", 0.0)))  # of numbers that are taken as finer than printed
+    return float(special.logsumexp(found.log_ratio) - np.log(found.log_ratio.size) + orders + width)
 
 
 def _explore(

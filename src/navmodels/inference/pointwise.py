@@ -49,6 +49,8 @@ class _Cells(BackendArray):
     def _at(self, key: tuple[Any, ...]) -> npt.NDArray[np.float64]:
         chain, draw, cell = key
         part = self.posterior.isel(chain=_kept(chain), draw=_kept(draw))
+        if 0 in (part.sizes["chain"], part.sizes["draw"]):
+            return np.empty((part.sizes["chain"], part.sizes["draw"], self.shape[-1]))[..., cell]
         base, effects = self.arrays.coefficients(in_order(self.arrays, part))
         flat = np.empty((len(base), self.shape[-1]))
         step = max(1, CHUNK // (self.shape[-1] * self.arrays.channels.size))

@@ -172,6 +172,7 @@ class Reported(CellOutcome):
             "centre": np.where(added, np.nan, (low + high) / 2),
             "half": np.where(added, np.nan, np.where(many, np.maximum((high - low) / 2, FINEST * sd), half)),
             "sd": np.where(added, np.nan, sd),
+            "log_width": np.where(counted, 0.0, np.log(np.maximum((high - low) / 2, FINEST * sd) / half)),
             "trials": trials,
             "first": first,
             "step": np.full(len(first), step),
@@ -180,6 +181,10 @@ class Reported(CellOutcome):
             "log_choose": special.gammaln(n + 1) - special.gammaln(count + 1) - special.gammaln(n - count + 1),
             "whole": np.array({"percent": 100.0, "proportion": 1.0, "identity": np.inf}[cells.attrs["unit"]]),
         }
+
+    def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
+        """Return the log-likelihood of each cell, that of a number that is taken as finer with its width as printed."""
+        return np.asarray(super().log_likelihood(eta, data) + data["log_width"])
 
     def boxes(self, data: Arrays) -> tuple[Array, Array, Array]:
         """Return centre, half-width and standard error on the linear scale, dims (cell), where rounding is the larger.

@@ -1,7 +1,6 @@
 """Fits on disk: NetCDF, with a readable JSON file beside it. No pickle."""
 
 import json
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -114,14 +113,8 @@ def load_fit(path: str | Path) -> xr.DataTree:
 
 
 def _recalled(fit: xr.DataTree, path: Path) -> Design:
-    """Return the design of a stored fit; say which version wrote one that cannot be read."""
+    """Return the design of a stored fit, or say which file it is that cannot be read."""
     try:
         return recall_design(fit)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        wrote = dict(each.split("=", 1) for each in str(fit.attrs.get("versions", "")).split()).get(
-            "navmodels", "unknown"
-        )
-        raise ValueError(
-            f"the model in {path} cannot be read: it was written by navmodels {wrote}, this is navmodels "
-            f"{version('navmodels')} ({type(error).__name__}: {error}). Read it with that version, or fit it again."
-        ) from error
+        raise ValueError(f"{path} cannot be read: {error}") from error

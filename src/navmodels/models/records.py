@@ -4,6 +4,7 @@ The survey's cells go into a group of the tree, model and levels into its attrib
 """
 
 import json
+from importlib.metadata import version
 
 import xarray as xr
 
@@ -29,14 +30,23 @@ def recall_design(fit: xr.DataTree) -> Design:
     Raises
     ------
     ValueError
-        When the tree was not made by `navmodels.fit`.
+        When the tree was not made by `navmodels.fit`, or by a version whose models this one cannot read.
     """
     if "model" not in fit.attrs or "survey" not in fit.children:
         raise ValueError("this DataTree was not made by navmodels.fit: it has no model and no group 'survey'.")
+    try:
+        model = Model.from_json(fit.attrs["model"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        packages = dict(each.split("=", 1) for each in str(fit.attrs.get("versions", "")).split())
+        raise ValueError(
+            f"the model of the fit cannot be read: it was written by navmodels {packages.get('navmodels', 'unknown')}, "
+            f"this is navmodels {version('navmodels')} ({type(error).__name__}: {error}). Read it with that version, "
+            "or fit it again."
+        ) from error
     content = json.loads(fit.attrs["survey"])
     cells = fit["survey"].to_dataset().assign_attrs(content["attrs"])
     survey = Survey(cells, {name: tuple(levels) for name, levels in content["levels"].items()})
-    return design(Model.from_json(fit.attrs["model"]), survey)
+    return design(model, survey)
 
 
 def data_hash(survey: Survey) -> str:

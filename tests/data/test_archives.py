@@ -89,6 +89,8 @@ def test_a_fit_of_a_newer_version_names_it(model, survey, made_fit, tmp_path, ch
     path = nav.save_fit(fit, tmp_path / "fit.nc")
     with pytest.raises(ValueError, match=r"written by navmodels 9\.1, this is navmodels .* Read it with that version"):
         nav.load_fit(path)
+    with pytest.raises(ValueError, match=r"written by navmodels 9\.1"):
+        nav.estimate(fit, by="county")
 
 
 class Frame:

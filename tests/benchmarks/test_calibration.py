@@ -232,7 +232,7 @@ def test_short_calibration_of_laplace(name: str, size: int) -> None:
 
 @pytest.mark.slow
 def test_short_calibration_detects_wider_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = nav.fit
+    right = calibration.refit
 
     def wider(*args: Any, **keywords: Any) -> Any:
         fit = right(*args, **keywords)
@@ -241,7 +241,7 @@ def test_short_calibration_detects_wider_draws(monkeypatch: pytest.MonkeyPatch) 
         fit["posterior"]["county_effect"] = centre + 1.3 * (effect - centre)
         return fit
 
-    monkeypatch.setattr(calibration.nav, "fit", wider)
+    monkeypatch.setattr(calibration, "refit", wider)
     seeds = np.random.SeedSequence(2022).spawn(60)
     made = [calibration.simulate(calibration.cases()["share, large cells"], seed, engine="laplace") for seed in seeds]
     table = calibration.judge(made, case="wider").set_index("quantity")

@@ -168,7 +168,8 @@ def conditional(arrays, scales):
     columns = np.hstack([scale * each for scale, each in zip([1.0, *scales], parts, strict=True)])
     noise = np.diag(data["sd"] ** 2 + data["half"] ** 2 / 3)  # rounding is a uniform error, nearly
     cover = columns @ columns.T + noise
-    log_density = stats.multivariate_normal.logpdf(data["centre"], cov=cover) + np.log(2 * data["half"]).sum()
+    width = (arrays.survey.cells["high"] - arrays.survey.cells["low"]).to_numpy()  # as printed
+    log_density = stats.multivariate_normal.logpdf(data["centre"], cov=cover) + np.log(width).sum()
     gain = np.linalg.solve(cover, columns).T
     return log_density, gain @ data["centre"], np.eye(columns.shape[1]) - gain @ columns
 

@@ -6,6 +6,7 @@ import pytest
 
 import navmodels as nav
 from benchmarks import data
+from navmodels.models.terms import with_scale
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,9 @@ def test_prior_scales_are_multiplied_and_nothing_else():
     scales = {":".join(term.factors): term.scale for term in model.terms}
     assert (scales.pop("size"), scales.pop("sector")) == (None, None)  # the default
     assert scales == pytest.approx({"county": 1.0, "industry": 0.5, "county:industry": 0.25, "year": 0.9})
-    assert data.scaled_model(dict.fromkeys(["county", "industry", "county:industry", "year"], 1.0)) == data.MODEL
+    same = data.scaled_model(dict.fromkeys(["county", "industry", "county:industry", "year"], 1.0))
+    assert [term.scale for term in same.terms] == [None, None, 0.5, 0.5, 0.5, 0.3]  # what the defaults are in logits
+    assert [with_scale(term, None) for term in same.terms] == list(data.MODEL.terms)
 
 
 def test_answered_cells_follow_the_true_share_at_any_number_of_respondents():

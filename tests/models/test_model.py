@@ -53,7 +53,8 @@ def test_names_that_fits_need_themselves(name):
 
 def test_outcome_and_survey_must_fit(survey, schools):
     with pytest.raises(
-        ValueError, match=r"Share\(\) models a survey of kind 'share'; this one is of kind 'reported'\. Use Reported\(\)\.$"
+        ValueError,
+        match=r"Share\(\) models a survey of kind 'share'; this one is of kind 'reported'\. Use Reported\(\)\.$",
     ):
         design(Model(Share()), schools)
     with pytest.raises(

@@ -1,3 +1,4 @@
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -200,6 +201,7 @@ def test_labels_that_are_not_in_order_of_time():
 def test_plotting_a_group_with_one_year():
     ax = nav.plot_change(nav.summarise(nav.change(holey())))
     assert "only one year" in [text.get_text() for text in ax.texts]
+    plt.close(ax.figure)
 
 
 # ---- kinds that have no value

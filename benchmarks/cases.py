@@ -58,7 +58,8 @@ def share_cases() -> dict[str, Case]:
     tiny = _grid(office=[f"{place:02d}" for place in range(60)])
     offices = _grid(office=[f"{place:02d}" for place in range(20)], year=[2021, 2022, 2023])
     large = _grid(county=COUNTIES, year=YEARS)
-    mean = nav.Model(reported, nav.Group("county"), nav.Trend("year", order=2), intercept_scale=4.0)
+    # scales are said: the defaults of means follow the numbers, and a prior that does is not the one drawn from
+    mean = nav.Model(reported, nav.Group("county", scale=0.5), nav.Trend("year", scale=0.3), intercept_scale=4.0)
     both = nav.Model(reported, nav.Group("county"), nav.Trend("year"))
     all_terms: list[Any] = [
         nav.Effect("sector"),

@@ -91,7 +91,9 @@ def run_case(seed: int, number: int) -> dict[str, Any]:
         model, survey, by = random_case(seed, number)
         case["model"] = repr(model)
         case["cells"] = survey.cells.sizes["cell"]
-        fit = nav.fit(model, survey, engine="laplace", draws=250, seed=number + 1)
+        with warnings.catch_warnings():  # what data say of a prior is no fault
+            warnings.simplefilter("ignore", nav.PriorConflictWarning)
+            fit = nav.fit(model, survey, engine="laplace", draws=250, seed=number + 1)
         fit["log_likelihood"][model.outcome.observed].to_numpy()
         table = nav.summarise(nav.estimate(fit, by=by, scale=_scale(model)), allow_unconverged=True)
         if not np.isfinite(table[["mean", "lower", "upper"]].to_numpy()).all() and not fit.attrs["unconverged"]:

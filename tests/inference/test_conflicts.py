@@ -8,6 +8,7 @@ import pytest
 from scipy import special
 
 import navmodels as nav
+from navmodels.inference import conflicts
 from navmodels.inference.fitting import refit
 
 SCORES = pd.DataFrame({"office": list("ABCDE"), "score": [45.2, 55.1, 60.3, 66.0, 75.4], "se": 4.0})
@@ -107,3 +108,8 @@ def test_scenarios_say_nothing_of_priors_that_are_meant():
     assert float(spread.sel(scenario="narrow")) < 0.1
     printed = SCORES["score"].std(ddof=0)
     assert float(spread.sel(scenario="none")) == pytest.approx(printed, rel=0.02)
+
+
+def test_evidence_that_is_rough_where_it_is_looked_at_again_is_no_error():
+    told = {3.0: 0.0, 6.0: 10.0, 12.0: 5.0}  # at the doublings; a last digit away it is as high as beyond
+    assert conflicts._asked_for(lambda value: told.get(value, 9.5), 0.0, 3.0) == pytest.approx(6.0, rel=1e-12)

@@ -133,8 +133,13 @@ def _asked_for(evidence: Callable[[float], float], before: float, end: float) ->
         return None
     first = next(place for place, height in enumerate(heights) if height >= top - 1)
     low, high = np.log(end) + (first - 1) * np.log(2), np.log(end) + first * np.log(2)
-    found = optimize.brentq(lambda log: evidence(float(np.exp(log))) - (top - 1), low, high, xtol=0.01)
-    return float(np.exp(found))
+
+    def beyond(log: float) -> float:
+        return evidence(float(np.exp(log))) - (top - 1)
+
+    if not beyond(low) < 0 < beyond(high):  # where the approximation is rough, or at its end
+        return float(np.exp(high))
+    return float(np.exp(optimize.brentq(beyond, low, high, xtol=0.01)))
 
 
 def _scales(target: Target, parameters: dict[str, float]) -> list[float]:

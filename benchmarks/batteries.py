@@ -15,7 +15,7 @@ import xarray as xr
 import navmodels as nav
 from benchmarks.tables import markdown_table, shown
 from navmodels.models.terms import Term
-from navmodels.reproduction.batteries import (
+from navmodels.reports.batteries import (
     battery_model,
     battery_survey,
     both_sectors,
@@ -23,7 +23,7 @@ from navmodels.reproduction.batteries import (
     sector_draws,
     series_draws,
 )
-from navmodels.reproduction.series import series_levels
+from navmodels.reports.series import series_levels
 
 RESULTS = Path(__file__).parent / "results" / "batteries.md"
 DESIGN_EFFECT = 1.24

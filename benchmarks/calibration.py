@@ -29,7 +29,7 @@ from scipy import stats
 import navmodels as nav
 from benchmarks.cases import SETS, Case, cases
 from benchmarks.tables import markdown_table
-from navmodels.inference.fitting import refit
+from navmodels.engines.fitting import refit
 from navmodels.models.model import Design, design
 
 Array = npt.NDArray[np.float64]

@@ -21,7 +21,7 @@ import navmodels as nav
 from benchmarks.data import FULL, MODEL, answer_cells, as_survey, every_cell, random_cells, true_values
 from benchmarks.running import machine_line, run_program
 from benchmarks.tables import log_log_slope, markdown_table, shown
-from navmodels.inference.fitting import ENGINES
+from navmodels.engines.fitting import ENGINES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "growth.md"

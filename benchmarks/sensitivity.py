@@ -27,8 +27,8 @@ Case = tuple[nav.Model, nav.Survey, Mapping[str, Any]]
 
 def benefit_case() -> Case:
     """Return the model of the accessibility study's questions to users with greater needs, by benefit."""
-    from navmodels.reproduction.accessibility_bases import with_bases
-    from navmodels.reproduction.accessibility_models import group_cells, group_model, group_survey
+    from navmodels.reports.accessibility_bases import with_bases
+    from navmodels.reports.accessibility_models import group_cells, group_model, group_survey
 
     cells = group_cells(with_bases(nav.load_report("accessibility_2025", "estimates")))
     survey = group_survey(cells[cells["model"] == "vulnerable_user × benefit"])

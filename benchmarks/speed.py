@@ -21,7 +21,7 @@ from benchmarks.data import FULL, MODEL, OUT, QUICK, content_hash, read_table, w
 from benchmarks.peers import PEERS, installed_peers, peer_command, peer_folder
 from benchmarks.running import Run, machine_line, run_program
 from benchmarks.tables import markdown_table, shown
-from navmodels.inference.fitting import ENGINES
+from navmodels.engines.fitting import ENGINES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "speed.md"

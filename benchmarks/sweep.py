@@ -30,7 +30,7 @@ from benchmarks.data import (
 )
 from benchmarks.running import counted_compilations, machine_line
 from benchmarks.tables import markdown_table, shown
-from navmodels.inference.fitting import ENGINES
+from navmodels.engines.fitting import ENGINES
 
 RESULTS = Path(__file__).parent / "results" / "sweep.md"
 SCALED = ("county", "industry", "county:industry", "year")

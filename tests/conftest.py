@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import navmodels as nav
-from navmodels.models.records import record_design
+from navmodels.fits.records import record_design
 
 
 def _made_fit(model: nav.Model, survey: nav.Survey, *, draws: int = 1000, seed: int = 0) -> xr.DataTree:

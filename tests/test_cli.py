@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from navmodels.cli import main
-from navmodels.reproduction import reports
+from navmodels.reports import reproduction as reports
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""Imports point one way: data ← models ← inference; posterior reads models and the gate; plots stand alone.
+"""Imports point one way: data ← likelihoods ← models ← engines; posterior reads no sampler; plots stand alone.
 
-The likelihood is written once, in `inference.kernels`: models and posterior may call it, but from inside functions.
+Imports inside functions count, and there are no exceptions.
 """
 
 import ast
@@ -16,28 +16,24 @@ import navmodels as nav
 
 ROOT = Path(str(resources.files("navmodels")))
 FILES = sorted(ROOT.rglob("*.py"))
-ROOMS = {
-    "data": {"data"},
-    "models": {"data", "models", "inference.kernels", "inference.compilation"},
-    "inference": {"data", "models", "inference"},
-    "posterior": {
-        *("data", "models", "posterior"),
-        *("inference.convergence", "inference.marks", "inference.kernels"),  # the gate and its mark
-    },
-    "plots": {"plots"},
-}  # sensitivity, reproduction and the command line may see all
+BELOW: dict[str, tuple[str, ...]] = {
+    "checks": (),
+    "gate": (),
+    "printed": ("checks",),
+    "data": ("checks", "printed"),
+    "likelihoods": ("checks", "printed", "data"),
+    "models": ("checks", "data", "likelihoods"),
+    "fits": ("checks", "data", "likelihoods", "models", "gate"),
+    "engines": ("checks", "data", "likelihoods", "models", "gate", "fits"),
+    "posterior": ("checks", "data", "likelihoods", "models", "gate", "fits"),
+    "plots": ("checks",),
+    "sensitivity": ("checks", "data", "likelihoods", "models", "gate", "fits", "engines", "posterior"),
+}  # what each room may import; reports, pages and the command line may see all
 HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "arviz_base", "arviz_stats", "arviz_plots", "matplotlib", "numba"}
 COMPILED = {
-    "inference/compilation.py": {"numba"},
-    "models/likelihood.py": {"pytensor"},
+    "likelihoods/compilation.py": {"numba"},
+    "models/operations.py": {"pytensor"},
 }  # imported inside functions only
-AROUND = {
-    f"inference/{name}.py"
-    for name in (
-        *("kernels", "printed", "layouts", "modes", "skewness", "thresholds", "targets", "proposals", "laplace"),
-        *("coordinates", "walks", "conflicts"),
-    )
-}  # built on the kernels
 
 
 def imported(tree):
@@ -68,14 +64,21 @@ def name(path):
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.relative_to(ROOT).parts[0] in ROOMS], ids=name)
+def room(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if room(path) in BELOW], ids=name)
 def test_imports_point_one_way(path):
-    allowed = ROOMS[path.relative_to(ROOT).parts[0]]
     for given in imported(parse(path)):
         assert not given.startswith("."), f"{given}: imports are absolute"
-        if given.split(".")[0] == "navmodels":
-            inner = given.removeprefix("navmodels").lstrip(".")
-            assert any(inner == room or inner.startswith(f"{room}.") for room in allowed), given
+        first, _, inner = given.partition(".")
+        if first == "navmodels":
+            assert inner.partition(".")[0] in (room(path), *BELOW[room(path)]), given
+
+
+def test_every_room_has_its_place():
+    assert {room(path) for path in FILES} == {*BELOW, "reports", "cli", "__init__"}
 
 
 def imported_at_once(path):
@@ -93,35 +96,16 @@ def test_heavy_packages_are_imported_where_they_are_used(path):
     assert {given.split(".")[0] for given in imported_at_once(path)} & HEAVY == COMPILED.get(name(path), set())
 
 
-def test_files_around_the_compiled_ones_are_few():
-    """Whoever imports a compiled file at once is compiled too, and so on; all others import them inside functions."""
-    heavy, found = set(), set(COMPILED)
-    while found != heavy:
-        heavy = set(found)
-        modules = tuple("navmodels." + file.removesuffix(".py").replace("/", ".") for file in heavy)
-        found |= {
-            name(path)
-            for path in FILES
-            if any(
-                given == module or given.startswith(f"{module}.")
-                for given in imported_at_once(path)
-                for module in modules
-            )
-        }
-    assert heavy == set(COMPILED) | AROUND
-
-
-def test_the_op_belongs_to_the_graphs():
-    users = {name(path) for path in FILES if any("models.likelihood" in given for given in imported(parse(path)))}
-    assert users == {"models/graph.py", "models/walk_graph.py"}
+def test_operations_belong_to_the_graphs():
+    users = {name(path) for path in FILES if any("models.operations" in given for given in imported(parse(path)))}
+    assert users == {"models/graph.py", "engines/nuts/graph.py"}
 
 
 def test_samplers_are_loaded_by_fit_alone():
-    engines = ("navmodels.inference.laplace", "navmodels.inference.walks", "navmodels.inference.nuts")
-    outside = {"inference/fitting.py", "inference/walks.py", "inference/coordinates.py"}
+    engines = ("navmodels.engines.laplace", "navmodels.engines.nuts")
     for path in FILES:
         used = [given for given in imported(parse(path)) if given.startswith(engines)]
-        assert not used or name(path) in outside, used
+        assert not used or name(path).startswith("engines/"), used
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
@@ -154,6 +138,17 @@ def test_public_names_are_there(public):
 
 
 def test_rooms_offer_what_they_list():
-    for room in ("data", "models", "inference", "posterior", "sensitivity", "plots"):
-        module = importlib.import_module(f"navmodels.{room}")
+    for each in (
+        "data",
+        "likelihoods",
+        "models",
+        "engines",
+        "gate",
+        "fits",
+        "posterior",
+        "sensitivity",
+        "plots",
+        "reports",
+    ):
+        module = importlib.import_module(f"navmodels.{each}")
         assert all(getattr(module, public).__name__ == public for public in module.__all__)

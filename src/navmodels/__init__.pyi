@@ -2,13 +2,13 @@
 from .data import Survey as Survey
 from .data import design_effect as design_effect
 from .data import direct_estimate as direct_estimate
-from .data import list_reports as list_reports
-from .data import load_report as load_report
+from .reports import list_reports as list_reports
+from .reports import load_report as load_report
 from .data import read_table as read_table
 from .data import split_table as split_table
 
 # what is believed
-from .models import Choice as Choice
+from .likelihoods import Choice as Choice
 from .models import Effect as Effect
 from .models import Exponential as Exponential
 from .models import Group as Group
@@ -17,23 +17,23 @@ from .models import HalfNormal as HalfNormal
 from .models import HalfStudentT as HalfStudentT
 from .models import Known as Known
 from .models import Model as Model
-from .models import Rating as Rating
+from .likelihoods import Rating as Rating
 from .models import Region as Region
-from .models import Reported as Reported
-from .models import Share as Share
+from .likelihoods import Reported as Reported
+from .likelihoods import Share as Share
 from .models import Trend as Trend
-from .models import simulate_report as simulate_report
+from .reports import simulate_report as simulate_report
 from .models import simulate_responses as simulate_responses
 from .models import to_pymc as to_pymc
 from .models.beliefs import priors as priors
 
 # how it is fitted
-from .inference import NotConvergedError as NotConvergedError
-from .inference import PriorConflictWarning as PriorConflictWarning
-from .inference import check as check
-from .inference import fit as fit
-from .inference import load_fit as load_fit
-from .inference import save_fit as save_fit
+from .gate import NotConvergedError as NotConvergedError
+from .gate import PriorConflictWarning as PriorConflictWarning
+from .gate import check as check
+from .engines import fit as fit
+from .fits import load_fit as load_fit
+from .fits import save_fit as save_fit
 
 # what was learned
 from .posterior import change as change
@@ -69,4 +69,4 @@ from .plots import plot_sensitivity as plot_sensitivity
 from .plots import plot_trend as plot_trend
 
 # the reports, number by number
-from .reproduction import reproduce as reproduce
+from .reports import reproduce as reproduce

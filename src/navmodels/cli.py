@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _reports() -> int:
-    from navmodels.data import list_reports
+    from navmodels.reports import list_reports
 
     table = list_reports()
     width = table["report"].str.len().max()
@@ -52,9 +52,9 @@ def _reports() -> int:
 
 
 def _reproduce(given: argparse.Namespace) -> int:
-    from navmodels.data import checks
-    from navmodels.reproduction.reports import AUDITS, audit_report
-    from navmodels.reproduction.wording import say
+    from navmodels import checks
+    from navmodels.reports.reproduction import AUDITS, audit_report
+    from navmodels.reports.wording import say
 
     names = given.report or list(AUDITS)
     for name in names:

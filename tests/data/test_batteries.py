@@ -7,8 +7,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from navmodels.data import Survey, load_report
-from navmodels.models.twins import simulate_report
+from navmodels.data import Survey
+from navmodels.reports import load_report
+from navmodels.reports.twins import simulate_report
 
 ITEMS = ["speed", "advice", "clarity"]
 

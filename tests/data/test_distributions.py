@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import navmodels as nav
-from navmodels.models.outcomes import effective_counts
+from navmodels.likelihoods.outcomes import effective_counts
 
 ANSWERS = ["not_at_all", "not_very", "somewhat", "very"]
 WIDE = pd.DataFrame(

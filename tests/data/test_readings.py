@@ -7,7 +7,7 @@ import xarray as xr
 
 import navmodels as nav
 from navmodels.data.readings import with_design_effect, with_minimum, with_weighting
-from navmodels.models.outcomes import effective_counts
+from navmodels.likelihoods.outcomes import effective_counts
 
 PRINTED = pd.DataFrame(
     {

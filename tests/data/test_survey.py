@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from navmodels.checks.reserved import RESERVED
 from navmodels.data import Survey
-from navmodels.data.checks import RESERVED
-from navmodels.models.outcomes import effective_counts
+from navmodels.likelihoods.outcomes import effective_counts
 
 FACTORS = ["county", "year", "sector"]
 

@@ -8,11 +8,11 @@ import pytest
 from scipy import special, stats
 
 import navmodels as nav
-from navmodels.inference import kernels
-from navmodels.inference.coordinates import plain_coordinates, walking_coordinates
-from navmodels.models.categorical import contrasts
+from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
+from navmodels.engines.nuts.graph import build_walk
+from navmodels.likelihoods import kernels
+from navmodels.likelihoods.categorical import contrasts
 from navmodels.models.model import design
-from navmodels.models.walk_graph import build_walk
 
 
 def cells(eta, count):

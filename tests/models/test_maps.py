@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from navmodels.models.blocks import random_walk_basis
 from navmodels.models.maps import check_map, load_map, parts, precision, region_basis
-from navmodels.models.twins import COUNTIES
+from navmodels.reports.twins import COUNTIES
 
 COUNTY_MAP = load_map("nav_counties")
 BORDERS = """

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 import navmodels as nav
-from navmodels.models import Effect, Exponential, Group, HalfStudentT, Model, Reported, Share, Trend, design
+from navmodels.likelihoods import Reported, Share
+from navmodels.models import Effect, Exponential, Group, HalfStudentT, Model, Trend, design
 
 
 def test_repr_is_the_model(model):

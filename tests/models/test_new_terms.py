@@ -6,12 +6,12 @@ import pytest
 import xarray as xr
 
 import navmodels as nav
-from navmodels.inference.coordinates import walking_coordinates
+from navmodels.engines.nuts.coordinates import walking_coordinates
+from navmodels.engines.nuts.graph import build_walk
 from navmodels.models.blocks import contrast_basis, random_walk_basis
 from navmodels.models.graph import build_graph
 from navmodels.models.maps import load_map, precision, region_basis
 from navmodels.models.model import design
-from navmodels.models.walk_graph import build_walk
 
 MAP = {"north": ["middle"], "middle": ["north", "south"], "south": ["middle"], "island": []}
 

@@ -10,10 +10,10 @@ import pytest
 from scipy import special, stats
 
 import navmodels as nav
-from navmodels.inference import kernels
-from navmodels.inference.coordinates import plain_coordinates, walking_coordinates
+from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
+from navmodels.engines.nuts.graph import build_walk
+from navmodels.likelihoods import kernels
 from navmodels.models.model import design
-from navmodels.models.walk_graph import build_walk
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 ETA = [-700.0, -60.0, -8.0, -1.3, -1e-9, 0.0, 0.4, 5.0, 37.0, 300.0, 700.0]

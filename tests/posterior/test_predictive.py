@@ -11,10 +11,10 @@ import xarray as xr
 from scipy import special, stats
 
 import navmodels as nav
-from navmodels.inference import NotConvergedError
-from navmodels.inference.pointwise import log_likelihood
+from navmodels.fits.pointwise import log_likelihood
+from navmodels.fits.records import record_design
+from navmodels.gate import NotConvergedError
 from navmodels.models import design
-from navmodels.models.records import record_design
 from navmodels.posterior import check_fit, estimate, loo, replicate, summarise
 
 DIRICHLET = np.array([4.0, 7.0, 2.0, 10.0])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import navmodels as nav
-from navmodels.data.reserved import ALONE, COLUMNS, RESERVED, of_fits, require_free
+from navmodels.checks.reserved import ALONE, COLUMNS, RESERVED, of_fits, require_free
 from navmodels.posterior import check_fit, intervals_overlap, loo, replicate
 from navmodels.sensitivity import leave_out, power_scale
 from navmodels.sensitivity import pooling as poolings

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import navmodels as nav
-from navmodels.inference.convergence import k_limit
+from navmodels.gate.convergence import k_limit
 from navmodels.sensitivity import influence
 
 MODEL = nav.Model(nav.Share(), nav.Group("county"), nav.Effect("sector"))

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import navmodels as nav
-from navmodels.data import load_report
-from navmodels.reproduction.accessibility_bases import with_bases
-from navmodels.reproduction.accessibility_models import group_cells, group_model, group_survey
+from navmodels.reports import load_report
+from navmodels.reports.accessibility_bases import with_bases
+from navmodels.reports.accessibility_models import group_cells, group_model, group_survey
 from navmodels.sensitivity.changes import change_scenario
 
 PRIORS = ["as given", "prior scales × 0.5", "prior scales × 2"]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.cells import name_cells
 
 Array = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.cells import population_weights
 from navmodels.data.codes import NEGATIVE_ALONE, take_sides
 from navmodels.data.responses import MISSING, RENAME, answer_categories, count_answers

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from navmodels.data import checks
+from navmodels import checks
 
 Array = npt.NDArray[np.float64]
 

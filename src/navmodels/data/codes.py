@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from navmodels.data import checks
+from navmodels import checks
 
 Sides = dict[str, dict[str, int]]
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.responses import answer_categories
 
 Array = npt.NDArray[np.float64]

@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data.checks import Levels, listing
+from navmodels.checks import Levels, listing
 from navmodels.data.intervals import beyond, speaking, without_width
-from navmodels.data.printed import UNITS
 from navmodels.data.weights import unequal_weights
+from navmodels.printed import UNITS
 
 TITLES = {"share": "shares", "rating": "ratings", "choice": "choices", "reported": "published numbers"}
 PRINTED = ("estimate", "lower", "upper", "se", "n")

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit, stdtrit
 
-from navmodels.data.checks import complete, known_columns, level_order, listing, numeric, one_of, require_pandas, rows
+from navmodels.checks import complete, known_columns, level_order, listing, numeric, one_of, require_pandas, rows
 from navmodels.data.codes import codes_for_none, leave_out, require_numbers_meant
 from navmodels.data.people import warn_of_counts
 from navmodels.data.weights import check_weights, design_effect

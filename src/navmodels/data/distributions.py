@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from navmodels.data import checks, printed
-from navmodels.data.numerals import as_written
+from navmodels import checks, printed
+from navmodels.checks.numerals import as_written
 
 Array = npt.NDArray[np.float64]
 

@@ -5,8 +5,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from navmodels.data import checks
-from navmodels.data.numerals import Numeral
+from navmodels import checks
+from navmodels.checks.numerals import Numeral
 
 SEPARATORS = (";", "\t", "|", ",")
 ENCODINGS = "encoding='cp1252' (older Windows and Excel), 'latin-1' or 'utf-16'"

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from navmodels.data import checks
+from navmodels import checks
 
 SHORT = 4  # labels of fewer letters are too short for a slip of one letter to be told from another word
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.breakdowns import equal_runs
 
 Array = npt.NDArray[np.float64]

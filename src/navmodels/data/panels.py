@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.cells import sum_rows
 from navmodels.data.people import as_items
 

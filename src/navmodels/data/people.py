@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from navmodels.data import checks
+from navmodels import checks
 
 
 def warn_of_counts(frame: pd.DataFrame, *, answers: Sequence[str], by: Sequence[str], weights: str | None) -> None:

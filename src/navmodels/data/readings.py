@@ -8,7 +8,7 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
-from navmodels.data import checks, printed
+from navmodels import checks, printed
 from navmodels.data.panels import move_pairs, unweigh_pairs
 from navmodels.data.survey import WEIGHTING, Survey
 

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks, intervals, overlap, printed
+from navmodels import checks, printed
+from navmodels.checks.numerals import as_written
+from navmodels.data import intervals, overlap
 from navmodels.data.cells import cells_of, labels
 from navmodels.data.distributions import read_distribution
-from navmodels.data.numerals import as_written
 
 Columns = Mapping[str, str | None]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.codes import codes_for_none, leave_out
 
 MISSING = ("raise", "drop")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks, printed
+from navmodels import checks, printed
 from navmodels.data.archives import read_cells, write_cells
 from navmodels.data.batteries import count_items, each_item
 from navmodels.data.cells import (

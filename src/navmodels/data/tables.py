@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from navmodels.data import checks
+from navmodels import checks
+from navmodels.checks.numerals import Numeral, read_numeral, recipe
 from navmodels.data.files import Cell, as_text, table_header, table_lines
-from navmodels.data.numerals import Numeral, read_numeral, recipe
 
 SIGNS = (".", ",")
 

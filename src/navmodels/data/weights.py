@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from navmodels.data.checks import numeric
+from navmodels.checks import numeric
 
 type Weights = Sequence[float] | NDArray[np.floating | np.integer] | pd.Series
 

@@ -1,11 +1,7 @@
-from .categorical import Choice as Choice
-from .categorical import Rating as Rating
 from .graph import to_pymc as to_pymc
 from .model import Design as Design
 from .model import Model as Model
 from .model import design as design
-from .outcomes import Reported as Reported
-from .outcomes import Share as Share
 from .priors import Exponential as Exponential
 from .priors import HalfCauchy as HalfCauchy
 from .priors import HalfNormal as HalfNormal
@@ -16,4 +12,3 @@ from .terms import Effect as Effect
 from .terms import Group as Group
 from .terms import Region as Region
 from .terms import Trend as Trend
-from .twins import simulate_report as simulate_report

@@ -12,8 +12,8 @@ import pandas as pd
 from scipy import optimize, special, stats
 
 from navmodels.data.survey import Survey
+from navmodels.likelihoods.categorical import Rating
 from navmodels.models.blocks import Block, ends_of_line, slope_of_line
-from navmodels.models.categorical import Rating
 from navmodels.models.model import Design, Model, design
 from navmodels.models.priors import HalfStudentT, Learned, Prior, Proportion
 

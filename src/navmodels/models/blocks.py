@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.models.priors import Learned, Proportion
 
 Array = npt.NDArray[np.float64]

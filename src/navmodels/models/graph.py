@@ -49,7 +49,8 @@ def to_pymc(model: Model, survey: Survey) -> Any:
     --------
     >>> import pandas as pd
     >>> from navmodels.data import Survey
-    >>> from navmodels.models import Group, Model, Share, to_pymc
+    >>> from navmodels.models import Group, Model, to_pymc
+    >>> from navmodels import Share
     >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> graph = to_pymc(Model(Share(), Group("office")), survey)
@@ -64,7 +65,7 @@ def build_graph(arrays: Design) -> Any:
     import pymc as pm
     import pytensor.tensor as pt
 
-    from navmodels.models.likelihood import LinearMap, LinearPredictor
+    from navmodels.models.operations import LinearMap, LinearPredictor
 
     outcome, channels = arrays.model.outcome, arrays.channels
     cells = {"cell": range(arrays.survey.cells.sizes["cell"])}
@@ -195,8 +196,8 @@ def _log_likelihood(kernel: str, eta: Any, data: Mapping[str, Any]) -> Any:
     """Return the log-likelihood of each cell, dims (cell)."""
     import pytensor.tensor as pt
 
-    from navmodels.inference.kernels import COLUMNS, FLAT
-    from navmodels.models.likelihood import CellLikelihood
+    from navmodels.likelihoods.kernels import COLUMNS, FLAT
+    from navmodels.models.operations import CellLikelihood
 
     rows = [data[name].T if name == "count" else data[name][None] for name in COLUMNS[kernel]]
     flat = data[FLAT[kernel]].ravel() if kernel in FLAT else np.zeros(0)

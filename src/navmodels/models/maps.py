@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import linalg
 from scipy.sparse import csgraph
 
-from navmodels.data import checks
+from navmodels import checks
 
 Array = npt.NDArray[np.float64]
 Label = str | int

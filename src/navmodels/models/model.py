@@ -15,12 +15,13 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.panels import has_pairs
 from navmodels.data.survey import Survey
-from navmodels.models import categorical, names, outcomes, priors, terms
+from navmodels.likelihoods import categorical, outcomes
+from navmodels.likelihoods.outcomes import Channels
+from navmodels.models import names, priors, terms
 from navmodels.models.blocks import Block
-from navmodels.models.outcomes import Channels
 from navmodels.models.overlap import split_error
 from navmodels.models.priors import Learned, Proportion
 from navmodels.models.terms import Term, tie, with_scale
@@ -58,7 +59,8 @@ class Model:
 
     Examples
     --------
-    >>> from navmodels.models import Group, Model, Share, Trend
+    >>> from navmodels.models import Group, Model, Trend
+    >>> from navmodels import Share
     >>> Model(Share(), Group("county"), Trend("year"))
     Model(Share(), Group('county'), Trend('year', order=1))
     """
@@ -121,7 +123,8 @@ class Model:
 
         Examples
         --------
-        >>> from navmodels.models import Group, Model, Share
+        >>> from navmodels.models import Group, Model
+        >>> from navmodels import Share
         >>> model = Model(Share(), Group("county"))
         >>> Model.from_json(model.to_json()) == model
         True
@@ -226,7 +229,7 @@ class Design:
 
     def linear_predictor(self, base: Array, effects: Mapping[str, Array]) -> Array:
         """Return the linear predictors, dims (draw, cell, channel), from what `coefficients` returns."""
-        from navmodels.inference.kernels import linear_predictors
+        from navmodels.likelihoods.kernels import linear_predictors
 
         return np.asarray(linear_predictors(base, stack_effects(effects.values(), len(base)), self.index, self.fed))
 
@@ -255,7 +258,8 @@ def design(model: Model, survey: Survey) -> Design:
     --------
     >>> import pandas as pd
     >>> from navmodels.data import Survey
-    >>> from navmodels.models import Group, Model, Share, design
+    >>> from navmodels.models import Group, Model, design
+    >>> from navmodels import Share
     >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> design(Model(Share(), Group("office")), survey).blocks[0].labels

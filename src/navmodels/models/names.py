@@ -7,7 +7,8 @@ as something another term makes. Columns of tables are in `data.reserved`.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from navmodels.data import checks, reserved
+from navmodels import checks
+from navmodels.checks import reserved
 from navmodels.models.blocks import Block
 
 

@@ -18,8 +18,8 @@ from scipy import linalg, sparse, special
 
 from navmodels.data.panels import has_pairs
 from navmodels.data.survey import Survey
+from navmodels.likelihoods.outcomes import Arrays, effective_counts
 from navmodels.models.blocks import Block, Scale
-from navmodels.models.outcomes import Arrays, effective_counts
 
 Array = npt.NDArray[np.float64]
 

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.survey import Survey
+from navmodels.likelihoods.categorical import Choice, Rating
+from navmodels.likelihoods.outcomes import Share
 from navmodels.models.blocks import Block
-from navmodels.models.categorical import Choice, Rating
 from navmodels.models.model import Design, Model, design
-from navmodels.models.outcomes import Share
 
 Array = npt.NDArray[np.float64]
 

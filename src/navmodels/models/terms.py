@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.matching import places
 from navmodels.models import maps
 from navmodels.models.blocks import (

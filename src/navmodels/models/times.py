@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from navmodels.data import checks
+from navmodels import checks
 
 
 def whole_years(levels: list[Any], term: Any) -> list[int]:

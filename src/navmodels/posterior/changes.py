@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks
-from navmodels.data.reserved import COLUMNS, require_free
+from navmodels import checks
+from navmodels.checks.reserved import COLUMNS, require_free
 from navmodels.posterior.comparisons import KINDS, prepare, with_attrs
 from navmodels.posterior.grids import OVER
 

@@ -11,9 +11,9 @@ import pandas as pd
 import xarray as xr
 from scipy import special
 
-from navmodels.data import checks
-from navmodels.inference.convergence import failures, require_converged
-from navmodels.inference.marks import mark_together, untraced
+from navmodels import checks
+from navmodels.gate.convergence import failures, require_converged
+from navmodels.gate.marks import mark_together, untraced
 from navmodels.posterior.entries import describe_entries, entry_table
 from navmodels.posterior.grids import OVER, names_of, spread
 

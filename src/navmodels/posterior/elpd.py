@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from navmodels.inference.convergence import k_limit
+from navmodels.fits.posteriors import cell_likelihood
+from navmodels.fits.records import recall_design
+from navmodels.gate.convergence import k_limit
 from navmodels.models.model import Design
-from navmodels.models.posteriors import cell_likelihood
-from navmodels.models.records import recall_design
 from navmodels.posterior.predictive import kept_attrs, label_rows, observed_cells, stamp, why_unconverged
 
 CHUNK = 2_000_000  # log-likelihoods held at once

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.posterior.grids import OVER, label_columns
 
 Array = npt.NDArray[np.float64]

@@ -9,16 +9,16 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.averages import settle_weights
 from navmodels.data.cells import added_up, cell_index, population_weights
-from navmodels.inference.convergence import carried_attrs
-from navmodels.inference.marks import mark
+from navmodels.fits.posteriors import in_order
+from navmodels.fits.records import recall_design
+from navmodels.gate.convergence import carried_attrs
+from navmodels.gate.marks import mark
+from navmodels.likelihoods.outcomes import Quantity
 from navmodels.models.blocks import Block, join_labels
 from navmodels.models.model import Design, stack_effects
-from navmodels.models.outcomes import Quantity
-from navmodels.models.posteriors import in_order
-from navmodels.models.records import recall_design
 from navmodels.posterior.grids import lay_out
 from navmodels.posterior.new_levels import Asked, known_levels, match_population
 
@@ -235,7 +235,7 @@ def _averages(
     quantity: Quantity,
 ) -> Array:
     """Return weighted averages of the predicted cells, dims (chain, draw, group, ...), in chunks of draws."""
-    from navmodels.inference import kernels
+    from navmodels.likelihoods import kernels
 
     posterior = in_order(arrays, fit["posterior"].to_dataset())
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]

@@ -16,7 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.data.matching import places
-from navmodels.inference.marks import ORIGIN, VERDICT
+from navmodels.gate.marks import ORIGIN, VERDICT
 
 Array = npt.NDArray[np.float64]
 SPARSE = 4  # times as many entries as combinations exist: what a grid may have

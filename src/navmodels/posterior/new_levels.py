@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from navmodels.data import checks, matching
+from navmodels import checks
+from navmodels.data import matching
 from navmodels.models.model import Design
 from navmodels.models.terms import Effect, Trend
 

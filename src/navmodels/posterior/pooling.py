@@ -13,11 +13,11 @@ from navmodels.data.averages import settle_weights
 from navmodels.data.cells import cell_index, sum_rows
 from navmodels.data.panels import has_pairs
 from navmodels.data.survey import Survey
-from navmodels.models.categorical import categories_of
+from navmodels.fits.posteriors import in_order
+from navmodels.fits.records import recall_design
+from navmodels.likelihoods.categorical import categories_of
 from navmodels.models.model import Design
 from navmodels.models.overlap import correlation
-from navmodels.models.posteriors import in_order
-from navmodels.models.records import recall_design
 from navmodels.posterior.estimates import estimate
 from navmodels.posterior.grids import label_columns
 from navmodels.posterior.summaries import summarise

@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.inference.convergence import carried_attrs, require_converged
-from navmodels.inference.marks import mark
-from navmodels.models.categorical import categories_of
+from navmodels.fits.posteriors import in_order
+from navmodels.fits.records import recall_design
+from navmodels.gate.convergence import carried_attrs, require_converged
+from navmodels.gate.marks import mark
+from navmodels.likelihoods.categorical import categories_of
 from navmodels.models.model import Design, stack_effects
-from navmodels.models.posteriors import in_order
-from navmodels.models.records import recall_design
 
 Array = npt.NDArray[np.float64]
 CHUNK = 2_000_000  # replicated numbers held at once
@@ -93,7 +93,7 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
 
 def replicates(arrays: Design, posterior: xr.Dataset, rng: np.random.Generator) -> Iterator[tuple[slice, Array]]:
     """Yield replicated data of some cells after others: which cells, and dims (draw, cell, category)."""
-    from navmodels.inference.kernels import linear_predictors
+    from navmodels.likelihoods.kernels import linear_predictors
 
     base, effects = arrays.coefficients(in_order(arrays, posterior), sampling=False)
     levels = stack_effects(effects.values(), len(base))

@@ -12,8 +12,8 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.data.survey import Survey
+from navmodels.fits.records import recall_design
 from navmodels.models.model import Design
-from navmodels.models.records import recall_design
 from navmodels.posterior.predictive import (
     counted_categories,
     kept_attrs,

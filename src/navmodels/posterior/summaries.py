@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from navmodels.inference.convergence import failures, require_converged
-from navmodels.inference.marks import untraced
+from navmodels.gate.convergence import failures, require_converged
+from navmodels.gate.marks import untraced
 from navmodels.posterior.changes import classify
 from navmodels.posterior.comparisons import NULL, require_draws
 from navmodels.posterior.entries import describe_entries, entry_table

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.readings import with_design_effect, with_minimum, with_weighting
 from navmodels.data.survey import Survey
 from navmodels.models.model import Model, design, spell_out, with_terms

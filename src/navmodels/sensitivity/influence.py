@@ -12,15 +12,15 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks
+from navmodels import checks
+from navmodels.checks.reserved import require_free
 from navmodels.data.averages import settle_weights
 from navmodels.data.cells import cell_index
-from navmodels.data.reserved import require_free
 from navmodels.data.survey import Survey
-from navmodels.inference.convergence import k_limit, require_converged, smooth_weights
-from navmodels.inference.fitting import fit, refit
+from navmodels.engines.fitting import fit, refit
+from navmodels.fits.records import recall_design
+from navmodels.gate.convergence import k_limit, require_converged, smooth_weights
 from navmodels.models.model import Design, Model, spell_out
-from navmodels.models.records import recall_design
 from navmodels.posterior.entries import to_rows
 from navmodels.posterior.estimates import estimate
 from navmodels.posterior.new_levels import match_population

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from navmodels.checks.reserved import require_free
 from navmodels.data.panels import has_pairs
-from navmodels.data.reserved import require_free
 from navmodels.data.survey import Survey
-from navmodels.inference.fitting import refit as fit  # whose priors are meant
-from navmodels.inference.fitting import warn_of_weights
+from navmodels.engines.fitting import refit as fit  # whose priors are meant
+from navmodels.engines.fitting import warn_of_weights
 from navmodels.models.model import Model
 from navmodels.posterior.elpd import loo
 from navmodels.posterior.pooling import shrinkage

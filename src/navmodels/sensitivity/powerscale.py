@@ -13,12 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels.data.reserved import require_free
-from navmodels.inference.convergence import k_limit, require_converged, smooth_weights
+from navmodels.checks.reserved import require_free
+from navmodels.fits.posteriors import cell_likelihood, in_order
+from navmodels.fits.records import recall_design
+from navmodels.gate.convergence import k_limit, require_converged, smooth_weights
 from navmodels.models.blocks import Block
 from navmodels.models.model import Design
-from navmodels.models.posteriors import cell_likelihood, in_order
-from navmodels.models.records import recall_design
 from navmodels.posterior.entries import to_rows
 from navmodels.posterior.estimates import estimate
 

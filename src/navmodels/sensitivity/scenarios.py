@@ -14,12 +14,12 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.survey import Survey
-from navmodels.inference.convergence import carried_attrs
-from navmodels.inference.fitting import refit as fit  # whose priors are meant
+from navmodels.engines.fitting import refit as fit  # whose priors are meant
+from navmodels.fits.records import data_hash
+from navmodels.gate.convergence import carried_attrs
 from navmodels.models.model import Model, spell_out
-from navmodels.models.records import data_hash
 from navmodels.posterior.comparisons import require_draws
 from navmodels.posterior.estimates import estimate
 from navmodels.sensitivity.changes import CHANGES, Scenario, change_scenario

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.readings import with_minimum
 from navmodels.data.survey import Survey
-from navmodels.models.categorical import Rating, categories_of
+from navmodels.likelihoods.categorical import Rating, categories_of
 from navmodels.models.model import Design, Model, design, spell_out
 from navmodels.models.priors import Exponential, HalfCauchy, HalfStudentT
 from navmodels.models.terms import Effect, Group

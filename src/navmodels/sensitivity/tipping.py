@@ -13,9 +13,9 @@ import pandas as pd
 import xarray as xr
 from scipy import optimize, special
 
-from navmodels.data import checks
+from navmodels import checks
 from navmodels.data.survey import Survey
-from navmodels.inference.convergence import failures, require_converged
+from navmodels.gate.convergence import failures, require_converged
 from navmodels.models.model import Model, design, with_terms
 from navmodels.models.terms import Effect
 from navmodels.models.yardsticks import yardstick

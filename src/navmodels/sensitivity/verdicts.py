@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from navmodels.data import checks
-from navmodels.inference.convergence import failures, require_converged
+from navmodels import checks
+from navmodels.gate.convergence import failures, require_converged
 from navmodels.posterior.comparisons import require_draws
 
 Statement = Callable[[xr.DataArray], xr.DataArray]

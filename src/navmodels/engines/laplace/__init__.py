@@ -1,0 +1,1 @@
+"""The laplace engine: importance-corrected nested Laplace approximation."""

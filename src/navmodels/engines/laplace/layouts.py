@@ -1,0 +1,298 @@
+"""How coefficients meet cells: the layout of a design for compiled code, and sums over cells from one to the other.
+
+Coefficients are whitened, z ~ N(0, I). Each cell belongs to one level of the largest block with an identity basis, so
+that this block (here *own*) has a diagonal curvature and is eliminated exactly by its Schur complement; the rest
+(*shared*: the intercept and all other blocks) is dense. Sums over cells are made level by level and meet the bases
+afterwards, so that a step costs cells x terms, whatever the bases.
+
+A block of one coefficient (a covariate, a straight line) is one shared level that each cell meets with a weight of its
+own, so that it costs as one coefficient however many values the covariate has. All other weights are 1.
+
+A block that feeds several linear predictors of a cell (channels) counts as one shared block for each. The own block
+feeds the first channel alone: of a choice, where all blocks feed all channels, none is eliminated.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from navmodels.likelihoods.bounds import require_layout
+from navmodels.likelihoods.compilation import compiled
+from navmodels.likelihoods.kernels import Array, pair
+from navmodels.models.model import Design
+
+Places = npt.NDArray[np.int64]
+Part = tuple[int | None, int]  # a block (None: what stands for the intercept) and a channel
+
+
+class Layout(NamedTuple):
+    """How coefficients meet cells, as compiled code reads it.
+
+    ``own`` dims (cell): level of the own block; levels without cells meet nothing. A shared block is *nested* when each
+    own level lies within one of its levels, as county and the intercept for county:industry; the others *vary*. Levels
+    count through all shared blocks, nested ones first. ``mix`` dims (cell): which combination of levels of varying
+    blocks; ``terms`` dims (mix, varying block): these levels, and ``weight``, of the same dims, what the effect of each
+    is multiplied by. ``columns[start[l]:start[l + 1]]`` are the shared levels that meet own level l, its nested ones
+    first (``nested`` of them, with their ``nested_weight``); ``position`` dims (cell, varying block) are places among
+    them. ``blocks`` dims (shared block, 6): first and last level, first and last coefficient, where the basis starts in
+    ``bases`` (-1: identity), and the channel; ``fed`` dims (level) the channel of each shared level, ``channels`` their
+    number; the first ``base`` coefficients are the intercept or thresholds.
+    ``offset`` dims (cell) is added to the first channel.
+    """
+
+    own: Places
+    mix: Places
+    terms: Places
+    weight: Array
+    position: Places
+    start: Places
+    columns: Places
+    nested_weight: Array
+    nested: int
+    blocks: Places
+    bases: Array
+    fed: Places
+    channels: int
+    base: int
+    offset: Array
+
+
+class Walls(NamedTuple):
+    """Categories that a level with thresholds of its own never used: where two of its thresholds may meet.
+
+    ``cell`` and ``gap`` dims (wall): a cell of the level, and the channel of the lower threshold; ``known`` dims (wall)
+    the information that the answers hold on each; ``row`` the shared block of the thresholds.
+    """
+
+    cell: Places
+    gap: Places
+    known: Array
+    row: int
+
+
+NO_WALLS = Walls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), 0)
+
+
+class Cells(NamedTuple):
+    """What was observed, as `kernels.pack` gives it; `soft` is the table by which modes are sought, off the `walls`.
+
+    ``box`` dims (own level, 2): half-width and error of the plateau of a level with one cell whose likelihood is a
+    plateau (0: it is not); without rows none has one.
+    """
+
+    kind: int
+    table: Array
+    flat: Array
+    soft: Array
+    walls: Walls = NO_WALLS
+    box: Array = np.empty((0, 2))
+
+
+def lay_out(arrays: Design) -> tuple[Layout, int | None, list[Part]]:
+    """Return the layout of a design, the place of its own block, and the shared blocks by place and channel.
+
+    Without a block that has an identity basis and feeds the first channel alone, the own block is one level whose scale
+    is zero, and its place None.
+    """
+    sizes = [block.size if block.basis is None and block.channels == (0,) else 0 for block in arrays.blocks]
+    own = int(np.argmax(sizes)) if any(sizes) else None
+    cells = arrays.survey.cells.sizes["cell"]
+    level: dict[int | None, Places] = {place: block.index.astype(np.int64) for place, block in enumerate(arrays.blocks)}
+    level[None] = np.zeros(cells, dtype=np.int64)
+    group = level[own]
+    size = 1 if own is None else arrays.blocks[own].size
+    rest = [place for place in range(len(arrays.blocks)) if place != own]
+    nests = [place for place in rest if _is_nested(level[place], group)]
+    base: list[Part] = [(None, channel) for channel in arrays.channels.based]
+    nested = [*base, *((place, channel) for place in nests for channel in arrays.blocks[place].channels)]
+    varying = [(place, channel) for place in rest if place not in nests for channel in arrays.blocks[place].channels]
+    rows, bases, terms, weights, fed = [], [np.empty(0)], [], [], []
+    first = begin = basis = 0
+    for place, channel in [*nested, *varying]:
+        block = None if place is None else arrays.blocks[place]
+        alone = block is None or block.size == 1
+        levels, coefficients = (1, 1) if block is None or alone else (len(block.levels), block.size)
+        matrix = np.empty(0) if block is None or block.basis is None or alone else block.basis.ravel()
+        rows.append((first, first + levels, begin, begin + coefficients, basis if len(matrix) else -1, channel))
+        terms.append(np.full(cells, first) if alone else first + level[place])
+        weights.append(block.matrix[block.index, 0] if block is not None and alone else np.ones(cells))
+        fed += [channel] * levels
+        bases.append(matrix)
+        first, begin, basis = first + levels, begin + coefficients, basis + len(matrix)
+    together, weight = np.stack(terms, axis=1), np.stack(weights, axis=1)
+    varied = np.stack([level[place] for place, _ in varying], axis=1) if varying else np.empty((cells, 0))
+    _, at, mix = np.unique(varied, axis=0, return_index=True, return_inverse=True)
+    pairs, pair_at, position = np.unique(group[:, None] * first + together, return_index=True, return_inverse=True)
+    layout = Layout(
+        group,
+        mix.ravel().astype(np.int64),
+        np.ascontiguousarray(together[at, len(nested) :]),
+        np.ascontiguousarray(weight[at, len(nested) :]),
+        np.ascontiguousarray(position.reshape(together.shape)[:, len(nested) :].astype(np.int64)),
+        np.searchsorted(pairs // first, np.arange(size + 1)).astype(np.int64),
+        pairs % first,
+        weight.ravel()[pair_at],
+        len(nested),
+        np.array(rows, dtype=np.int64),
+        np.concatenate(bases),
+        np.array(fed, dtype=np.int64),
+        arrays.channels.size,
+        len(base),
+        arrays.offset,
+    )
+    require_layout(layout)
+    return layout, own, [*nested, *varying]
+
+
+@compiled
+def to_levels(layout: Layout, scale: Array, z: Array) -> Array:
+    """Return the effect of each shared level: scale x basis @ z, block by block."""
+    out = np.empty(layout.blocks[-1, 1])
+    for block in range(len(layout.blocks)):
+        first, last, begin, end, basis, _ = layout.blocks[block]
+        if basis < 0:
+            out[first:last] = scale[block] * z[begin:end]
+        else:
+            matrix = layout.bases[basis : basis + (last - first) * (end - begin)].reshape(last - first, end - begin)
+            out[first:last] = scale[block] * (matrix @ z[begin:end])
+    return out
+
+
+@compiled
+def to_coefficients(layout: Layout, scale: Array, levels: Array) -> Array:
+    """Return a gradient by coefficient from one by level: scale x basis' @ levels, block by block."""
+    return _rows(layout, scale, levels.reshape(-1, 1)).ravel()
+
+
+@compiled
+def whiten(layout: Layout, scale: Array, matrix: Array) -> Array:
+    """Return I + D B' M B D from the lower triangle of M by level."""
+    for i in range(len(matrix)):
+        for j in range(i):
+            matrix[j, i] = matrix[i, j]
+    out = _rows(layout, scale, np.ascontiguousarray(_rows(layout, scale, matrix).T))
+    for i in range(len(out)):
+        out[i, i] += 1.0
+    return out
+
+
+@compiled
+def predict(layout: Layout, levels: Array, own_levels: Array, offset: Array, eta: Array) -> None:
+    """Write the linear predictors of each cell, dims (cell, channel); the offset is added to the first channel."""
+    own, mix, terms, fed, channels = layout.own, layout.mix, layout.terms, layout.fed, layout.channels
+    nested, varied = np.zeros((len(own_levels), channels)), np.zeros((len(terms), channels))
+    for level in range(len(nested)):
+        nested[level, 0] = own_levels[level]
+        for a in range(layout.start[level], _end_of_nested(layout, level)):
+            nested[level, fed[layout.columns[a]]] += layout.nested_weight[a] * levels[layout.columns[a]]
+    for m in range(len(terms)):
+        for t in range(terms.shape[1]):
+            varied[m, fed[terms[m, t]]] += layout.weight[m, t] * levels[terms[m, t]]
+    for c in range(len(own)):
+        eta[c, 0] = nested[own[c], 0] + varied[mix[c], 0] + offset[c]
+    for d in range(1, channels):
+        for c in range(len(own)):
+            eta[c, d] = nested[own[c], d] + varied[mix[c], d]
+
+
+@compiled
+def gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
+    """Return gradient and curvature summed by level: shared, own, shared x shared (lower triangle), shared x own."""
+    own, mix, terms, position, start = layout.own, layout.mix, layout.terms, layout.position, layout.start
+    columns, fed, channels, weight, nested_weight = (
+        layout.columns, layout.fed, layout.channels, layout.weight, layout.nested_weight
+    )  # fmt: skip
+    levels, size, pairs = layout.blocks[-1, 1], len(start) - 1, curvature.shape[1]
+    slope, matrix, meeting = np.zeros(levels), np.zeros((levels, levels)), np.zeros((len(columns), channels))
+    own_slope, own_curvature = np.zeros((size, channels)), np.zeros((size, pairs))
+    mix_slope, mix_curvature = np.zeros((len(terms), channels)), np.zeros((len(terms), pairs))
+    for d in range(channels):
+        for c in range(len(own)):
+            own_slope[own[c], d] += gradient[c, d]
+            mix_slope[mix[c], d] += gradient[c, d]
+    for d in range(pairs):
+        for c in range(len(own)):
+            own_curvature[own[c], d] += curvature[c, d]
+            mix_curvature[mix[c], d] += curvature[c, d]
+    for t in range(terms.shape[1]):
+        here = fed[terms[0, t]]  # a block feeds one channel
+        for d in range(channels):
+            both = pair(here, d)
+            for c in range(len(own)):
+                meeting[position[c, t], d] += weight[mix[c], t] * curvature[c, both]
+    for m in range(len(terms)):
+        for t in range(terms.shape[1]):
+            level = terms[m, t]
+            here = fed[level]
+            slope[level] += weight[m, t] * mix_slope[m, here]
+            for s in range(t + 1):
+                both = pair(here, fed[terms[m, s]])
+                matrix[level, terms[m, s]] += weight[m, t] * weight[m, s] * mix_curvature[m, both]
+    for level in range(size):  # what is nested follows from the own levels
+        varying = _end_of_nested(layout, level)
+        for a in range(start[level], varying):
+            here, times = fed[columns[a]], nested_weight[a]
+            meeting[a, 0] = times * own_curvature[level, pair(here, 0)]
+            slope[columns[a]] += times * own_slope[level, here]
+            for b in range(start[level], a + 1):
+                both = pair(here, fed[columns[b]])
+                matrix[columns[a], columns[b]] += times * nested_weight[b] * own_curvature[level, both]
+            for b in range(varying, start[level + 1]):
+                matrix[columns[b], columns[a]] += times * meeting[b, here]
+    return slope, own_slope[:, 0].copy(), matrix, own_curvature[:, 0].copy(), meeting[:, 0].copy()
+
+
+@compiled
+def eliminate(
+    layout: Layout, own_scale: float, h: Array, own_slope: Array, meeting: Array, slope: Array, matrix: Array
+) -> None:
+    """Subtract what the own block explains from slope and matrix of the shared levels (Schur complement)."""
+    start, columns = layout.start, layout.columns
+    for level in range(len(h)):
+        explained, pulled = own_scale**2 / h[level], own_scale * own_slope[level] / h[level]
+        for a in range(start[level], start[level + 1]):
+            slope[columns[a]] -= pulled * meeting[a]
+            share = explained * meeting[a]
+            for b in range(start[level], a + 1):
+                matrix[columns[a], columns[b]] -= share * meeting[b]
+
+
+@compiled
+def meet(layout: Layout, meeting: Array, levels: Array) -> Array:
+    """Return, for each own level, the sum over shared levels of where they meet x the shared level's effect."""
+    out = np.zeros(len(layout.start) - 1)
+    for level in range(len(out)):
+        for a in range(layout.start[level], layout.start[level + 1]):
+            out[level] += meeting[a] * levels[layout.columns[a]]
+    return out
+
+
+# ---- inside
+
+
+def _is_nested(level: Places, group: Places) -> bool:
+    """Return whether each group lies within one level."""
+    return len(np.unique(np.stack([group, level]), axis=1).T) == len(np.unique(group))
+
+
+@compiled
+def _end_of_nested(layout: Layout, level: int) -> int:
+    """Return where the nested shared levels that an own level meets end in `columns`: it meets none without cells."""
+    return int(min(layout.start[level] + layout.nested, layout.start[level + 1]))
+
+
+@compiled
+def _rows(layout: Layout, scale: Array, matrix: Array) -> Array:
+    """Return scale x basis' @ matrix, rows from levels to coefficients, block by block."""
+    out = np.empty((layout.blocks[-1, 3], matrix.shape[1]))
+    for block in range(len(layout.blocks)):
+        first, last, begin, end, basis, _ = layout.blocks[block]
+        if basis < 0:
+            out[begin:end] = scale[block] * matrix[first:last]
+        else:
+            size = (last - first) * (end - begin)
+            out[begin:end] = scale[block] * (
+                layout.bases[basis : basis + size].reshape(last - first, end - begin).T @ matrix[first:last]
+            )
+    return out

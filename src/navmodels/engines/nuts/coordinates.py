@@ -1,0 +1,102 @@
+"""Coordinates in which NUTS walks in round steps: mode, spread, and which blocks are centred.
+
+Non-centred coefficients suit blocks about which the data say little, centred ones blocks about which they say much;
+most surveys have both (Papaspiliopoulos, Roberts & Sköld 2007). A block is centred when the data tell both its
+coefficients and its standard deviation well enough, and all are whitened by the curvature at the mode that the Laplace
+approximation finds. The posterior is the same whatever the values; the threshold is by trial.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from scipy import linalg
+
+from navmodels.engines.laplace.proposals import find_proposal
+from navmodels.engines.laplace.targets import make_target
+from navmodels.engines.nuts.graph import Coordinates
+from navmodels.likelihoods.kernels import derivatives, pack, pair
+from navmodels.models.model import Design
+
+Array = npt.NDArray[np.float64]
+CENTRED = 0.6  # a block is centred below this: pooling of its best-known tenth, and error of the log of its scale
+
+
+def walking_coordinates(arrays: Design) -> Coordinates:
+    """Return coordinates for the posterior of a design.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels import Group, Model, Share, Survey
+    >>> from navmodels.models import design
+    >>> table = pd.DataFrame({"office": list("ABCD"), "k": [3000, 5000, 2000, 3000], "n": [6000, 8000, 5000, 4000]})
+    >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+    >>> walking_coordinates(design(Model(Share(), Group("office")), survey)).power
+    array([ 0., -1., -1., -1., -1.])
+    """
+    target = make_target(arrays)
+    proposal = find_proposal(target)
+    scales = [float(scale[0]) for scale in target.block_scales(proposal.centre[None])]
+    parts = target.by_block(proposal.mode)
+    mode = np.concatenate([parts[place].T.ravel() for place in (None, *range(len(arrays.blocks)))])
+    curvature, base = _curvature(arrays, scales, mode), len(arrays.channels.based)
+    if base < arrays.channels.size:  # thresholds are walked by the logarithms of their gaps
+        mode[:base], bend = _by_gaps(mode[:base], arrays.intercept_scale)
+        change = linalg.block_diag(bend, np.eye(len(mode) - base))
+        curvature = change.T @ curvature @ change
+    factor = linalg.cholesky(curvature, lower=True)
+    spread = linalg.solve_triangular(factor, np.eye(len(mode)), lower=True, trans="T")
+    pooled = np.clip((spread**2).sum(axis=1), 0.0, 1.0)  # posterior over prior variance
+    power, first = np.zeros(len(mode)), base
+    for block in arrays.blocks:
+        part = slice(first, first + block.size * len(block.channels))
+        log_error = 1 / np.sqrt(2 * np.sum((1 - pooled[part]) ** 2) + 1e-12)  # of the log of the scale
+        centred = bool(block.scale.parts) and max(np.quantile(pooled[part], 0.1), log_error) < CENTRED
+        power[part] = -1.0 if centred else 0.0
+        first = part.stop
+    parameters = {name: float(value[0]) for name, value in target.parameters(proposal.centre[None]).items()}
+    reference = dict(zip((block.name for block in arrays.blocks), scales, strict=True))
+    return Coordinates(mode, spread, power, reference, parameters)
+
+
+def plain_coordinates(arrays: Design) -> Coordinates:
+    """Return coordinates that change nothing: every block non-centred, nothing whitened."""
+    size = len(arrays.channels.based) + sum(block.size * len(block.channels) for block in arrays.blocks)
+    reference = {block.name: 1.0 for block in arrays.blocks}
+    parameters = {name: 0.5 * prior.scale for name, prior in arrays.parameters.items()}
+    return Coordinates(np.zeros(size), np.eye(size), np.zeros(size), reference, parameters)
+
+
+# ---- inside
+
+
+def _curvature(arrays: Design, scales: list[float], mode: Array) -> Array:
+    """Return the negative Hessian of the coefficients' log-density at their mode, dims (coefficient, coefficient)."""
+    cells, channels = arrays.survey.cells.sizes["cell"], arrays.channels
+    x = np.zeros((channels.size, cells, len(mode)))
+    for place, channel in enumerate(channels.based):
+        x[channel, :, place] = arrays.intercept_scale
+    first = len(channels.based)
+    for block, scale in zip(arrays.blocks, scales, strict=True):
+        for channel in block.channels:
+            x[channel, :, first : first + block.size] = scale * block.matrix[block.index]
+            first += block.size
+    eta = np.ascontiguousarray((x @ mode).T)
+    eta[:, 0] += arrays.offset
+    value, gradient = np.empty(cells), np.empty_like(eta)
+    curvature = np.empty((cells, channels.size * (channels.size + 1) // 2))
+    kind, table, flat = pack(arrays.model.outcome.kernel, arrays.data)
+    derivatives(kind, eta, table, flat, value, gradient, curvature)
+    out = np.eye(len(mode))
+    for i in range(channels.size):
+        for j in range(i + 1):
+            part = (x[i].T * curvature[:, pair(i, j)]) @ x[j]
+            out += part if i == j else part + part.T
+    return out
+
+
+def _by_gaps(z: Array, scale: float) -> tuple[Array, Array]:
+    """Return thresholds over their scale as first and logarithms of gaps, and the derivative of one by the other."""
+    gap = scale * np.diff(z)
+    bend = np.tril(np.ones((len(z), len(z))))
+    bend[:, 1:] *= gap / scale
+    return np.concatenate([z[:1], np.log(gap)]), bend

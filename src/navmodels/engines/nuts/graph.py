@@ -1,0 +1,203 @@
+"""The graph that NUTS walks: the same posterior as that of `graph` in other coordinates.
+
+It has few nodes and few data, since both cost time to compile. What coordinates suit a posterior is found in
+`coordinates`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import linalg
+
+from navmodels.models.blocks import Block
+from navmodels.models.graph import observed_data, shown_effect
+from navmodels.models.model import Design
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinates:
+    """A change of variables in which the same posterior is easy to walk; any values are valid.
+
+    Coefficients stand in the order: intercept or thresholds, then block after block, channel after channel. Thresholds
+    are walked as the first over its scale, and the logarithms of the gaps between them, so that they stay in order.
+
+    Attributes
+    ----------
+    centre, spread
+        Dims (coefficient) and (coefficient, coefficient): of the intercept over its scale and every v.
+    power
+        Dims (coefficient): 0 non-centred, -1 centred (Papaspiliopoulos et al. 2007); 0 for the intercept or thresholds.
+    reference
+        A rough standard deviation of each block.
+    parameters
+        A rough value of each parameter of the standard deviations.
+    """
+
+    centre: npt.NDArray[np.float64]
+    spread: npt.NDArray[np.float64]
+    power: npt.NDArray[np.float64]
+    reference: dict[str, float]
+    parameters: dict[str, float]
+
+
+def build_walk(arrays: Design, at: Coordinates) -> Any:
+    """Return the posterior in terms of one flat vector and the parameters of the standard deviations.
+
+    v = centre + spread @ walked, z = v * (s / reference) ** power. The prior density of z and the logarithm of the
+    change of variables are added as a potential.
+    """
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    from navmodels.models.operations import CellLikelihood, LinearMap, LinearPredictor
+
+    blocks, count, base = arrays.blocks, len(at.centre), len(arrays.channels.based)
+    ends = np.cumsum([0, count, count, 1 + len(blocks), 2, len(arrays.parameters), len(blocks)])
+    coords: dict[str, Any] = {block.name: block.labels for block in blocks}
+    if arrays.channels.dim is not None:
+        coords |= {arrays.channels.dim: list(arrays.channels.labels)}
+    with pm.Model(coords=coords, check_bounds=False) as graph:
+        data = {
+            name: observed_data(name, value, shape=value.shape if name in ("walk", "spread") else (None,) * value.ndim)
+            for name, value in walk_numbers(arrays, at).items()
+        }
+        centre, power, reference, own, scale, fixed = (data["walk"][a:b] for a, b in pairwise(map(int, ends)))
+        parameters = {
+            name: prior.variable(name, scale[place]) for place, (name, prior) in enumerate(arrays.parameters.items())
+        }
+        scales = [replace(block.scale, fixed=1.0).of(parameters) for block in blocks]
+        walked = pm.Flat("walked", shape=count)
+        v = centre + LinearMap()(data["spread"], walked)
+        first, density = _walked_base(arrays, v[:base], own)
+        effects = pt.zeros(0)
+        if blocks:
+            matrix, of_coefficient, of_level = _maps(arrays)
+            sds = fixed * pt.stack(scales)
+            bend = power[base:] * LinearMap()(of_coefficient, pt.log(sds / reference[1:]))
+            z = v[base:] * pt.exp(bend)
+            density += pt.sum(bend - 0.5 * z**2)
+            raw = pt.concatenate([LinearMap()(matrix, z[: matrix.shape[1]]), z[matrix.shape[1] :]])
+            effects = raw * LinearMap()(of_level, sds) + data.get("offset", 0.0)
+        pm.Potential("walk_density", density)
+        levels = _level_spans(arrays)
+        for place, block in enumerate(blocks):
+            shown = shown_effect(
+                arrays, [effects[levels[place, channel]] for channel in block.channels], block.channels
+            )
+            several = shown.ndim > 1 and arrays.channels.dim is not None
+            pm.Deterministic(
+                f"{block.name}_effect", shown, dims=(block.name, *((arrays.channels.dim,) if several else ()))
+            )
+        fed = np.array([channel for _, channel in _parts(arrays)], dtype=np.int64)
+        eta = LinearPredictor()(first, effects, data["index"], fed)
+        kernel = CellLikelihood(arrays.model.outcome.kernel)
+        pm.Potential("likelihood", kernel(eta, data["table"], data.get("flat", np.zeros(0)))[0].sum())
+    return graph
+
+
+def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDArray[Any]]:
+    """Return every number of the graph that NUTS walks, by the name of its `pm.Data`.
+
+    ``walk`` holds centre and power of each coefficient, the reference of the intercept and of each block, and the prior
+    scales: mean and scale of the intercept, of each parameter, and the fixed number of each block. ``spread``, dims
+    (coefficient, walked); ``index``, dims (term, cell); ``table``, dims (column, cell), and ``flat`` are what the
+    kernel takes;
+    ``offset``, dims (level), is the prior mean of the effects, where one is not zero.
+    Coefficients and levels stand in the order intercept, blocks with a basis, other blocks.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels.data import Survey
+    >>> from navmodels.engines.nuts.coordinates import plain_coordinates
+    >>> from navmodels.models import Group, Model, design
+    >>> from navmodels import Share
+    >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
+    >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
+    >>> arrays = design(Model(Share(), Group("office")), survey)
+    >>> {name: value.shape for name, value in walk_numbers(arrays, plain_coordinates(arrays)).items()}
+    {'walk': (12,), 'spread': (3, 3), 'index': (1, 2), 'table': (3, 2)}
+    """
+    from navmodels.likelihoods.kernels import FLAT, pack
+
+    blocks, base = arrays.blocks, len(arrays.channels.based)
+    parts = [(place, channel) for place, block in enumerate(blocks) for channel in block.channels]
+    given = dict(zip(parts, _spans([blocks[place].size for place, _ in parts], start=base), strict=True))
+    order = np.concatenate(
+        [np.arange(base), *(np.arange(given[part].start, given[part].stop) for part in _parts(arrays))]
+    )
+    levels = _level_spans(arrays)
+    index = [blocks[place].index + levels[place, channel].start for place, channel in _parts(arrays)]
+    scale = [arrays.intercept_mean, arrays.intercept_scale, *(prior.scale for prior in arrays.parameters.values())]
+    scale += [block.scale.fixed for block in blocks]
+    reference = [arrays.intercept_scale, *(coordinates.reference[block.name] for block in blocks)]
+    _, table, flat = pack(arrays.model.outcome.kernel, arrays.data)
+    order = order.astype(int)
+    numbers = {
+        "walk": np.concatenate([coordinates.centre[order], coordinates.power[order], reference, scale]),
+        "spread": coordinates.spread[order],
+        "index": np.array(index, dtype=np.int32).reshape(len(parts), table.shape[1]),
+        "table": table,
+    }
+    if arrays.model.outcome.kernel in FLAT:
+        numbers["flat"] = flat
+    if any(block.offset is not None for block in blocks):
+        numbers["offset"] = np.concatenate([_offset(blocks[place]) for place, _ in _parts(arrays)])
+    return numbers
+
+
+# ---- inside
+
+
+def _walked_base(arrays: Design, v: Any, own: Any) -> tuple[Any, Any]:
+    """Return the base of each channel, dims (channel), and its log-density, up to a constant."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    channels, name = arrays.channels, arrays.model.outcome.base
+    mean, scale = own[0], own[1]
+    if len(channels.based) == channels.size:
+        base = mean + scale * v
+        shown = shown_effect(arrays, [base[place] for place in range(channels.size)], channels.based)
+        pm.Deterministic(name, shown, dims=channels.dim)
+        return base, -0.5 * pt.sum(v**2)
+    threshold = scale * v[0] + pt.concatenate([np.zeros(1), pt.cumsum(pt.exp(v[1:]))])
+    pm.Deterministic(name, threshold, dims=channels.dim)
+    return pt.concatenate([np.zeros(1), threshold]), pt.sum(v[1:]) - 0.5 * pt.sum((threshold / scale) ** 2)
+
+
+def _maps(arrays: Design) -> tuple[npt.NDArray[np.float64], ...]:
+    """Return the bases of all blocks in one, and which block each coefficient and each level belongs to."""
+    parts, one_hot = _parts(arrays), np.eye(len(arrays.blocks))
+    with_basis = [basis for place, _ in parts if (basis := arrays.blocks[place].basis) is not None]
+    matrix = linalg.block_diag(*with_basis) if with_basis else np.zeros((0, 0))
+    which = [place for place, _ in parts]
+    of_coefficient = np.repeat(one_hot[which], [arrays.blocks[place].size for place in which], axis=0)
+    of_level = np.repeat(one_hot[which], [len(arrays.blocks[place].levels) for place in which], axis=0)
+    return matrix, of_coefficient, of_level
+
+
+def _parts(arrays: Design) -> list[tuple[int, int]]:
+    """Return place and channel of each part in the walked graph: those with a basis first, for one product."""
+    order = sorted(range(len(arrays.blocks)), key=lambda place: arrays.blocks[place].basis is None)
+    return [(place, channel) for place in order for channel in arrays.blocks[place].channels]
+
+
+def _offset(block: Block) -> npt.NDArray[np.float64]:
+    return np.zeros(len(block.levels)) if block.offset is None else block.offset
+
+
+def _level_spans(arrays: Design) -> dict[tuple[int, int], slice]:
+    """Return where the levels of each part stand in the walked graph."""
+    parts = _parts(arrays)
+    return dict(zip(parts, _spans([len(arrays.blocks[place].levels) for place, _ in parts], start=0), strict=True))
+
+
+def _spans(sizes: Sequence[int], *, start: int) -> list[slice]:
+    """Return where parts of these sizes stand, one after the other."""
+    stops = np.cumsum([start, *sizes])
+    return [slice(int(first), int(last)) for first, last in pairwise(stops)]

@@ -1,0 +1,51 @@
+"""The nuts engine: which coordinates NUTS walks in, and a second walk when the first does not pass the gate."""
+
+from typing import Any
+
+import xarray as xr
+
+from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
+from navmodels.engines.nuts.sampling import sample_nuts
+from navmodels.gate.convergence import check, describe_failures
+from navmodels.models.model import Design
+
+WALKS = (
+    ("whitened", walking_coordinates, 1000, 0.95),
+    ("non-centred", plain_coordinates, 2000, 0.99),
+)  # tuning, acceptance
+
+
+def walk(
+    arrays: Design, *, draws: int, chains: int, seed: int, progress: bool
+) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
+    """Return posterior and sampler statistics, and attributes: divergences, coordinates, unconverged.
+
+    NUTS walks in coordinates made for the data; when the gate fails, once more in plain ones, tuned for longer and
+    with smaller steps. The better walk is kept, the second in doubt.
+    """
+    tries = []
+    for name, coordinates, tune, accept in WALKS:
+        posterior, statistics = sample_nuts(
+            arrays,
+            coordinates=coordinates(arrays),
+            tune=tune,
+            accept=accept,
+            draws=draws,
+            chains=chains,
+            seed=seed,
+            progress=progress,
+        )
+        groups = {"posterior": posterior, "sample_stats": statistics}
+        table = check(xr.DataTree.from_dict(groups))
+        passed = table["passed"].astype(bool)
+        tries.append((int((~passed).sum()), groups, name, describe_failures(table)))
+        failing = set(table.loc[~passed, "criterion"])
+        if failing <= {"bulk ESS", "tail ESS"} and (not failing or draws < 1000):  # passed, or too few draws asked for
+            break
+    _, groups, name, failed = min(reversed(tries), key=lambda each: each[0])
+    which = "second walk" if name == tries[-1][2] else "first walk, since the second was worse"
+    return groups, {
+        "coordinates": name if len(tries) == 1 else f"{name} ({which}; the first failed: {tries[0][3]})",
+        "divergences": int(groups["sample_stats"]["diverging"].sum()),
+        "unconverged": failed,
+    }

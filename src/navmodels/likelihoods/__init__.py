@@ -1,0 +1,5 @@
+"""What a cell's numbers say: one file an outcome, with its formula, probabilities and simulation."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,4 @@
+from .folders import list_reports as list_reports
+from .folders import load_report as load_report
+from .reproduction import reproduce as reproduce
+from .twins import simulate_report as simulate_report

@@ -1,1 +1,0 @@
-from .reports import reproduce as reproduce

@@ -1,0 +1,129 @@
+"""Which walk NUTS takes, when it walks again, and which of two it keeps."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from navmodels.engines.nuts import retries as walks
+from navmodels.gate.convergence import COLUMNS
+from navmodels.models import design
+
+
+@pytest.fixture
+def arrays(model, survey):
+    return design(model, survey)
+
+
+@pytest.fixture
+def take(arrays, made_fit, monkeypatch):
+    """Return a function that walks with made draws, each spoilt by a function: attributes, options, place kept."""
+
+    def inner(*spoilers, draws=1000):
+        taken = []
+
+        def sample(given, **options):
+            tree = made_fit(given.model, given.survey, draws=draws, seed=len(taken))
+            posterior, statistics = tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset().copy(deep=True)
+            spoilers[len(taken)](posterior, statistics)
+            taken.append(options | {"mean": float(posterior["intercept"].mean())})
+            return posterior, statistics
+
+        monkeypatch.setattr(walks, "sample_nuts", sample)
+        groups, attrs = walks.walk(arrays, draws=draws, chains=4, seed=9, progress=False)
+        kept = float(groups["posterior"]["intercept"].mean())
+        return attrs, taken, [each["mean"] for each in taken].index(kept)
+
+    return inner
+
+
+def good(posterior, statistics):
+    pass
+
+
+def diverging(times):
+    def spoil(posterior, statistics):
+        statistics["diverging"].to_numpy()[0, :times] = True
+
+    return spoil
+
+
+def slow(posterior, statistics):
+    values = posterior["county_sd"].to_numpy()
+    values[:] = 0.3 + 0.01 * np.repeat(np.random.default_rng(1).normal(size=(4, values.shape[1] // 20)), 20, axis=1)
+
+
+def apart(posterior, statistics):
+    posterior["intercept"].to_numpy()[3] += 5
+
+
+def test_one_walk_that_passes_is_enough(take):
+    attrs, taken, _ = take(good)
+    assert attrs == {"coordinates": "whitened", "divergences": 0, "unconverged": ""}
+    assert len(taken) == 1
+    options = taken[0]
+    assert {name: options[name] for name in ("tune", "accept", "draws", "chains", "seed", "progress")} == {
+        "tune": 1000, "accept": 0.95, "draws": 1000, "chains": 4, "seed": 9, "progress": False,
+    }  # fmt: skip
+    assert options["coordinates"].spread.shape == (16, 16)
+
+
+def test_a_second_walk_is_longer_and_in_plain_coordinates(take):
+    attrs, taken, kept = take(diverging(3), good)
+    assert attrs == {
+        "coordinates": "non-centred (second walk; the first failed: divergences 3 for all chains (limit 0))",
+        "divergences": 0,
+        "unconverged": "",
+    }
+    assert kept == 1
+    assert (taken[1]["tune"], taken[1]["accept"], taken[1]["seed"]) == (2000, 0.99, 9)
+    plain = taken[1]["coordinates"]
+    assert (plain.spread == np.eye(16)).all()
+    assert not plain.centre.any()
+    assert not plain.power.any()
+
+
+def test_of_two_that_fail_alike_the_second_is_kept(take):
+    attrs, _, kept = take(diverging(3), diverging(7))
+    assert kept == 1
+    assert (attrs["divergences"], attrs["unconverged"]) == (7, "divergences 7 for all chains (limit 0)")
+
+
+def test_of_two_that_fail_the_one_with_fewer_failures_is_kept(take):
+    attrs, _, kept = take(diverging(3), apart)
+    assert kept == 0
+    assert (attrs["divergences"], attrs["unconverged"]) == (3, "divergences 3 for all chains (limit 0)")
+
+
+@pytest.mark.parametrize(
+    ("draws", "failing", "number"),
+    [
+        (999, ["bulk ESS", "tail ESS"], 1),
+        (20, ["tail ESS"], 1),
+        (999, ["R-hat", "bulk ESS"], 2),
+        (1000, ["bulk ESS"], 2),
+        (20, ["E-BFMI"], 2),
+    ],
+)
+def test_too_few_draws_asked_for_are_no_reason_to_walk_again(take, monkeypatch, draws, failing, number):
+    rows = [(name, "county_sd", 0.0, 1.0, False) for name in failing] + [("divergences", "all chains", 0.0, 0.0, True)]
+    monkeypatch.setattr(walks, "check", lambda _: pd.DataFrame(rows, columns=COLUMNS))
+    attrs, taken, _ = take(good, good, draws=draws)
+    assert len(taken) == number
+    assert attrs["coordinates"].startswith("whitened" if number == 1 else "non-centred")
+    assert attrs["unconverged"] == "; ".join(f"{name} 0 for county_sd (limit 1)" for name in failing)
+
+
+def test_slow_chains_are_one(take):
+    _, taken, kept = take(slow, good)
+    assert (len(taken), kept) == (2, 1)
+
+
+def test_the_groups_are_those_of_the_walk_that_is_kept(arrays, made_fit, monkeypatch):
+    tree = made_fit(arrays.model, arrays.survey)
+    given = tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
+    monkeypatch.setattr(walks, "sample_nuts", lambda *_, **__: given)
+    groups, _ = walks.walk(arrays, draws=1000, chains=4, seed=1, progress=False)
+    assert list(groups) == ["posterior", "sample_stats"]
+    for found, expected in zip(groups.values(), given, strict=True):
+        xr.testing.assert_identical(found, expected)

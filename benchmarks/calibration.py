@@ -30,7 +30,8 @@ import navmodels as nav
 from benchmarks.cases import SETS, Case, cases
 from benchmarks.tables import markdown_table
 from navmodels.engines.fitting import refit
-from navmodels.models.model import Design, design
+from navmodels.models import designs
+from navmodels.models.designs import Design
 
 Array = npt.NDArray[np.float64]
 Ranks = npt.NDArray[np.int64]
@@ -78,58 +79,58 @@ def simulate(case: Case, seed: np.random.SeedSequence, *, engine: str) -> Simula
     rng = np.random.default_rng(seed)
     survey, unread = None, -1
     while survey is None:
-        truth = draw_prior(case.arrays, rng)
-        survey = case.read(case.arrays.model.outcome.draw(_eta(case.arrays, truth)[0], case.arrays.data, rng))
+        truth = draw_prior(case.design, rng)
+        survey = case.read(case.design.model.outcome.draw(_eta(case.design, truth)[0], case.design.data, rng))
         unread += 1
-    arrays = design(case.arrays.model, survey)
-    fit = refit(arrays.model, survey, engine=engine, seed=int(rng.integers(2**31)))  # a prior may be at its end
-    draws = quantities(arrays, thinned(arrays, fit["posterior"].to_dataset()))
-    ranks = {name: rank(value[0], draws[name], rng) for name, value in quantities(arrays, truth).items()}
+    design = designs.design(case.design.model, survey)
+    fit = refit(design.model, survey, engine=engine, seed=int(rng.integers(2**31)))  # a prior may be at its end
+    draws = quantities(design, thinned(design, fit["posterior"].to_dataset()))
+    ranks = {name: rank(value[0], draws[name], rng) for name, value in quantities(design, truth).items()}
     return Simulated(ranks, fit.attrs["engine"], fit.attrs["unconverged"], unread)
 
 
-def draw_prior(arrays: Design, rng: np.random.Generator) -> Values:
+def draw_prior(design: Design, rng: np.random.Generator) -> Values:
     """Return one draw from the prior.
 
     Thresholds are independent normals put in order. Where thresholds of a level would be out of order, everything is
     drawn anew: the prior is the part of the normal one in which all are in order.
     """
     while True:
-        values = _draw_freely(arrays, rng)
-        if not isinstance(arrays.model.outcome, nav.Rating) or (np.diff(_eta(arrays, values)[..., 1:]) > 0).all():
+        values = _draw_freely(design, rng)
+        if not isinstance(design.model.outcome, nav.Rating) or (np.diff(_eta(design, values)[..., 1:]) > 0).all():
             return values
 
 
-def quantities(arrays: Design, values: Values) -> dict[str, Array]:
+def quantities(design: Design, values: Values) -> dict[str, Array]:
     """Return what is ranked, dims (draw).
 
     The intercept or every threshold, each parameter of a standard deviation, the last level of each term (of a trend
     the newest year), the share or mean of the first group, and the log-likelihood of all answers. Of a choice all
     categories.
     """
-    channels = arrays.channels.based
-    found = _named(arrays, arrays.model.outcome.base, values.base[:, list(channels)], channels)
-    for block in arrays.blocks:
+    channels = design.channels.based
+    found = _named(design, design.model.outcome.base, values.base[:, list(channels)], channels)
+    for block in design.blocks:
         found |= {name: values.parameters[name] for name in block.parameters}
-        found |= _named(arrays, f"{block.name} {block.labels[-1]}", values.effects[block.name][:, -1], block.channels)
-    eta, survey, outcome = _eta(arrays, values), arrays.survey, arrays.model.outcome
+        found |= _named(design, f"{block.name} {block.labels[-1]}", values.effects[block.name][:, -1], block.channels)
+    eta, survey, outcome = _eta(design, values), design.survey, design.model.outcome
     factor = survey.factors[0]
-    weight = survey.cells["weight"].to_numpy() * (arrays.cells[factor] == survey.levels[factor][0]).to_numpy()
+    weight = survey.cells["weight"].to_numpy() * (design.cells[factor] == survey.levels[factor][0]).to_numpy()
     quantity, group = outcome.quantity(survey), f"{factor} {survey.levels[factor][0]}"
     mean = np.tensordot(quantity.predict(eta), weight / weight.sum(), axes=(1, 0))
     if quantity.dim is None:
         found[f"mean of {group}"] = mean
     else:
         found |= {f"{label} in {group}": mean[:, place] for place, label in enumerate(quantity.labels)}
-    found["log-likelihood"] = outcome.log_likelihood(eta, arrays.data).sum(axis=-1)
+    found["log-likelihood"] = outcome.log_likelihood(eta, design.data).sum(axis=-1)
     return found
 
 
-def thinned(arrays: Design, posterior: xr.Dataset) -> Values:
+def thinned(design: Design, posterior: xr.Dataset) -> Values:
     """Return `KEPT` draws of a fit, evenly spread over the chains one after the other."""
     places = np.linspace(0, posterior.sizes["chain"] * posterior.sizes["draw"] - 1, KEPT).astype(int)
-    base, effects = arrays.coefficients(posterior)
-    learned = {name: posterior[name].transpose("chain", "draw").to_numpy().ravel() for name in arrays.parameters}
+    base, effects = design.coefficients(posterior)
+    learned = {name: posterior[name].transpose("chain", "draw").to_numpy().ravel() for name in design.parameters}
     return Values(
         base[places],
         {name: effect[places] for name, effect in effects.items()},
@@ -348,31 +349,31 @@ def _simulate_named(name: str, seed: np.random.SeedSequence, *, engine: str) -> 
     return simulate(cases()[name], seed, engine=engine)
 
 
-def _draw_freely(arrays: Design, rng: np.random.Generator) -> Values:
+def _draw_freely(design: Design, rng: np.random.Generator) -> Values:
     """Return one draw from the prior, in which thresholds of a level may be out of order."""
-    base, based = np.zeros((1, arrays.channels.size)), list(arrays.channels.based)
-    base[0, based] = rng.normal(arrays.intercept_mean, arrays.intercept_scale, len(based))
-    if isinstance(arrays.model.outcome, nav.Rating):
+    base, based = np.zeros((1, design.channels.size)), list(design.channels.based)
+    base[0, based] = rng.normal(design.intercept_mean, design.intercept_scale, len(based))
+    if isinstance(design.model.outcome, nav.Rating):
         base[0, based] = np.sort(base[0, based])
     parameters: dict[str, Array] = {}
     z = {}
-    for block in arrays.blocks:
+    for block in design.blocks:
         parameters |= {name: np.full(1, prior.quantile(rng.random())) for name, prior in block.parameters.items()}
         z[block.name] = rng.normal(size=(len(block.channels), block.size))
-    effects = {block.name: block.effect(block.scale.of(parameters), z[block.name]).T[None] for block in arrays.blocks}
+    effects = {block.name: block.effect(block.scale.of(parameters), z[block.name]).T[None] for block in design.blocks}
     return Values(base, effects, parameters)
 
 
-def _eta(arrays: Design, values: Values) -> Array:
-    return arrays.linear_predictor(values.base, values.effects)
+def _eta(design: Design, values: Values) -> Array:
+    return design.linear_predictor(values.base, values.effects)
 
 
-def _named(arrays: Design, name: str, values: Array, channels: tuple[int, ...]) -> dict[str, Array]:
+def _named(design: Design, name: str, values: Array, channels: tuple[int, ...]) -> dict[str, Array]:
     """Return coefficients, dims (draw, channel), as a fit shows them, each by its name, dims (draw)."""
-    dims, shown = arrays.shown(values, channels)
+    dims, shown = design.shown(values, channels)
     if not dims:
         return {name: shown}
-    return {f"{name} {label}": shown[:, place] for place, label in enumerate(arrays.channels.labels)}
+    return {f"{name} {label}": shown[:, place] for place, label in enumerate(design.channels.labels)}
 
 
 # ---- inside: tables

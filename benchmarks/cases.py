@@ -15,7 +15,8 @@ import pandas as pd
 from scipy import special, stats
 
 import navmodels as nav
-from navmodels.models.model import Design, design
+from navmodels.models import designs
+from navmodels.models.designs import Design
 
 Array = npt.NDArray[np.float64]
 
@@ -41,7 +42,7 @@ class Case:
     """
 
     words: str
-    arrays: Design
+    design: Design
     read: Callable[[Array], nav.Survey | None]
 
 
@@ -167,7 +168,7 @@ def _case(
     words: str, model: nav.Model, table: pd.DataFrame, read: Callable[[pd.DataFrame, Array], Any], *, start: float = 0.0
 ) -> Case:
     """Return a case whose answers are drawn and read by the same survey; `start` is any number that can be read."""
-    return Case(words, design(model, read(table, np.full(len(table), start))), functools.partial(read, table))
+    return Case(words, designs.design(model, read(table, np.full(len(table), start))), functools.partial(read, table))
 
 
 def _rated_case(words: str, model: nav.Model, table: pd.DataFrame) -> Case:
@@ -181,7 +182,7 @@ def _chosen_case(words: str, model: nav.Model, table: pd.DataFrame) -> Case:
 def _several_case(words: str, model: nav.Model, table: pd.DataFrame, read: Callable[[Array], nav.Survey]) -> Case:
     """Return a case of several categories; the survey that answers are drawn from has only the first."""
     size = len(STARS if isinstance(model.outcome, nav.Rating) else CHANNELS)
-    return Case(words, design(model, read(np.outer(table["n"], np.eye(size)[0]))), read)
+    return Case(words, designs.design(model, read(np.outer(table["n"], np.eye(size)[0]))), read)
 
 
 def _approximate_case(words: str, model: nav.Model, table: pd.DataFrame, *, design_effect: float = 1.4) -> Case:
@@ -190,7 +191,7 @@ def _approximate_case(words: str, model: nav.Model, table: pd.DataFrame, *, desi
     The reader's standard error then comes from the printed share, so that it moves with the answers.
     """
     effective = table.assign(n=np.floor(table["n"] / design_effect))
-    drawn_from = design(model, _printed(effective, np.zeros(len(table))))
+    drawn_from = designs.design(model, _printed(effective, np.zeros(len(table))))
     return Case(words, drawn_from, functools.partial(_printed, table, design_effect=design_effect))
 
 

@@ -13,11 +13,11 @@ from navmodels.fits.records import record_design
 
 def _made_fit(model: nav.Model, survey: nav.Survey, *, draws: int = 1000, seed: int = 0) -> xr.DataTree:
     """Return a fit whose posterior is independent normal draws: everything but sampling, in milliseconds."""
-    arrays = nav.models.design(model, survey)
+    design = nav.models.design(model, survey)
     rng = np.random.default_rng(seed)
     posterior = {"intercept": (("chain", "draw"), rng.normal(0.4, 0.2, (4, draws)))}
     coords = {"chain": range(4), "draw": range(draws)}
-    for block in arrays.blocks:
+    for block in design.blocks:
         scale = np.full((4, draws), 0.3)
         if block.sd is not None:
             scale = scale + 0.1 * rng.random((4, draws))
@@ -27,7 +27,7 @@ def _made_fit(model: nav.Model, survey: nav.Survey, *, draws: int = 1000, seed: 
         coords[block.name] = block.labels
     quiet = (("chain", "draw"), np.zeros((4, draws), dtype=bool))
     energy = (("chain", "draw"), rng.normal(size=(4, draws)))
-    cells, attrs = record_design(arrays)
+    cells, attrs = record_design(design)
     tree = xr.DataTree.from_dict(
         {
             "posterior": xr.Dataset(posterior, coords),

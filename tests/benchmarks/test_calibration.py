@@ -11,7 +11,7 @@ from scipy import special, stats
 
 import navmodels as nav
 from benchmarks import calibration
-from navmodels.models import design
+from navmodels.models import designs
 
 Ranks = npt.NDArray[np.int64]
 
@@ -92,7 +92,7 @@ def test_log_likelihood_detects_an_engine_that_returns_the_prior() -> None:
 def test_prior_draws_follow_the_priors() -> None:
     rng = np.random.default_rng(4)
     case = calibration.cases()["share, large cells"]
-    draws = [calibration.draw_prior(case.arrays, rng) for _ in range(2000)]
+    draws = [calibration.draw_prior(case.design, rng) for _ in range(2000)]
     scale = np.array([each.parameters["county_sd"][0] for each in draws])
     assert stats.kstest(scale, stats.halfnorm(scale=0.5).cdf).pvalue > 0.01
     assert stats.kstest([each.base[0, 0] for each in draws], stats.norm(scale=1.5).cdf).pvalue > 0.01
@@ -104,8 +104,8 @@ def test_prior_draws_follow_the_priors() -> None:
 
 def test_thresholds_of_the_prior_are_normals_in_order() -> None:
     rng = np.random.default_rng(4)
-    arrays = calibration.cases()["rating"].arrays
-    draws = np.array([calibration.draw_prior(arrays, rng).base[0] for _ in range(4000)])
+    design = calibration.cases()["rating"].design
+    draws = np.array([calibration.draw_prior(design, rng).base[0] for _ in range(4000)])
     assert (draws[:, 0] == 0).all()  # the linear predictor has no intercept
     assert (np.diff(draws[:, 1:]) > 0).all()
     normal = stats.norm(scale=1.5).cdf
@@ -115,34 +115,34 @@ def test_thresholds_of_the_prior_are_normals_in_order() -> None:
 
 def test_thresholds_by_item_are_in_order_for_every_item_and_that_moves_their_prior() -> None:
     rng = np.random.default_rng(4)
-    arrays = calibration.cases()["rating, thresholds by item"].arrays
-    draws = [calibration.draw_prior(arrays, rng) for _ in range(1000)]
+    design = calibration.cases()["rating, thresholds by item"].design
+    draws = [calibration.draw_prior(design, rng) for _ in range(1000)]
     thresholds = np.array([each.base[0, 1:] + each.effects["item_threshold"][0] for each in draws])
     assert thresholds.shape == (1000, 4, 5)
     assert np.diff(thresholds).min() > 0
     scale = np.array([each.parameters["item_threshold_sd"][0] for each in draws])
-    free = np.array([calibration._draw_freely(arrays, rng).parameters["item_threshold_sd"][0] for _ in range(1000)])
+    free = np.array([calibration._draw_freely(design, rng).parameters["item_threshold_sd"][0] for _ in range(1000)])
     assert scale.mean() < 0.5 * free.mean()  # large deviations are mostly out of order
     assert free.mean() == pytest.approx(0.5 * np.sqrt(2 / np.pi), abs=0.03)
 
 
 def test_any_two_categories_of_a_choice_have_the_priors_log_odds() -> None:
     rng = np.random.default_rng(4)
-    arrays = calibration.cases()["choice"].arrays
-    draws = [calibration.draw_prior(arrays, rng) for _ in range(3000)]
-    logit = np.array([arrays.shown(each.base[0], arrays.channels.based)[1] for each in draws])
+    design = calibration.cases()["choice"].design
+    draws = [calibration.draw_prior(design, rng) for _ in range(3000)]
+    logit = np.array([design.shown(each.base[0], design.channels.based)[1] for each in draws])
     assert logit.sum(axis=1) == pytest.approx(0, abs=1e-12)
     for first, second in combinations(range(4), 2):
         assert stats.kstest(logit[:, first] - logit[:, second], stats.norm(scale=1.5).cdf).pvalue > 0.01
     scale = np.array([each.parameters["county_sd"][0] for each in draws])
-    county = np.array([arrays.shown(each.effects["county"][0, 0], arrays.channels.based)[1] for each in draws])
+    county = np.array([design.shown(each.effects["county"][0, 0], design.channels.based)[1] for each in draws])
     assert stats.kstest((county[:, 0] - county[:, 3]) / scale, stats.norm.cdf).pvalue > 0.01
 
 
 def test_parts_of_a_map_share_a_standard_deviation() -> None:
     rng = np.random.default_rng(4)
-    arrays = calibration.cases()["share on a map"].arrays
-    draws = [calibration.draw_prior(arrays, rng) for _ in range(2000)]
+    design = calibration.cases()["share on a map"].design
+    draws = [calibration.draw_prior(design, rng) for _ in range(2000)]
     spatial = np.array([each.parameters["county_spatial_share"][0] for each in draws])
     assert stats.kstest(spatial, stats.uniform.cdf).pvalue > 0.01
     sd = np.array([each.parameters["county_sd"][0] for each in draws])
@@ -151,36 +151,36 @@ def test_parts_of_a_map_share_a_standard_deviation() -> None:
 
 
 def test_quantities_of_a_choice_are_of_every_category() -> None:
-    arrays = calibration.cases()["choice"].arrays
-    truth = calibration.draw_prior(arrays, np.random.default_rng(5))
-    found = calibration.quantities(arrays, truth)
+    design = calibration.cases()["choice"].design
+    truth = calibration.draw_prior(design, np.random.default_rng(5))
+    found = calibration.quantities(design, truth)
     share = [found[f"{category} in sector private"][0] for category in ("chat", "form", "phone", "visit")]
     assert sum(share) == pytest.approx(1)
     assert sum(found[f"county H {category}"][0] for category in ("chat", "form", "phone", "visit")) == pytest.approx(0)
     p = special.softmax(
-        arrays.shown(arrays.linear_predictor(truth.base, truth.effects)[0], arrays.channels.based)[1], axis=1
+        design.shown(design.linear_predictor(truth.base, truth.effects)[0], design.channels.based)[1], axis=1
     )
-    private = (arrays.cells["sector"] == "private").to_numpy()
-    weight = arrays.survey.cells["weight"].to_numpy()[private]
+    private = (design.cells["sector"] == "private").to_numpy()
+    weight = design.survey.cells["weight"].to_numpy()[private]
     assert share == pytest.approx(weight @ p[private] / weight.sum())
 
 
 def test_printed_counts_are_the_process_of_their_likelihood() -> None:
     case = calibration.cases()["reported, counts"]
-    for n in np.unique(case.arrays.data["trials"])[::4]:
+    for n in np.unique(case.design.data["trials"])[::4]:
         prints = np.unique(np.round(100 * np.arange(n + 1) / n))
         table = pd.DataFrame({"row": np.arange(len(prints)), "share": prints, "n": n})
-        arrays = design(nav.Model(nav.Reported()), nav.Survey.from_report(table, by="row", n="n"))
-        probability = np.exp(arrays.model.outcome.log_likelihood(np.full((len(prints), 1), 0.7), arrays.data))
+        design = designs.design(nav.Model(nav.Reported()), nav.Survey.from_report(table, by="row", n="n"))
+        probability = np.exp(design.model.outcome.log_likelihood(np.full((len(prints), 1), 0.7), design.data))
         assert probability.sum() == pytest.approx(1.0, abs=1e-12)
 
 
 def test_printed_intervals_give_back_the_standard_error_and_edges_are_given_up() -> None:
     case = calibration.cases()["reported, intervals"]
-    drawn = np.linspace(0.6, 99.4, len(case.arrays.cells))
+    drawn = np.linspace(0.6, 99.4, len(case.design.cells))
     survey = case.read(drawn)
     assert survey is not None
-    assert survey.cells["sd"].to_numpy() == pytest.approx(case.arrays.data["sd"], rel=1e-9)
+    assert survey.cells["sd"].to_numpy() == pytest.approx(case.design.data["sd"], rel=1e-9)
     edges = survey.cells["low"].to_numpy()[[0, -1]], survey.cells["high"].to_numpy()[[0, -1]]
     assert np.concatenate(edges) == pytest.approx(special.logit([0.005, 0.985, 0.015, 0.995]))
     assert case.read(np.where(drawn < 1, 0.4, drawn)) is None

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from benchmarks import data, growth, running
-from navmodels.models import design
+from navmodels.models import designs
 
 
 def shape(case):
     """Return cells, coefficients with the intercept, and learned scales."""
     model, table = case
-    arrays = design(model, data.as_survey(table, by=model.factors))
-    coefficients = 1 + sum(block.size for block in arrays.blocks)
-    return arrays.survey.cells.sizes["cell"], coefficients, len(arrays.parameters)
+    design = designs.design(model, data.as_survey(table, by=model.factors))
+    coefficients = 1 + sum(block.size for block in design.blocks)
+    return design.survey.cells.sizes["cell"], coefficients, len(design.parameters)
 
 
 @pytest.mark.parametrize("respondents", [10**3, 10**8])

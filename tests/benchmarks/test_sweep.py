@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from benchmarks import data, sweep
-from navmodels.models import design
+from navmodels.models import designs
 
 
 def test_settings_begin_with_the_model_as_given():
@@ -20,11 +20,11 @@ def test_settings_begin_with_the_model_as_given():
 
 def test_the_hard_cases_are_those_they_say():
     (_, offices, first), (_, groups, second) = sweep.hard_cases()
-    arrays = design(offices, data.as_survey(first, by=offices.factors))
-    assert 1 + sum(block.size for block in arrays.blocks) == 1_494
+    design = designs.design(offices, data.as_survey(first, by=offices.factors))
+    assert 1 + sum(block.size for block in design.blocks) == 1_494
     assert first["n"].mean() == pytest.approx(3.5, abs=0.15)
     assert (len(second), set(second["n"])) == (600, {3})
-    assert design(groups, data.as_survey(second, by=groups.factors)).blocks[0].size == 600
+    assert designs.design(groups, data.as_survey(second, by=groups.factors)).blocks[0].size == 600
 
 
 def test_the_line_counts_fallbacks_compilations_and_failures(monkeypatch, tmp_path):

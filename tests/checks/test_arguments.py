@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from navmodels import checks
+from navmodels.checks import reserved
 
 COMPOSED, DECOMPOSED = "Ås", "A\N{COMBINING RING ABOVE}s"
 
@@ -52,7 +53,7 @@ def test_factor_names():
         checks.factor_names(["year", 3])
 
 
-@pytest.mark.parametrize("name", checks.RESERVED)
+@pytest.mark.parametrize("name", reserved.RESERVED)
 def test_reserved_names_are_listed(name):
     with pytest.raises(ValueError, match=rf"by names '{name}', .* rename the column\. Reserved: .*'{name}'"):
         checks.factor_names(["county", name])

@@ -162,7 +162,7 @@ def test_engines_agree(case):
 def test_cases_are_what_they_say(case):
     """Every case has a design, so that a change of the library shows here and not only in hours."""
     model, survey = made(case)
-    arrays = nav.models.design(model, survey)
+    design = nav.models.design(model, survey)
     assert set(survey.factors) >= set(model.factors)
-    assert len(arrays.blocks) >= len(model.terms)
-    assert arrays.survey.kind in model.outcome.kinds
+    assert len(design.blocks) >= len(model.terms)
+    assert design.survey.kind in model.outcome.kinds

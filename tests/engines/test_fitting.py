@@ -90,9 +90,9 @@ def nuts(monkeypatch, made_fit):
     """NUTS in name only: made draws, and a list of what was asked of it."""
     asked = []
 
-    def walk(arrays, **options):
+    def walk(design, **options):
         asked.append(options)
-        tree = made_fit(arrays.model, arrays.survey)
+        tree = made_fit(design.model, design.survey)
         groups = {"posterior": tree["posterior"].to_dataset(), "sample_stats": tree["sample_stats"].to_dataset()}
         return groups, {"coordinates": "made", "divergences": 0, "unconverged": ""}
 
@@ -104,8 +104,8 @@ def spoil(monkeypatch, **attrs):
     """Make laplace return other attributes than it should."""
     inner = laplace.sample_laplace
 
-    def spoiled(arrays, **options):
-        posterior, statistics, made = inner(arrays, **options)
+    def spoiled(design, **options):
+        posterior, statistics, made = inner(design, **options)
         return posterior, statistics, made | attrs
 
     monkeypatch.setattr(laplace, "sample_laplace", spoiled)

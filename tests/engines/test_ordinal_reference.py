@@ -89,12 +89,12 @@ def test_a_cell_for_each_respondent_changes_nothing_but_the_constant(wine):
         thresholds = np.sort(rng.normal(0, 2, 4))
         judge, temp, contact = rng.normal(0, 1, 9), rng.normal(), rng.normal()
         totals = []
-        for arrays in (one, whole):
-            cells = arrays.cells
+        for design in (one, whole):
+            cells = design.cells
             eta = judge[cells["judge"] - 1] + np.where(cells["temp"] == "warm", temp, -temp)
             eta = eta + np.where(cells["contact"] == "yes", contact, -contact)
             channels = np.column_stack([eta, np.tile(thresholds, (len(cells), 1))])
             totals.append(
-                model.outcome.log_likelihood(channels[None], arrays.data).sum() - arrays.data["constant"].sum()
+                model.outcome.log_likelihood(channels[None], design.data).sum() - design.data["constant"].sum()
             )
         assert totals[0] == pytest.approx(totals[1], rel=1e-12)

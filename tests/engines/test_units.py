@@ -75,8 +75,8 @@ def test_another_unit_or_zero_changes_nothing(dollars, factor, shift):
 def test_five_offices_are_those_of_the_exact_normal_model():
     y, error = np.array([45.2, 55.1, 60.3, 66.0, 75.4]), 4.0
     table, fit = areas(y, np.full(5, error), digits=6)
-    arrays = recall_design(fit)
-    mean, wide, narrow = arrays.intercept_mean, arrays.intercept_scale, arrays.parameters["area_sd"].scale
+    design = recall_design(fit)
+    mean, wide, narrow = design.intercept_mean, design.intercept_scale, design.parameters["area_sd"].scale
     grid = (np.arange(4000) + 0.5) / 4000 * 6 * narrow
     logs, means = [], []
     for sd in grid:

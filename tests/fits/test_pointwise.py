@@ -8,12 +8,12 @@ import xarray as xr
 
 import navmodels as nav
 from navmodels.fits.pointwise import log_likelihood
-from navmodels.models import design
+from navmodels.models import designs
 
 
 @pytest.fixture(scope="module")
-def arrays(model, survey):
-    return design(model, survey)
+def design(model, survey):
+    return designs.design(model, survey)
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +22,11 @@ def posterior(made_fit, model, survey):
 
 
 @pytest.fixture(scope="module")
-def expected(arrays, posterior):
+def expected(design, posterior):
     base = posterior["intercept"].to_numpy().reshape(200, 1)
-    effects = {block.name: posterior[f"{block.name}_effect"].to_numpy().reshape(200, -1, 1) for block in arrays.blocks}
-    eta = arrays.linear_predictor(base, effects)
-    return arrays.model.outcome.log_likelihood(eta, arrays.data).reshape(4, 50, 21)
+    effects = {block.name: posterior[f"{block.name}_effect"].to_numpy().reshape(200, -1, 1) for block in design.blocks}
+    eta = design.linear_predictor(base, effects)
+    return design.model.outcome.log_likelihood(eta, design.data).reshape(4, 50, 21)
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def calls(monkeypatch):
     return shapes
 
 
-def test_nothing_is_computed_until_it_is_looked_at(arrays, posterior, expected, calls):
-    given = log_likelihood(arrays, posterior)
+def test_nothing_is_computed_until_it_is_looked_at(design, posterior, expected, calls):
+    given = log_likelihood(design, posterior)
     variable = given["positive"]
     assert variable.dims == ("chain", "draw", "cell")
     assert variable.shape == (4, 50, 21)
@@ -56,8 +56,8 @@ def test_nothing_is_computed_until_it_is_looked_at(arrays, posterior, expected, 
     assert calls == [(4 * 4, 21, 1)]  # the draws asked for, no others
 
 
-def test_it_is_computed_once(arrays, posterior, expected, calls):
-    variable = log_likelihood(arrays, posterior)["positive"]
+def test_it_is_computed_once(design, posterior, expected, calls):
+    variable = log_likelihood(design, posterior)["positive"]
     assert variable.to_numpy() == pytest.approx(expected, rel=1e-12)
     assert float(variable.sum()) == pytest.approx(expected.sum(), rel=1e-12)
     assert variable.isel(draw=7).to_numpy() == pytest.approx(expected[:, 7], rel=1e-12)
@@ -77,21 +77,21 @@ def test_it_is_computed_once(arrays, posterior, expected, calls):
         {"chain": [], "cell": 4},
     ],
 )
-def test_any_part_of_it(arrays, posterior, expected, key):
-    found = log_likelihood(arrays, posterior)["positive"].isel(key)
+def test_any_part_of_it(design, posterior, expected, key):
+    found = log_likelihood(design, posterior)["positive"].isel(key)
     whole = xr.DataArray(expected, dims=("chain", "draw", "cell")).isel(key)
     assert found.shape == whole.shape
     assert found.to_numpy() == pytest.approx(whole.to_numpy(), rel=1e-12)
 
 
-def test_pairs_of_places(arrays, posterior, expected):
+def test_pairs_of_places(design, posterior, expected):
     draw, cell = (xr.DataArray(each, dims="pair") for each in ([0, 7, 49], [20, 0, 3]))
-    found = log_likelihood(arrays, posterior)["positive"].isel(draw=draw, cell=cell)
+    found = log_likelihood(design, posterior)["positive"].isel(draw=draw, cell=cell)
     assert found.transpose("chain", "pair").to_numpy() == pytest.approx(expected[:, [0, 7, 49], [20, 0, 3]], rel=1e-12)
 
 
-def test_copies_are_as_lazy_and_as_right(arrays, posterior, expected, calls):
-    tree = xr.DataTree.from_dict({"log_likelihood": log_likelihood(arrays, posterior)})
+def test_copies_are_as_lazy_and_as_right(design, posterior, expected, calls):
+    tree = xr.DataTree.from_dict({"log_likelihood": log_likelihood(design, posterior)})
     for again in (tree.copy(), copy.copy(tree)):
         assert len(calls) == 0
         assert again["log_likelihood"]["positive"].isel(chain=0).to_numpy() == pytest.approx(expected[0], rel=1e-12)
@@ -99,8 +99,8 @@ def test_copies_are_as_lazy_and_as_right(arrays, posterior, expected, calls):
     assert tree.copy(deep=True)["log_likelihood"]["positive"].to_numpy() == pytest.approx(expected, rel=1e-12)
 
 
-def test_arithmetic_and_stacking(arrays, posterior, expected):
-    given = log_likelihood(arrays, posterior)
+def test_arithmetic_and_stacking(design, posterior, expected):
+    given = log_likelihood(design, posterior)
     sums = given["positive"].stack(sample=("chain", "draw")).sum("cell")
     assert sums.to_numpy() == pytest.approx(expected.sum(axis=2).ravel(), rel=1e-12)
     assert (2 * given)["positive"].to_numpy() == pytest.approx(2 * expected, rel=1e-12)
@@ -109,10 +109,10 @@ def test_arithmetic_and_stacking(arrays, posterior, expected):
 def test_published_numbers(made_fit, schools):
     model = nav.Model(nav.Reported(), nav.Group("school", scale=nav.HalfCauchy(5)))
     posterior = made_fit(model, schools, draws=20)["posterior"].to_dataset()
-    arrays = design(model, schools)
-    found = log_likelihood(arrays, posterior)["estimate"].to_numpy()
+    design = designs.design(model, schools)
+    found = log_likelihood(design, posterior)["estimate"].to_numpy()
     eta = posterior["intercept"].to_numpy()[..., None] + posterior["school_effect"].to_numpy()
-    assert found == pytest.approx(model.outcome.log_likelihood(eta[..., None], arrays.data), rel=1e-12)
+    assert found == pytest.approx(model.outcome.log_likelihood(eta[..., None], design.data), rel=1e-12)
 
 
 def test_a_fit_has_it_for_every_cell(model, survey, calls):
@@ -125,6 +125,6 @@ def test_a_fit_has_it_for_every_cell(model, survey, calls):
     share = nav.estimate(fit, by=["year", "county", "sector"], scale="linear")
     cells = fit["survey"].to_dataset()
     eta = share.sel({name: cells[name] for name in ("year", "county", "sector")}).transpose("chain", "draw", "cell")
-    arrays = design(model, survey)
-    expected = model.outcome.log_likelihood(eta.to_numpy()[..., None], arrays.data)
+    design = designs.design(model, survey)
+    expected = model.outcome.log_likelihood(eta.to_numpy()[..., None], design.data)
     assert given.to_numpy() == pytest.approx(expected, rel=1e-10)

@@ -7,7 +7,7 @@ import xarray as xr
 
 import navmodels as nav
 from navmodels.fits.posteriors import in_order
-from navmodels.models import design
+from navmodels.models import designs
 from navmodels.sensitivity import power_scale
 
 
@@ -100,15 +100,15 @@ def test_the_remedy_works(fit):
 def test_cuts_are_read_by_label():
     frame = pd.DataFrame({"g": list("ABC"), 1: [3, 4, 5], 2: [6, 2, 9], 3: [2, 8, 1]})
     survey = nav.Survey.from_counts(frame, by="g", counts=[1, 2, 3])
-    arrays = design(nav.Model(nav.Rating(), nav.Group("g", scale=nav.Known(0.4))), survey)
+    design = designs.design(nav.Model(nav.Rating(), nav.Group("g", scale=nav.Known(0.4))), survey)
     values = np.random.default_rng(1).normal(size=(2, 5, 2))
     effect = np.random.default_rng(2).normal(size=(2, 5, 3))
     posterior = xr.Dataset(
         {"threshold": (("chain", "draw", "cut"), values), "g_effect": (("chain", "draw", "g"), effect)},
-        {"cut": list(arrays.channels.labels), "g": list("ABC")},
+        {"cut": list(design.channels.labels), "g": list("ABC")},
     )
-    again = in_order(arrays, posterior.isel(cut=[1, 0], g=[2, 0, 1]))
+    again = in_order(design, posterior.isel(cut=[1, 0], g=[2, 0, 1]))
     assert (again["threshold"].to_numpy() == values).all()
     assert (again["g_effect"].to_numpy() == effect).all()
     with pytest.raises(ValueError, match=r"'cut'.*it lacks 3"):
-        in_order(arrays, posterior.isel(cut=[0]))
+        in_order(design, posterior.isel(cut=[0]))

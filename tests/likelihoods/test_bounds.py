@@ -6,7 +6,7 @@ import navmodels as nav
 from navmodels.engines.laplace.layouts import lay_out
 from navmodels.likelihoods import kernels
 from navmodels.likelihoods.bounds import require_layout, require_places
-from navmodels.models import design
+from navmodels.models import designs
 
 FRAME = pd.DataFrame({"g": list("aabbc"), "h": list("xyxyx"), "x": [0.5, 1.5, 0.5, 2.5, 1.5], "k": 1, "n": 4})
 
@@ -14,7 +14,7 @@ FRAME = pd.DataFrame({"g": list("aabbc"), "h": list("xyxyx"), "x": [0.5, 1.5, 0.
 def layout():
     survey = nav.Survey.from_counts(FRAME, by=["g", "h", "x"], positive="k", n="n")
     model = nav.Model(nav.Share(), nav.Group("g"), nav.Effect("h"), nav.Effect("x", numeric=True))
-    return lay_out(design(model, survey))[0]
+    return lay_out(designs.design(model, survey))[0]
 
 
 @pytest.mark.parametrize(("bad", "words"), [([0, -1], "-1 is not among the 3"), ([0, 3], "3 is not among the 3")])

@@ -12,7 +12,7 @@ import pytest
 
 from navmodels.likelihoods import compilation, kernels
 
-ROOM = Path(compilation.__file__).parent
+ROOT = Path(compilation.__file__).parents[1]
 INNER = "from pieces import compiled\n@compiled\ndef inner(x):\n    return x + {number}\n"
 OUTER = "from inner import inner\nfrom pieces import compiled\n@compiled\ndef outer(x):\n    return inner(x) * 2\n"
 PIECES = """
@@ -52,14 +52,14 @@ def test_a_callee_that_changes_in_another_file_is_compiled_anew(program):
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("kernels.py", "gradient[c, 0] = positive[c] * q", "gradient[c, 0] = 2 * positive[c] * q"),
-        ("printed.py", "TAIL = 25.0", "TAIL = 26.0"),
-        ("layouts.py", "out[i, i] += 1.0", "out[i, i] += 2.0"),
-        ("modes.py", "length /= 2", "length /= 3"),
+        ("likelihoods/kernels.py", "gradient[c, 0] = positive[c] * q", "gradient[c, 0] = 2 * positive[c] * q"),
+        ("likelihoods/printing.py", "TAIL = 25.0", "TAIL = 26.0"),
+        ("engines/laplace/layouts.py", "out[i, i] += 1.0", "out[i, i] += 2.0"),
+        ("engines/laplace/modes.py", "length /= 2", "length /= 3"),
     ],
 )
 def test_the_key_follows_every_compiled_source(tmp_path, file, old, new):
-    copy = shutil.copytree(ROOM, tmp_path / "room", ignore=shutil.ignore_patterns("__pycache__"))
+    copy = shutil.copytree(ROOT, tmp_path / "root", ignore=shutil.ignore_patterns("__pycache__"))
     assert compilation.sources(copy) == compilation.SOURCES
     text = (copy / file).read_text(encoding="utf-8")
     assert old in text
@@ -68,18 +68,18 @@ def test_the_key_follows_every_compiled_source(tmp_path, file, old, new):
 
 
 def test_the_key_does_not_follow_what_is_not_compiled(tmp_path):
-    copy = shutil.copytree(ROOM, tmp_path / "room", ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "laplace.py").write_text("# other text\n", encoding="utf-8")
+    copy = shutil.copytree(ROOT, tmp_path / "root", ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "engines/laplace/sampling.py").write_text("# other text\n", encoding="utf-8")
     assert compilation.sources(copy) == compilation.SOURCES
 
 
 def test_compiled_functions_take_names_from_compiled_modules_only():
     """A constant from elsewhere would be frozen into the cache, whose key knows nothing of it."""
     found = 0
-    for path in sorted(ROOM.glob("*.py")):
+    for path in sorted(ROOT.rglob("*.py")):
         if "@compiled" not in path.read_text(encoding="utf-8"):
             continue
-        module = importlib.import_module(f"navmodels.inference.{path.stem}")
+        module = importlib.import_module(".".join(("navmodels", *path.relative_to(ROOT).with_suffix("").parts)))
         origin = {
             alias.asname or alias.name: node.module
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -92,7 +92,7 @@ def test_compiled_functions_take_names_from_compiled_modules_only():
                 for name in function.py_func.__code__.co_names:
                     source = origin.get(name, "")
                     if source.startswith("navmodels"):
-                        text = (ROOM / f"{source.rpartition('.')[2]}.py").read_text(encoding="utf-8")
+                        text = ROOT.parent.joinpath(*source.split(".")).with_suffix(".py").read_text(encoding="utf-8")
                         assert "@compiled" in text, (function, name, source)
     assert found > 20
 

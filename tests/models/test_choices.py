@@ -12,7 +12,7 @@ from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordi
 from navmodels.engines.nuts.graph import build_walk
 from navmodels.likelihoods import kernels
 from navmodels.likelihoods.categorical import contrasts
-from navmodels.models.model import design
+from navmodels.models import designs
 
 
 def cells(eta, count):
@@ -132,7 +132,8 @@ def halves():
 
 def test_two_categories_are_a_share(halves):
     choice, share = (
-        design(nav.Model(outcome), each) for outcome, each in zip((nav.Choice(), nav.Share()), halves, strict=True)
+        designs.design(nav.Model(outcome), each)
+        for outcome, each in zip((nav.Choice(), nav.Share()), halves, strict=True)
     )
     for eta in (-700.0, -40.0, -3.0, 0.0, 1.7, 700.0):
         channels = np.array([[[eta]]])
@@ -179,9 +180,9 @@ def test_a_category_nobody_chose_stays():
 
 
 def test_multinomial_constant_is_scipys(survey):
-    arrays = design(nav.Model(nav.Choice(), nav.Group("office")), survey)
+    design = designs.design(nav.Model(nav.Choice(), nav.Group("office")), survey)
     channels = np.column_stack([np.linspace(-1, 1, 5), np.linspace(2, -0.5, 5)])
-    found = arrays.model.outcome.log_likelihood(channels[None], arrays.data)[0]
+    found = design.model.outcome.log_likelihood(channels[None], design.data)[0]
     p = special.softmax(channels @ contrasts(3).T, axis=1)
     count = table(NAMES)[NAMES].to_numpy()
     expected = [float(stats.multinomial.logpmf(k, k.sum(), each)) for k, each in zip(count, p, strict=True)]
@@ -228,7 +229,7 @@ def test_a_choice_has_no_cut_and_no_mean_score(survey):
 
 def test_a_survey_of_another_kind_is_refused(survey):
     with pytest.raises(ValueError, match=r"Rating\(\) models a survey of kind 'rating'; this one is of kind 'choice'"):
-        design(nav.Model(nav.Rating()), survey)
+        designs.design(nav.Model(nav.Rating()), survey)
 
 
 # ---- the graph
@@ -241,18 +242,18 @@ MODEL = nav.Model(
 
 def by_hand(model, survey, point):
     """Log-density of the graph's unconstrained space, from the kernel and SciPy's densities."""
-    arrays = design(model, survey)
+    design = designs.design(model, survey)
     total, parameters, effects = stats.norm.logpdf(point["intercept_z"]).sum(), {}, {}
-    for name, prior in arrays.parameters.items():
+    for name, prior in design.parameters.items():
         log = float(point[f"{name}_log__"])
         parameters[name] = np.exp(log)
         total += float(prior.log_density(parameters[name])) + log
-    for block in arrays.blocks:
+    for block in design.blocks:
         z = point[f"{block.name}_z"]
         total += stats.norm.logpdf(z).sum()
         effects[block.name] = block.effect(block.scale.of(parameters), z.T).T[None]
-    eta = arrays.linear_predictor(arrays.intercept_scale * point["intercept_z"][None], effects)
-    return total + model.outcome.log_likelihood(eta, arrays.data).sum()
+    eta = design.linear_predictor(design.intercept_scale * point["intercept_z"][None], effects)
+    return total + model.outcome.log_likelihood(eta, design.data).sum()
 
 
 @pytest.mark.parametrize("model", MODEL, ids=["effect", "group"])
@@ -268,16 +269,16 @@ def test_the_graph_is_the_model(model, survey, agrees_with):
 @pytest.mark.parametrize("coordinates", [walking_coordinates, plain_coordinates])
 @pytest.mark.parametrize("model", MODEL, ids=["effect", "group"])
 def test_the_walked_graph_differs_only_by_the_change_of_variables(model, coordinates, survey):
-    arrays = design(model, survey)
-    at = coordinates(arrays)
-    log_walked = build_walk(arrays, at).compile_logp()
+    design = designs.design(model, survey)
+    at = coordinates(design)
+    log_walked = build_walk(design, at).compile_logp()
     rng, gaps = np.random.default_rng(3), []
     for _ in range(4):
         w = rng.normal(size=len(at.centre)) * 0.5
-        logs = {f"{name}_log__": np.array(rng.normal(-1.0, 0.5)) for name in arrays.parameters}
-        scales = {name: np.exp(float(logs[f"{name}_log__"])) for name in arrays.parameters}
+        logs = {f"{name}_log__": np.array(rng.normal(-1.0, 0.5)) for name in design.parameters}
+        scales = {name: np.exp(float(logs[f"{name}_log__"])) for name in design.parameters}
         v = at.centre + at.spread @ w
-        block = arrays.blocks[0]
+        block = design.blocks[0]
         ratio = np.log(block.scale.of(scales) / at.reference[block.name])
         z = (v[2:] * np.exp(at.power[2:] * ratio)).reshape(2, block.size).T
         point = {**logs, "intercept_z": v[:2], "office_z": z}

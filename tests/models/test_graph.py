@@ -127,11 +127,11 @@ def test_rounding_far_wider_than_the_error():
 @pytest.mark.parametrize("intercept", [-700.0, -30.0, -1.0, 0.5, 30.0, 700.0])
 def test_gradient_of_published_numbers(published, intercept):
     model, survey, graph = published
-    arrays = nav.models.design(model, survey)
+    design = nav.models.design(model, survey)
 
     def by_hand(value):
         eta = np.full((4, 1), value)
-        return model.outcome.log_likelihood(eta, arrays.data).sum() + stats.norm.logpdf(value, scale=1.5)
+        return model.outcome.log_likelihood(eta, design.data).sum() + stats.norm.logpdf(value, scale=1.5)
 
     point = {"intercept": np.array(intercept), "office_sd_log__": np.array(0.0), "office_z": np.zeros(4)}
     slope = graph.compile_dlogp([graph["intercept"]])(point)

@@ -7,7 +7,7 @@ import pytest
 
 import navmodels as nav
 from navmodels.likelihoods import Reported, Share
-from navmodels.models import Effect, Exponential, Group, HalfStudentT, Model, Trend, design
+from navmodels.models import Effect, Exponential, Group, HalfStudentT, Model, Trend, designs
 
 
 def test_repr_is_the_model(model):
@@ -57,41 +57,41 @@ def test_outcome_and_survey_must_fit(survey, schools):
         ValueError,
         match=r"Share\(\) models a survey of kind 'share'; this one is of kind 'reported'\. Use Reported\(\)\.$",
     ):
-        design(Model(Share()), schools)
+        designs.design(Model(Share()), schools)
     with pytest.raises(
         ValueError, match=r"Reported\(\) models a survey of kind 'reported'; this one is of kind 'share'"
     ):
-        design(Model(Reported()), survey)
+        designs.design(Model(Reported()), survey)
     rows = pd.DataFrame({"office": ["A", "B"], "answer": [1, 2]})
     rating = nav.Survey.from_responses(rows, outcome="answer", by="office", categories=[1, 2, 3])
     with pytest.raises(ValueError, match=r"kind 'rating'\. Use Rating\(\), or cut .* with survey\.dichotomise"):
-        design(Model(Share()), rating)
+        designs.design(Model(Share()), rating)
 
 
 def test_unknown_factor_with_the_nearest(survey):
     with pytest.raises(ValueError, match=r"names the factor 'county_'; the survey has .* Did you mean 'county'\?"):
-        design(Model(Share(), Group("county_")), survey)
+        designs.design(Model(Share(), Group("county_")), survey)
 
 
 def test_cells_are_collapsed_over_what_the_model_does_not_use(survey, counts):
-    arrays = design(Model(Share(), Group("county")), survey)
+    design = designs.design(Model(Share(), Group("county")), survey)
     expected = counts.groupby("county")[["k", "n"]].sum()
-    assert arrays.cells["county"].tolist() == list("ABCD")
-    assert arrays.data["positive"].tolist() == expected["k"].tolist()
-    assert arrays.data["n"].tolist() == expected["n"].tolist()
-    nothing = design(Model(Share()), survey)
+    assert design.cells["county"].tolist() == list("ABCD")
+    assert design.data["positive"].tolist() == expected["k"].tolist()
+    assert design.data["n"].tolist() == expected["n"].tolist()
+    nothing = designs.design(Model(Share()), survey)
     assert nothing.data["positive"].tolist() == [counts["k"].sum()]
     assert nothing.blocks == ()
 
 
 def test_linear_predictor_adds_the_effects(survey):
-    arrays = design(Model(Share(), Group("county"), Effect("sector")), survey)
+    design = designs.design(Model(Share(), Group("county"), Effect("sector")), survey)
     effects = {"county": np.array([[1.0, 2, 3, 4], [0, 0, 0, 0]]), "sector": np.array([[-10.0, 10], [0.5, -0.5]])}
     by_channel = {name: values[..., None] for name, values in effects.items()}
-    eta = arrays.linear_predictor(np.array([[100.0], [0.0]]), by_channel)
+    eta = design.linear_predictor(np.array([[100.0], [0.0]]), by_channel)
     place = {letter: number for number, letter in enumerate("ABCD", start=1)}
     sign = {"private": -10, "public": 10}
-    first = [100 + place[c] + sign[s] for c, s in zip(arrays.cells["county"], arrays.cells["sector"], strict=True)]
+    first = [100 + place[c] + sign[s] for c, s in zip(design.cells["county"], design.cells["sector"], strict=True)]
     assert eta.shape == (2, 7, 1)
     assert eta[0, :, 0].tolist() == first
-    assert eta[1, :, 0].tolist() == [0.5 if s == "private" else -0.5 for s in arrays.cells["sector"]]
+    assert eta[1, :, 0].tolist() == [0.5 if s == "private" else -0.5 for s in design.cells["sector"]]

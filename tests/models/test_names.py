@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import navmodels as nav
+from navmodels.models import designs
 from navmodels.models.blocks import join_labels
-from navmodels.models.model import design
 
 TABLE = pd.DataFrame({"a": ["x:y", "x", "x"], "b": ["z", "y:z", "w"], "k": [3, 51, 38], "n": [60, 80, 66]})
 
@@ -89,7 +89,7 @@ def test_names_that_two_things_would_have(factors, terms, message):
         if not isinstance(term, nav.Region) else term
         for term in terms
     ]  # fmt: skip
-    assert design(nav.Model(nav.Share(), *terms), survey(*other)).blocks  # the remedy works
+    assert designs.design(nav.Model(nav.Share(), *terms), survey(*other)).blocks  # the remedy works
 
 
 def test_a_factor_called_as_two_joined_ones():
@@ -97,12 +97,12 @@ def test_a_factor_called_as_two_joined_ones():
         nav.Model(nav.Share(), nav.Effect("a:b"), nav.Group("a", "b"))
     with pytest.raises(ValueError, match=r"two terms are about 'a:b'; each factor"):
         nav.Model(nav.Share(), nav.Group("a", "b"), nav.Group("a", "b", scale=1.0))
-    assert design(nav.Model(nav.Share(), nav.Effect("a:b")), survey("a:b")).blocks[0].name == "a:b"
+    assert designs.design(nav.Model(nav.Share(), nav.Effect("a:b")), survey("a:b")).blocks[0].name == "a:b"
 
 
 def test_one_thing_may_have_the_name_that_no_term_makes():
-    arrays = design(nav.Model(nav.Share(), nav.Effect("g"), nav.Group("g_sd")), survey("g", "g_sd"))
-    assert [block.name for block in arrays.blocks] == ["g", "g_sd"]
+    design = designs.design(nav.Model(nav.Share(), nav.Effect("g"), nav.Group("g_sd")), survey("g", "g_sd"))
+    assert [block.name for block in design.blocks] == ["g", "g_sd"]
 
 
 @pytest.mark.parametrize("name", ["half", "first", "start", "stop", "whole", "constant"])

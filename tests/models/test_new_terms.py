@@ -8,10 +8,10 @@ import xarray as xr
 import navmodels as nav
 from navmodels.engines.nuts.coordinates import walking_coordinates
 from navmodels.engines.nuts.graph import build_walk
+from navmodels.models import designs
 from navmodels.models.blocks import contrast_basis, random_walk_basis
 from navmodels.models.graph import build_graph
 from navmodels.models.maps import load_map, precision, region_basis
-from navmodels.models.model import design
 
 MAP = {"north": ["middle"], "middle": ["north", "south"], "south": ["middle"], "island": []}
 
@@ -26,7 +26,7 @@ def counted(**levels):
 
 
 def blocks_of(survey, *terms):
-    return {block.name: block for block in design(nav.Model(nav.Share(), *terms), survey).blocks}
+    return {block.name: block for block in designs.design(nav.Model(nav.Share(), *terms), survey).blocks}
 
 
 def cover(block):
@@ -56,7 +56,7 @@ def test_trend_by_is_the_walk_crossed_with_contrasts(panel, order):
     assert walk.basis.shape == (15, 2 * (5 - order))
     assert set(blocks) == ({"sector:year"} if order == 1 else {"sector:year", "sector:year_slope"})
     for block in blocks.values():
-        for row, cell in design(nav.Model(nav.Share(), nav.Trend("year", by="sector")), panel).cells.iterrows():
+        for row, cell in designs.design(nav.Model(nav.Share(), nav.Trend("year", by="sector")), panel).cells.iterrows():
             assert block.levels[block.index[row]] == (cell["sector"], cell["year"])
 
 
@@ -93,11 +93,11 @@ def test_trend_by_needs_another_factor_with_levels():
     with pytest.raises(ValueError, match=r"by of Trend\('year'\) is 'year' itself; allowed: another factor"):
         nav.Trend("year", by="year")
     with pytest.raises(ValueError, match="needs a factor with at least two levels; the survey has only 'house'"):
-        design(
+        designs.design(
             nav.Model(nav.Share(), nav.Trend("year", by="sector")), counted(sector=["house"], year=[2019, 2020, 2021])
         )
     with pytest.raises(ValueError, match="the model names the factor 'sector'; the survey has 'year'"):
-        design(nav.Model(nav.Share(), nav.Trend("year", by="sector")), counted(year=[2019, 2020, 2021]))
+        designs.design(nav.Model(nav.Share(), nav.Trend("year", by="sector")), counted(year=[2019, 2020, 2021]))
 
 
 def test_common_trend_and_deviations_may_stand_together(panel):
@@ -189,9 +189,9 @@ def test_the_graphs_know_the_prior_mean_of_a_slope():
     survey = measured(dose=[-1.5, 0.25, 1.0, 3.0])
     model = nav.Model(nav.Reported(), nav.Effect("dose", scale=0.2, numeric=True, mean=0.7), intercept_scale=2.0)
     y, se = survey.cells["estimate"].to_numpy(), survey.cells["se"].to_numpy()
-    arrays = design(model, survey)
-    at = walking_coordinates(arrays)
-    plain, walked = build_graph(arrays).compile_logp(), build_walk(arrays, at).compile_logp()
+    design = designs.design(model, survey)
+    at = walking_coordinates(design)
+    plain, walked = build_graph(design).compile_logp(), build_walk(design, at).compile_logp()
     rng, gaps = np.random.default_rng(1), []
     for _ in range(4):
         w = rng.normal(size=2)
@@ -233,12 +233,12 @@ def test_a_known_standard_deviation_is_conjugate():
 def test_a_structured_scale_is_a_ratio_times_those_of_the_parts():
     survey = counted(county=list("ABC"), benefit=list("xyz"))
     terms = nav.Group("county"), nav.Group("benefit", scale=0.8), nav.Group("county", "benefit", scale="structured")
-    arrays = design(nav.Model(nav.Share(), *terms), survey)
-    block = arrays.blocks[2]
+    design = designs.design(nav.Model(nav.Share(), *terms), survey)
+    block = design.blocks[2]
     parameters = {"county_sd": 0.4, "benefit_sd": 0.3, "county:benefit_ratio": 1.5}
     assert block.scale.of(parameters) == pytest.approx(0.18)
-    assert arrays.blocks[0].scale.of(parameters) == 0.4
-    assert arrays.parameters == {
+    assert design.blocks[0].scale.of(parameters) == 0.4
+    assert design.parameters == {
         "county_sd": nav.HalfNormal(0.5),
         "benefit_sd": nav.HalfNormal(0.8),
         "county:benefit_ratio": nav.HalfNormal(1.0),
@@ -283,7 +283,7 @@ def test_thresholds_by_item_are_no_term_of_the_item():
     survey = nav.Survey.from_counts(frame.assign(a=3, b=4, c=5), by=["item", "wave"], counts=["a", "b", "c"])
     terms = nav.Group("wave"), nav.Group("item", "wave", scale="structured")
     with pytest.raises(ValueError, match="there is none for 'item'"):
-        design(nav.Model(nav.Rating(by="item"), *terms), survey)
+        designs.design(nav.Model(nav.Rating(by="item"), *terms), survey)
 
 
 # ---- Region
@@ -291,18 +291,18 @@ def test_thresholds_by_item_are_no_term_of_the_item():
 
 def test_region_has_the_covariance_of_bym2():
     survey = counted(area=["island", "north", "south"])  # the middle is on the map only
-    arrays = design(nav.Model(nav.Share(), nav.Region("area", neighbours=MAP)), survey)
-    spatial, own = arrays.blocks
+    design = designs.design(nav.Model(nav.Share(), nav.Region("area", neighbours=MAP)), survey)
+    spatial, own = design.blocks
     assert (spatial.name, own.name) == ("area_spatial", "area_own")
     assert spatial.labels == own.labels == ["island", "middle", "north", "south"]
-    assert [spatial.labels[place] for place in spatial.index] == arrays.cells["area"].tolist()
+    assert [spatial.labels[place] for place in spatial.index] == design.cells["area"].tolist()
     structure = np.array([[0, 0, 0, 0], [0, 2, -1, -1], [0, -1, 1, 0], [0, -1, 0, 1]], dtype=float)
     icar = np.linalg.pinv(structure)
     icar[1:, 1:] /= np.exp(np.log(np.diag(icar)[1:]).mean())
     icar[0, 0] = 1.0  # an island is a standard normal
     for s, share in ((0.4, 0.3), (1.2, 0.0), (0.7, 1.0)):
         parameters = {"area_sd": s, "area_spatial_share": share}
-        found = sum(block.scale.of(parameters) ** 2 * cover(block) for block in arrays.blocks)
+        found = sum(block.scale.of(parameters) ** 2 * cover(block) for block in design.blocks)
         assert found == pytest.approx(s**2 * (share * icar + (1 - share) * np.eye(4)), abs=1e-12)
 
 
@@ -313,7 +313,7 @@ def test_region_over_counties_is_scaled_to_unit_variance():
     icar /= np.exp(np.log(np.diag(icar)).mean())
     assert basis @ basis.T == pytest.approx(icar, abs=1e-12)
     survey = counted(county=["Oslo", "Nordland"])
-    spatial, own = design(nav.Model(nav.Share(), nav.Region("county")), survey).blocks
+    spatial, own = designs.design(nav.Model(nav.Share(), nav.Region("county")), survey).blocks
     assert (len(spatial.levels), spatial.size, own.size) == (12, 11, 12)
 
 

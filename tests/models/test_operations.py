@@ -9,7 +9,7 @@ from pytensor.gradient import NullTypeGradError
 from pytensor.graph.replace import vectorize_graph
 
 from navmodels.likelihoods import kernels
-from navmodels.models import likelihood
+from navmodels.models import operations
 from navmodels.models.operations import CellLikelihood, LevelTotals, LinearMap, LinearPredictor
 
 PYTHON = Mode(linker="py", optimizer=None)
@@ -175,8 +175,8 @@ def test_shapes_are_known_without_computing():
 def test_the_key_of_the_disk_cache_changes_with_what_is_compiled(monkeypatch):
     ops = [*(CellLikelihood(kernel) for kernel in kernels.KINDS), LinearPredictor(), LevelTotals(), LinearMap()]
     ops.append(LinearMap(transposed=True))
-    keys = {likelihood._key(op) for op in ops}
+    keys = {operations._key(op) for op in ops}
     assert len(keys) == len(ops)
-    assert {likelihood._key(op) for op in ops} == keys
-    monkeypatch.setattr(likelihood, "SOURCES", likelihood.SOURCES + b"# another kernel")
-    assert not keys & {likelihood._key(op) for op in ops}
+    assert {operations._key(op) for op in ops} == keys
+    monkeypatch.setattr(operations, "SOURCES", operations.SOURCES + b"# another kernel")
+    assert not keys & {operations._key(op) for op in ops}

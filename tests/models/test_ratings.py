@@ -13,7 +13,7 @@ import navmodels as nav
 from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
 from navmodels.engines.nuts.graph import build_walk
 from navmodels.likelihoods import kernels
-from navmodels.models.model import design
+from navmodels.models import designs
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 ETA = [-700.0, -60.0, -8.0, -1.3, -1e-9, 0.0, 0.4, 5.0, 37.0, 300.0, 700.0]
@@ -147,7 +147,8 @@ def halves():
 
 def test_two_categories_are_a_share(halves):
     rating, share = (
-        design(nav.Model(outcome), survey) for outcome, survey in zip((nav.Rating(), nav.Share()), halves, strict=True)
+        designs.design(nav.Model(outcome), survey)
+        for outcome, survey in zip((nav.Rating(), nav.Share()), halves, strict=True)
     )
     for intercept in (-700.0, -3.0, 0.0, 1.7, 700.0):
         channels = np.array([[[0.3, 0.3 - intercept]]])
@@ -198,10 +199,10 @@ def test_a_category_nobody_chose_keeps_its_place():
 
 def test_multinomial_constant_is_scipys():
     frame = table([1, 2, 3])
-    arrays = design(nav.Model(nav.Rating(), nav.Group("office")), rated(frame))
+    design = designs.design(nav.Model(nav.Rating(), nav.Group("office")), rated(frame))
     eta, thresholds = np.linspace(-1, 1, 5), np.array([-0.4, 1.1])
     channels = np.column_stack([eta, np.tile(thresholds, (5, 1))])
-    found = arrays.model.outcome.log_likelihood(channels[None], arrays.data)[0]
+    found = design.model.outcome.log_likelihood(channels[None], design.data)[0]
     below = special.expit(thresholds - eta[:, None])
     p = np.column_stack([below[:, 0], below[:, 1] - below[:, 0], 1 - below[:, 1]])
     count = frame[["a1", "a2", "a3"]].to_numpy()
@@ -216,16 +217,16 @@ def test_wine_equals_clm():
     rows = wine.assign(row=np.arange(len(wine)))  # one cell a respondent: no multinomial constant
     survey = nav.Survey.from_responses(rows, outcome="rating", by=["row", "temp", "contact"], categories=range(1, 6))
     model = nav.Model(nav.Rating(), nav.Effect("row"), nav.Effect("temp"), nav.Effect("contact"))
-    arrays = design(model, survey)
-    warm, yes = (np.where(arrays.cells[name] == level, 1, -1) for name, level in (("temp", "warm"), ("contact", "yes")))
+    design = designs.design(model, survey)
+    warm, yes = (np.where(design.cells[name] == level, 1, -1) for name, level in (("temp", "warm"), ("contact", "yes")))
     eta = clm["b_temp"] * warm + clm["b_contact"] * yes + clm["b_temp:contact"] * warm * yes
     thresholds = clm[[f"threshold {j}|{j + 1}" for j in range(1, 5)]].to_numpy()
     channels = np.column_stack([eta, np.tile(thresholds, (len(eta), 1))])[None]
-    assert (arrays.data["constant"] == 0).all()
-    found = model.outcome.log_likelihood(channels, arrays.data)
+    assert (design.data["constant"] == 0).all()
+    found = model.outcome.log_likelihood(channels, design.data)
     assert found.sum() == pytest.approx(clm["logLik"], abs=1e-9)
     p = model.outcome.quantity(survey, category=[1, 2, 3, 4, 5]).predict(channels)[0]
-    for place, cell in arrays.cells.iterrows():
+    for place, cell in design.cells.iterrows():
         wanted = [clm[f"P(y={j}) {cell['temp']} {cell['contact']}"] for j in range(1, 6)]
         assert p[place] == pytest.approx(wanted, rel=1e-9)
 
@@ -334,9 +335,9 @@ def test_cuts_are_not_for_shares(halves):
 
 def test_a_survey_of_another_kind_is_refused(survey, halves):
     with pytest.raises(ValueError, match=r"Rating\(\) models a survey of kind 'rating'; this one is of kind 'share'"):
-        design(nav.Model(nav.Rating()), halves[1])
+        designs.design(nav.Model(nav.Rating()), halves[1])
     with pytest.raises(ValueError, match=r"Use Rating\(\), or cut the rating in two"):
-        design(nav.Model(nav.Share()), survey)
+        designs.design(nav.Model(nav.Share()), survey)
 
 
 # ---- thresholds by item
@@ -352,16 +353,16 @@ BY_ITEM = nav.Model(nav.Rating(by="item", scale=0.4), nav.Group("office"), nav.E
 
 
 def test_thresholds_by_item_are_those_of_all_plus_deviations(battery):
-    arrays = design(BY_ITEM, battery)
-    block = arrays.blocks[-1]
+    design = designs.design(BY_ITEM, battery)
+    block = design.blocks[-1]
     assert (block.name, block.channels, block.labels) == ("item_threshold", (1, 2, 3), ["speed", "tone"])
-    assert arrays.fed.tolist() == [0, 0, 1, 2, 3]
-    assert arrays.parameters["item_threshold_sd"] == nav.HalfNormal(0.4)
+    assert design.fed.tolist() == [0, 0, 1, 2, 3]
+    assert design.parameters["item_threshold_sd"] == nav.HalfNormal(0.4)
     rng = np.random.default_rng(6)
-    effects = {each.name: rng.normal(size=(1, len(each.levels), len(each.channels))) for each in arrays.blocks}
+    effects = {each.name: rng.normal(size=(1, len(each.levels), len(each.channels))) for each in design.blocks}
     base = np.array([[0.0, -1.0, 0.0, 1.0]])
-    eta = arrays.linear_predictor(base, effects)[0]
-    for row, cell in arrays.cells.iterrows():
+    eta = design.linear_predictor(base, effects)[0]
+    for row, cell in design.cells.iterrows():
         item = ["speed", "tone"].index(cell["item"])
         place = list("ABCDE").index(cell["office"])
         assert eta[row, 0] == pytest.approx(effects["office"][0, place, 0] + effects["item"][0, item, 0])
@@ -387,22 +388,22 @@ def points(graph, number=4, seed=1):
 
 def by_hand(model, survey, point):
     """Log-density of the graph's unconstrained space, from the kernel and SciPy's densities."""
-    arrays = design(model, survey)
+    design = designs.design(model, survey)
     walked = np.atleast_1d(point["threshold_ordered__"])
     threshold = np.concatenate([walked[:1], walked[0] + np.cumsum(np.exp(walked[1:]))])
-    total = stats.norm.logpdf(threshold, scale=arrays.intercept_scale).sum() + walked[1:].sum()
+    total = stats.norm.logpdf(threshold, scale=design.intercept_scale).sum() + walked[1:].sum()
     parameters = {}
-    for name, prior in arrays.parameters.items():
+    for name, prior in design.parameters.items():
         log = float(point[f"{name}_log__"])
         parameters[name] = np.exp(log)
         total += float(prior.log_density(parameters[name])) + log
     effects = {}
-    for block in arrays.blocks:
+    for block in design.blocks:
         z = np.atleast_2d(point[f"{block.name}_z"].T)  # dims (channel, coefficient)
         total += stats.norm.logpdf(z).sum()
         effects[block.name] = block.effect(block.scale.of(parameters), z).T[None]
-    eta = arrays.linear_predictor(np.concatenate([[0.0], threshold])[None], effects)
-    return total + model.outcome.log_likelihood(eta, arrays.data).sum()
+    eta = design.linear_predictor(np.concatenate([[0.0], threshold])[None], effects)
+    return total + model.outcome.log_likelihood(eta, design.data).sum()
 
 
 def test_the_graph_is_the_model(survey, agrees_with):
@@ -451,18 +452,18 @@ def test_the_walked_graph_differs_only_by_the_change_of_variables(case, coordina
         "common": (nav.Model(nav.Rating(), nav.Group("office"), intercept_scale=2.0), survey),
         "by item": (BY_ITEM, battery),
     }[case]
-    arrays = design(model, data)
-    at = coordinates(arrays)
-    log_walked = build_walk(arrays, at).compile_logp()
-    rng, gaps, base = np.random.default_rng(3), [], len(arrays.channels.based)
+    design = designs.design(model, data)
+    at = coordinates(design)
+    log_walked = build_walk(design, at).compile_logp()
+    rng, gaps, base = np.random.default_rng(3), [], len(design.channels.based)
     for _ in range(20):
         w = rng.normal(size=len(at.centre)) * 0.3
-        logs = {f"{name}_log__": np.array(rng.normal(-1.0, 0.5)) for name in arrays.parameters}
-        scales = {name: np.exp(float(logs[f"{name}_log__"])) for name in arrays.parameters}
+        logs = {f"{name}_log__": np.array(rng.normal(-1.0, 0.5)) for name in design.parameters}
+        scales = {name: np.exp(float(logs[f"{name}_log__"])) for name in design.parameters}
         v = at.centre + at.spread @ w
         point, first, jacobian = {**logs}, base, 0.0
-        point["threshold_ordered__"] = np.concatenate([[arrays.intercept_scale * v[0]], v[1:base]])
-        for block in arrays.blocks:
+        point["threshold_ordered__"] = np.concatenate([[design.intercept_scale * v[0]], v[1:base]])
+        for block in design.blocks:
             size = block.size * len(block.channels)
             part = slice(first, first + size)
             ratio = np.log(block.scale.of(scales) / at.reference[block.name])

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 import navmodels as nav
-from navmodels.models import Effect, Group, HalfCauchy, HalfNormal, Trend, design
+from navmodels.models import Effect, Group, HalfCauchy, HalfNormal, Trend, designs
 from navmodels.models.blocks import Scale, random_walk_basis
 
 LETTERS = {"county": tuple("ABCD"), "sector": ("private", "public")}
@@ -156,7 +156,7 @@ def test_scales_and_names_are_checked():
 def times(levels):
     frame = pd.DataFrame({"t": levels, "k": range(3, 3 + len(levels)), "n": 30})
     survey = nav.Survey.from_counts(frame, by="t", positive="k", n="n")
-    return [level for (level,) in design(nav.Model(nav.Share(), nav.Trend("t")), survey).blocks[0].levels]
+    return [level for (level,) in designs.design(nav.Model(nav.Share(), nav.Trend("t")), survey).blocks[0].levels]
 
 
 @pytest.mark.parametrize(

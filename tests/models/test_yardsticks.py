@@ -6,8 +6,8 @@ import pytest
 from scipy import optimize
 
 import navmodels as nav
-from navmodels.models import design
-from navmodels.models.model import spell_out
+from navmodels.models import designs
+from navmodels.models.designs import spell_out
 from navmodels.models.yardsticks import SPREADS, between, yardstick
 
 RNG = np.random.default_rng(3)
@@ -65,16 +65,16 @@ def test_defaults_are_spelled_out_in_the_unit_of_the_means():
     assert told.terms[0].scale == pytest.approx(spread, rel=1e-9)
     assert (told.intercept_scale, told.intercept_mean) == pytest.approx((3 * spread, level), rel=1e-9)
     assert spell_out(told, survey) == told
-    arrays = design(model, survey)
-    assert (arrays.intercept_scale, arrays.intercept_mean) == (told.intercept_scale, told.intercept_mean)
+    design = designs.design(model, survey)
+    assert (design.intercept_scale, design.intercept_mean) == (told.intercept_scale, told.intercept_mean)
     assert (model.intercept_scale, model.terms[0].scale) == (None, None)
 
 
 def test_numbers_that_are_given_keep_their_meaning():
     survey = means(MEAN, ERROR)
-    arrays = design(nav.Model(nav.Reported(), nav.Group("office", scale=0.5), intercept_scale=60.0), survey)
-    assert (arrays.intercept_mean, arrays.intercept_scale, arrays.parameters["office_sd"].scale) == (0.0, 60.0, 0.5)
-    around = design(nav.Model(nav.Reported(), intercept_scale=8.0, intercept_mean=55.0), survey)
+    design = designs.design(nav.Model(nav.Reported(), nav.Group("office", scale=0.5), intercept_scale=60.0), survey)
+    assert (design.intercept_mean, design.intercept_scale, design.parameters["office_sd"].scale) == (0.0, 60.0, 0.5)
+    around = designs.design(nav.Model(nav.Reported(), intercept_scale=8.0, intercept_mean=55.0), survey)
     assert (around.intercept_mean, around.intercept_scale) == (55.0, 8.0)
 
 
@@ -87,7 +87,7 @@ def test_an_interaction_tied_to_its_parts_keeps_its_unit():
         given = frame.assign(mean=factor * frame["mean"], se=factor * frame["se"])
         options = {"estimate": "mean", "se": "se", "unit": "identity", "digits": 6}
         survey = nav.Survey.from_report(given, by=["a", "b"], **options)
-        block = design(nav.Model(nav.Reported(), *terms), survey).blocks[2]
+        block = designs.design(nav.Model(nav.Reported(), *terms), survey).blocks[2]
         scales.append(block.scale.of({"a_sd": factor * 0.7, "b_sd": factor * 0.4, "a:b_ratio": 0.5}))
     assert scales[1] == pytest.approx(100 * scales[0], rel=1e-9)
 
@@ -102,8 +102,8 @@ def test_an_interaction_tied_to_its_parts_keeps_its_unit():
 def test_an_intercept_that_does_not_reach_the_means_is_refused_and_the_advice_works(options, words):
     survey = means(MEAN, ERROR)
     with pytest.raises(ValueError, match=words):
-        design(nav.Model(nav.Reported(), nav.Group("office"), **options), survey)
-    design(nav.Model(nav.Reported(), nav.Group("office")), survey)
+        designs.design(nav.Model(nav.Reported(), nav.Group("office"), **options), survey)
+    designs.design(nav.Model(nav.Reported(), nav.Group("office")), survey)
 
 
 def test_what_the_middle_of_an_intercept_may_be():

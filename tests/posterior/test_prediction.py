@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 import navmodels as nav
+from navmodels.models import designs
 from navmodels.models.blocks import contrast_basis
-from navmodels.models.model import design
 
 DRAWS = 5000
 MAP = {"north": ["middle"], "middle": ["north", "south"], "south": ["middle"], "island": []}
@@ -98,7 +98,7 @@ def test_new_levels_of_two_terms_do_not_share_random_numbers(made_fit):
 
 
 def test_the_random_numbers_of_a_new_level_go_with_its_label_alone():
-    block = design(nav.Model(nav.Reported(), nav.Group("office")), SURVEY).blocks[0]
+    block = designs.design(nav.Model(nav.Reported(), nav.Group("office")), SURVEY).blocks[0]
     effect, one = np.zeros((50, 6)), np.ones(50)
 
     def drawn(*levels, seed=1):
@@ -175,8 +175,8 @@ def test_a_new_combination_of_known_levels_is_drawn_from_the_interaction():
 
 def test_a_new_level_against_quadrature(offices):
     """Mean and standard deviation of a new office: conditional normal moments over the posterior of the scale."""
-    arrays = design(nav.Model.from_json(offices.attrs["model"]), SURVEY)
-    expected = by_quadrature(arrays, lambda s: (s["office"] ** 2, np.zeros(len(arrays.cells))))
+    design = designs.design(nav.Model.from_json(offices.attrs["model"]), SURVEY)
+    expected = by_quadrature(design, lambda s: (s["office"] ** 2, np.zeros(len(design.cells))))
     population = people(office=["new"], sector=["private", "public"])
     draws = nav.estimate(offices, population=population, new_levels="allow")
     close(offices, draws, *expected)
@@ -185,14 +185,14 @@ def test_a_new_level_against_quadrature(offices):
 # ---- exact answers for published means
 
 
-def by_quadrature(arrays, new):
+def by_quadrature(design, new):
     """Mean and sd of intercept + a new effect: normal given the scales, summed over a grid of the learned ones.
 
     `new` returns, given the parameters by block, the prior variance of the new effect and its prior covariance with
     the effects of the observed cells.
     """
-    data = arrays.data
-    names = list(arrays.parameters)
+    data = design.data
+    names = list(design.parameters)
     axis = np.linspace(-5, 5, 41 if len(names) > 1 else 161)
     grid = np.stack(np.meshgrid(*[axis] * len(names)), axis=-1).reshape(-1, len(names))
     noise = np.diag(data["sd"] ** 2 + data["half"] ** 2 / 3)  # rounding is a uniform error, nearly
@@ -200,23 +200,23 @@ def by_quadrature(arrays, new):
     for u in grid:
         parameters = {
             name: float(prior.from_normal(value))
-            for (name, prior), value in zip(arrays.parameters.items(), u, strict=True)
+            for (name, prior), value in zip(design.parameters.items(), u, strict=True)
         }
-        cover = np.full((len(data["sd"]),) * 2, arrays.intercept_scale**2)
-        for block in arrays.blocks:
+        cover = np.full((len(data["sd"]),) * 2, design.intercept_scale**2)
+        for block in design.blocks:
             basis = (np.eye(len(block.levels)) if block.basis is None else block.basis)[block.index]
             cover = cover + float(block.scale.of(parameters)) ** 2 * basis @ basis.T
         by_block = {name.removesuffix("_sd"): value for name, value in parameters.items()}
         variance, shared = new(by_block)
-        with_data = arrays.intercept_scale**2 + shared
+        with_data = design.intercept_scale**2 + shared
         gain = np.linalg.solve(cover + noise, with_data)
         logs.append(
-            stats.multivariate_normal.logpdf(data["centre"] - arrays.intercept_mean, cov=cover + noise)
+            stats.multivariate_normal.logpdf(data["centre"] - design.intercept_mean, cov=cover + noise)
             + stats.norm.logpdf(u).sum()
         )
         mean, left = (
-            arrays.intercept_mean + gain @ (data["centre"] - arrays.intercept_mean),
-            arrays.intercept_scale**2 + variance - gain @ with_data,
+            design.intercept_mean + gain @ (data["centre"] - design.intercept_mean),
+            design.intercept_scale**2 + variance - gain @ with_data,
         )
         firsts.append(mean)
         seconds.append(left + mean**2)
@@ -292,28 +292,28 @@ def test_a_forecast_of_one_year_needs_none_between(walk):
 def test_a_forecast_against_quadrature(walk, ahead):
     """Intercept and walk are normal given the scale: covariances of the coming year with the years observed."""
     order, survey, fit = walk
-    arrays = design(nav.Model.from_json(fit.attrs["model"]), survey)
-    walk_block = arrays.blocks[0]
+    design = designs.design(nav.Model.from_json(fit.attrs["model"]), survey)
+    walk_block = design.blocks[0]
     if order == 1:
         weight_last = np.array([0.0, 1.0])
         factor = float(ahead)
     else:
         weight_last = np.array([-float(ahead), 1.0 + ahead])
         factor = float(sum(k**2 for k in range(1, ahead + 1)))
-    rows = [block.basis[-2:].T @ weight_last for block in arrays.blocks]  # the line the coming year lies around
+    rows = [block.basis[-2:].T @ weight_last for block in design.blocks]  # the line the coming year lies around
 
     def new(scales):
         s = scales["year"]
-        sizes = [s, *(block.scale.fixed for block in arrays.blocks[1:])]
+        sizes = [s, *(block.scale.fixed for block in design.blocks[1:])]
         variance = (s * step_sd(6, order)) ** 2 * factor
-        shared = np.zeros(len(arrays.cells))
-        for block, row, size in zip(arrays.blocks, rows, sizes, strict=True):
+        shared = np.zeros(len(design.cells))
+        for block, row, size in zip(design.blocks, rows, sizes, strict=True):
             variance += size**2 * row @ row
             shared = shared + size**2 * block.basis[block.index] @ row
         return variance, shared
 
     assert walk_block.name == "year"
-    close(fit, forecast(fit, [2022 + ahead]), *by_quadrature(arrays, new))
+    close(fit, forecast(fit, [2022 + ahead]), *by_quadrature(design, new))
 
 
 def test_years_before_the_first_and_parts_of_years_are_refused(walk):
@@ -404,8 +404,8 @@ def test_an_item_without_thresholds_cannot_be_predicted():
 def test_an_unobserved_area_against_quadrature():
     survey = means(area=["island", "north", "south"], se=0.25)
     fit = fitted(survey, nav.Region("area", neighbours=MAP))
-    arrays = design(nav.Model.from_json(fit.attrs["model"]), survey)
-    spatial, own = arrays.blocks
+    design = designs.design(nav.Model.from_json(fit.attrs["model"]), survey)
+    spatial, own = design.blocks
     middle = spatial.labels.index("middle")
 
     def new(parameters):
@@ -414,7 +414,7 @@ def test_an_unobserved_area_against_quadrature():
         return smooth[middle] + own.scale.of(scales) ** 2, smooth[spatial.index]
 
     draws = nav.estimate(fit, population=people(area=["middle"]))
-    close(fit, draws, *by_quadrature(arrays, new))
+    close(fit, draws, *by_quadrature(design, new))
     with pytest.raises(ValueError, match=r"population has 'nort' in column 'area'.*Did you mean 'north'"):
         nav.estimate(fit, population=people(area=["nort"]))
 

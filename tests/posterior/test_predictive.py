@@ -14,7 +14,7 @@ import navmodels as nav
 from navmodels.fits.pointwise import log_likelihood
 from navmodels.fits.records import record_design
 from navmodels.gate import NotConvergedError
-from navmodels.models import design
+from navmodels.models import designs
 from navmodels.posterior import check_fit, estimate, loo, replicate, summarise
 
 DIRICHLET = np.array([4.0, 7.0, 2.0, 10.0])
@@ -22,19 +22,19 @@ DIRICHLET = np.array([4.0, 7.0, 2.0, 10.0])
 
 def known_fit(model, survey, **posterior):
     """Return a fit whose posterior is given: arrays of dims (chain, draw, ...), the last ones with their labels."""
-    arrays = design(model, survey)
-    labels = {block.name: block.labels for block in arrays.blocks}
-    labels |= {arrays.channels.dim: list(arrays.channels.labels)} if arrays.channels.dim else {}
+    design = designs.design(model, survey)
+    labels = {block.name: block.labels for block in design.blocks}
+    labels |= {design.channels.dim: list(design.channels.labels)} if design.channels.dim else {}
     variables = {}
     for name, values in posterior.items():
         first = (name.removesuffix("_effect"),) if name.endswith("_effect") else ()
-        further = (arrays.channels.dim,) if values.ndim > 2 + len(first) else ()
+        further = (design.channels.dim,) if values.ndim > 2 + len(first) else ()
         variables[name] = (("chain", "draw", *first, *further), values)
     used = {dim for dims, _ in variables.values() for dim in dims}
     labels |= {"chain": range(4), "draw": range(next(iter(posterior.values())).shape[1])}
     dataset = xr.Dataset(variables, {name: each for name, each in labels.items() if name in used})
-    cells, attrs = record_design(arrays)
-    groups = {"posterior": dataset, "survey": cells, "log_likelihood": log_likelihood(arrays, dataset)}
+    cells, attrs = record_design(design)
+    groups = {"posterior": dataset, "survey": cells, "log_likelihood": log_likelihood(design, dataset)}
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {**attrs, "engine": "made", "seed": 5, "unconverged": "", "weighting": "none", "simulated": ""}
     return tree

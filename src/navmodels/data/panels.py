@@ -138,11 +138,11 @@ def move_pairs(cells: xr.Dataset, old: xr.Dataset, place: Places) -> xr.Dataset:
     if not kept.any():
         return cells
     turned = first > second
-    arrays = [old[name].to_numpy() for name in ("both", "both_weighted")]
-    arrays = [np.where(turned[:, None, None], values.transpose(0, 2, 1), values)[kept] for values in arrays]
+    design = [old[name].to_numpy() for name in ("both", "both_weighted")]
+    design = [np.where(turned[:, None, None], values.transpose(0, 2, 1), values)[kept] for values in design]
     ends = np.stack([np.minimum(first, second), np.maximum(first, second)], axis=1)[kept]
     cell_pairs, index = np.unique(ends, axis=0, return_inverse=True)
-    count, weighted = (sum_rows(values, index.ravel(), len(cell_pairs)) for values in arrays)
+    count, weighted = (sum_rows(values, index.ravel(), len(cell_pairs)) for values in design)
     return _assign(cells, cell_pairs, count, weighted)
 
 

@@ -17,9 +17,11 @@ from navmodels.fits.records import record_design
 from navmodels.gate.convergence import FREE, MIN_ESS_PER_CHAIN, PriorConflictWarning, check, describe_failures
 from navmodels.gate.marks import mark
 from navmodels.likelihoods.categorical import Rating
+from navmodels.models import designs
 from navmodels.models.beliefs import prior_lines
 from navmodels.models.blocks import ends_of_line
-from navmodels.models.model import Design, Model, design
+from navmodels.models.designs import Design
+from navmodels.models.model import Model
 
 ENGINES = ("auto", "laplace", "nuts")
 MOST_CATEGORIES = 41  # of a rating for NUTS: 400 answers passed in 3 minutes; 51 did not settle, 101 did not start
@@ -117,18 +119,18 @@ def refit(
         raise ValueError(f"seed is {seed!r}; allowed: a whole number from 0, or None.")
     from navmodels.engines.laplace.conflicts import prior_conflicts
 
-    arrays = design(model, survey)
-    cells, attrs = record_design(arrays)
+    design = designs.design(model, survey)
+    cells, attrs = record_design(design)
     seed = int(np.random.SeedSequence().generate_state(1)[0] // 2) if seed is None else int(seed)
     start = time.perf_counter()
     with threadpool_limits(1, "blas"):  # on two cores, two threads of BLAS are many times slower than one
-        groups, made = _run(arrays, engine, draws=draws, chains=chains, seed=seed, progress=progress)
-        groups["posterior"] = groups["posterior"].assign(_slopes(arrays, groups["posterior"]))
-        groups["posterior"].attrs |= prior_lines(arrays)
-        conflicts = prior_conflicts(arrays, groups["posterior"])
-    seen = model.outcome.arrays(arrays.survey)[model.outcome.observed]
+        groups, made = _run(design, engine, draws=draws, chains=chains, seed=seed, progress=progress)
+        groups["posterior"] = groups["posterior"].assign(_slopes(design, groups["posterior"]))
+        groups["posterior"].attrs |= prior_lines(design)
+        conflicts = prior_conflicts(design, groups["posterior"])
+    seen = model.outcome.arrays(design.survey)[model.outcome.observed]
     observed = xr.Dataset({model.outcome.observed: (("cell", "category")[: seen.ndim], seen)})
-    likelihood = log_likelihood(arrays, groups["posterior"])
+    likelihood = log_likelihood(design, groups["posterior"])
     groups["posterior"] = mark(groups["posterior"], made)
     tree = xr.DataTree.from_dict({**groups, "log_likelihood": likelihood, "observed_data": observed, "survey": cells})
     tree.attrs = {
@@ -163,10 +165,10 @@ def warn_of_weights(model: Model, survey: Survey, *, stacklevel: int = 2) -> Non
 # ---- inside
 
 
-def _slopes(arrays: Design, posterior: xr.Dataset) -> dict[str, xr.DataArray]:
+def _slopes(design: Design, posterior: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return the slope of each covariate, for each of its units."""
     found = {}
-    for block in arrays.blocks:
+    for block in design.blocks:
         if block.is_line:
             effect = posterior[f"{block.name}_effect"]
             low, high = (effect.isel({block.name: place}, drop=True) for place in ends_of_line(block))
@@ -176,14 +178,14 @@ def _slopes(arrays: Design, posterior: xr.Dataset) -> dict[str, xr.DataArray]:
 
 
 def _run(
-    arrays: Design, engine: str, *, draws: int, chains: int, seed: int, progress: bool
+    design: Design, engine: str, *, draws: int, chains: int, seed: int, progress: bool
 ) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
     """Return posterior and statistics, and the attributes that say which engine made them, why, and what failed."""
     tried: dict[str, Any] = {}
     if engine != "nuts":
         from navmodels.engines.laplace.sampling import sample_laplace
 
-        posterior, statistics, made = sample_laplace(arrays, draws=draws, chains=chains, seed=seed)
+        posterior, statistics, made = sample_laplace(design, draws=draws, chains=chains, seed=seed)
         groups = {"posterior": posterior, "sample_stats": statistics}
         made = {"engine": "laplace", **made, "divergences": 0}
         tree = xr.DataTree.from_dict(groups)
@@ -193,22 +195,22 @@ def _run(
             reason = (
                 "asked for" if engine == "laplace" else "too few draws for any check" if failed else "its check passed"
             )
-            return groups, {**made, "reason": reason, "unconverged": _with_unused(arrays, failed)}
+            return groups, {**made, "reason": reason, "unconverged": _with_unused(design, failed)}
         tried = {"reason": f"laplace did not pass its check: {failed}", "pareto_k": made["pareto_k"]}
-    _require_few_categories(arrays, tried)
+    _require_few_categories(design, tried)
     from navmodels.engines.nuts.retries import walk
 
-    groups, made = walk(arrays, draws=draws, chains=chains, seed=seed, progress=progress)
-    made["unconverged"] = _with_unused(arrays, made["unconverged"])
+    groups, made = walk(design, draws=draws, chains=chains, seed=seed, progress=progress)
+    made["unconverged"] = _with_unused(design, made["unconverged"])
     return groups, {"engine": "nuts", "reason": "asked for", **tried, **made}
 
 
-def _with_unused(arrays: Design, failed: str) -> str:
+def _with_unused(design: Design, failed: str) -> str:
     """Return what failed, and which items leave thresholds free where it may be the reason."""
-    outcome = arrays.model.outcome
+    outcome = design.model.outcome
     if not failed or not isinstance(outcome, Rating) or outcome.by is None:
         return failed
-    unused = outcome.unused(arrays.survey)
+    unused = outcome.unused(design.survey)
     if not unused:
         return failed
     level, categories = max(unused.items(), key=lambda each: len(each[1]))
@@ -219,10 +221,10 @@ def _with_unused(arrays: Design, failed: str) -> str:
     )
 
 
-def _require_few_categories(arrays: Design, tried: dict[str, Any]) -> None:
+def _require_few_categories(design: Design, tried: dict[str, Any]) -> None:
     """Raise where NUTS would be asked to walk more thresholds than it can."""
-    size = arrays.survey.cells.sizes.get("category", 0)
-    if isinstance(arrays.model.outcome, Rating) and size > MOST_CATEGORIES:
+    size = design.survey.cells.sizes.get("category", 0)
+    if isinstance(design.model.outcome, Rating) and size > MOST_CATEGORIES:
         first = f"{tried['reason']}. " if tried else ""
         raise ValueError(
             f"{first}NUTS takes at most {MOST_CATEGORIES} categories of a rating, and the answers have {size}. Put "

@@ -10,13 +10,13 @@ import numpy as np
 import xarray as xr
 
 from navmodels import checks
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 
 SAMPLES = ("chain", "draw")
 WHOLE = "Keep the fit whole, and select from what estimate returns: estimate(fit, by=...).sel(...)."
 
 
-def in_order(arrays: Design, posterior: xr.Dataset, *, needed: Collection[str] = ()) -> xr.Dataset:
+def in_order(design: Design, posterior: xr.Dataset, *, needed: Collection[str] = ()) -> xr.Dataset:
     """Return the variables of a posterior that a design asks for, dims (chain, draw, ...), levels in its order.
 
     Parameters of standard deviations may be missing, but for those that are `needed`.
@@ -40,8 +40,8 @@ def in_order(arrays: Design, posterior: xr.Dataset, *, needed: Collection[str] =
     """
     expected = {
         name: dims
-        for name, dims in _variables(arrays).items()
-        if name in posterior.data_vars or name in needed or name not in arrays.parameters
+        for name, dims in _variables(design).items()
+        if name in posterior.data_vars or name in needed or name not in design.parameters
     }
     lacking = [name for name in expected if name not in posterior.data_vars]
     if lacking:
@@ -56,12 +56,12 @@ def in_order(arrays: Design, posterior: xr.Dataset, *, needed: Collection[str] =
                 f"{name!r} of the posterior has dims {tuple(map(str, out[name].dims))}, sizes {out[name].shape} and "
                 f"type {out[name].dtype}; needed: numbers with dims {(*SAMPLES, *dims)}. {WHOLE}"
             )
-    for dim, labels in _labels(arrays).items():
+    for dim, labels in _labels(design).items():
         out = out.isel({dim: _places(out, dim, labels)})
     return out.transpose(*SAMPLES, ...)
 
 
-def cell_likelihood(arrays: Design, fit: xr.DataTree) -> xr.DataArray:
+def cell_likelihood(design: Design, fit: xr.DataTree) -> xr.DataArray:
     """Return the log-likelihood of each cell of a fit, dims (chain, draw, cell), cells in the order of the design.
 
     Raises
@@ -69,32 +69,32 @@ def cell_likelihood(arrays: Design, fit: xr.DataTree) -> xr.DataArray:
     ValueError
         When the fit has none, or not of each cell.
     """
-    name = arrays.model.outcome.observed
+    name = design.model.outcome.observed
     if "log_likelihood" not in fit.children or name not in fit["log_likelihood"].data_vars:
         raise ValueError(
             f"the fit has no group 'log_likelihood' with {name!r}; take the fit whole, as fit() returned it."
         )
     found = fit["log_likelihood"].to_dataset()[[name]]
-    place = _places(found, "cell", range(len(arrays.cells)))
+    place = _places(found, "cell", range(len(design.cells)))
     return found[name].isel(cell=place).transpose(*SAMPLES, "cell")
 
 
 # ---- inside
 
 
-def _variables(arrays: Design) -> dict[str, tuple[str, ...]]:
+def _variables(design: Design) -> dict[str, tuple[str, ...]]:
     """Return the dims beside chain and draw of each variable of a posterior."""
-    shown = () if arrays.channels.dim is None else (arrays.channels.dim,)
-    dims: dict[str, tuple[str, ...]] = {arrays.model.outcome.base: shown}
-    for block in arrays.blocks:
-        dims[f"{block.name}_effect"] = (block.name, *(shown if block.channels == arrays.channels.based else ()))
-    return dims | dict.fromkeys(arrays.parameters, ())
+    shown = () if design.channels.dim is None else (design.channels.dim,)
+    dims: dict[str, tuple[str, ...]] = {design.model.outcome.base: shown}
+    for block in design.blocks:
+        dims[f"{block.name}_effect"] = (block.name, *(shown if block.channels == design.channels.based else ()))
+    return dims | dict.fromkeys(design.parameters, ())
 
 
-def _labels(arrays: Design) -> dict[str, list[Any]]:
+def _labels(design: Design) -> dict[str, list[Any]]:
     """Return the labels of each dim."""
-    labels = {block.name: list(block.labels) for block in arrays.blocks}
-    return labels if arrays.channels.dim is None else {**labels, arrays.channels.dim: list(arrays.channels.labels)}
+    labels = {block.name: list(block.labels) for block in design.blocks}
+    return labels if design.channels.dim is None else {**labels, design.channels.dim: list(design.channels.labels)}
 
 
 def _places(posterior: xr.Dataset, dim: str, labels: Sequence[Any]) -> Any:

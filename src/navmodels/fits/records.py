@@ -10,18 +10,20 @@ import xarray as xr
 
 from navmodels.data.archives import hash_of
 from navmodels.data.survey import Survey
-from navmodels.models.model import Design, Model, design
+from navmodels.models import designs
+from navmodels.models.designs import Design
+from navmodels.models.model import Model
 
 
-def record_design(arrays: Design) -> tuple[xr.Dataset, dict[str, str]]:
+def record_design(design: Design) -> tuple[xr.Dataset, dict[str, str]]:
     """Return the cells for the tree's group "survey", and attributes with model, levels and a hash of the data."""
-    survey = arrays.survey
+    survey = design.survey
     content = {
         "levels": {name: list(levels) for name, levels in survey.levels.items()},
         "attrs": survey.cells.attrs,
     }
     text = json.dumps(content, default=lambda value: value.item())  # NumPy scalars
-    return survey.cells.drop_attrs(), {"model": arrays.model.to_json(), "survey": text, "data_hash": data_hash(survey)}
+    return survey.cells.drop_attrs(), {"model": design.model.to_json(), "survey": text, "data_hash": data_hash(survey)}
 
 
 def recall_design(fit: xr.DataTree) -> Design:
@@ -46,7 +48,7 @@ def recall_design(fit: xr.DataTree) -> Design:
     content = json.loads(fit.attrs["survey"])
     cells = fit["survey"].to_dataset().assign_attrs(content["attrs"])
     survey = Survey(cells, {name: tuple(levels) for name, levels in content["levels"].items()})
-    return design(model, survey)
+    return designs.design(model, survey)
 
 
 def data_hash(survey: Survey) -> str:

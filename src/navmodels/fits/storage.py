@@ -11,7 +11,7 @@ from navmodels.fits.pointwise import log_likelihood
 from navmodels.fits.posteriors import in_order
 from navmodels.fits.records import data_hash, recall_design
 from navmodels.gate.marks import mark
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 
 SIDECAR = ("engine", "reason", "seed", "seconds", "divergences", "unconverged", "versions", "data_hash")
 
@@ -91,8 +91,8 @@ def load_fit(path: str | Path) -> xr.DataTree:
     if "data_hash" not in fit.attrs:
         raise ValueError(f"{path} was not written by save_fit: it has no data_hash.")
     fit.attrs = {name: value.item() if isinstance(value, np.generic) else value for name, value in fit.attrs.items()}
-    arrays = _recalled(fit, path)
-    if data_hash(arrays.survey) != fit.attrs["data_hash"]:
+    design = _recalled(fit, path)
+    if data_hash(design.survey) != fit.attrs["data_hash"]:
         raise ValueError(f"the survey in {path} is not the one the fit was made from: its data_hash differs.")
     sidecar = path.with_suffix(".json")
     if sidecar.exists() and json.loads(sidecar.read_text(encoding="utf-8"))["data_hash"] != fit.attrs["data_hash"]:
@@ -101,11 +101,11 @@ def load_fit(path: str | Path) -> xr.DataTree:
         raise ValueError(f"{path} was not written by save_fit: it has no posterior.")
     stored = fit["posterior"].to_dataset()
     try:
-        posterior = in_order(arrays, stored, needed=arrays.parameters)
+        posterior = in_order(design, stored, needed=design.parameters)
     except ValueError as error:
         raise ValueError(f"{path} does not hold the posterior of its own survey and model: {error}") from error
     fit["posterior"] = xr.DataTree(mark(stored, fit.attrs))
-    fit["log_likelihood"] = xr.DataTree(log_likelihood(arrays, posterior))
+    fit["log_likelihood"] = xr.DataTree(log_likelihood(design, posterior))
     return fit
 
 

@@ -1,7 +1,7 @@
 from .graph import to_pymc as to_pymc
-from .model import Design as Design
+from .designs import Design as Design
 from .model import Model as Model
-from .model import design as design
+from .designs import design as design
 from .priors import Exponential as Exponential
 from .priors import HalfCauchy as HalfCauchy
 from .priors import HalfNormal as HalfNormal

@@ -13,8 +13,10 @@ from scipy import optimize, special, stats
 
 from navmodels.data.survey import Survey
 from navmodels.likelihoods.categorical import Rating
+from navmodels.models import designs
 from navmodels.models.blocks import Block, ends_of_line, slope_of_line
-from navmodels.models.model import Design, Model, design
+from navmodels.models.designs import Design
+from navmodels.models.model import Model
 from navmodels.models.priors import HalfStudentT, Learned, Prior, Proportion
 
 COLUMNS = (
@@ -66,18 +68,18 @@ def priors(model: Model, survey: Survey) -> pd.DataFrame:
     >>> told["implied"].tolist()
     ['an average of 5.02 to 95 %', "two levels of 'office' differ by up to 36.8 points"]
     """
-    return tell_priors(design(model, survey))
+    return tell_priors(designs.design(model, survey))
 
 
-def tell_priors(arrays: Design) -> pd.DataFrame:
+def tell_priors(design: Design) -> pd.DataFrame:
     """Return the table of `priors` for a design."""
-    rows = [_of_base(arrays), *(row for block in arrays.blocks for row in _of_block(arrays, block))]
+    rows = [_of_base(design), *(row for block in design.blocks for row in _of_block(design, block))]
     return pd.DataFrame([dict(zip(COLUMNS, row, strict=True)) for row in rows])
 
 
-def prior_lines(arrays: Design) -> dict[str, str]:
+def prior_lines(design: Design) -> dict[str, str]:
     """Return each prior as a line for the attributes of a posterior, by a name for it."""
-    rows: Any = tell_priors(arrays).itertuples()
+    rows: Any = tell_priors(design).itertuples()
     return {
         f"prior of {row.parameter}": f"{row.prior}, {row.scale:.3g} {row.unit}{' (default)' if row.default else ''}"
         + (f"; {row.implied}" if row.implied else "")
@@ -90,24 +92,24 @@ def prior_lines(arrays: Design) -> dict[str, str]:
 Row = tuple[Any, ...]
 
 
-def _of_base(arrays: Design) -> Row:
+def _of_base(design: Design) -> Row:
     """Return the row of the intercept or the thresholds."""
-    name, mean, scale = arrays.model.outcome.base, arrays.intercept_mean, arrays.intercept_scale
+    name, mean, scale = design.model.outcome.base, design.intercept_mean, design.intercept_scale
     lower, upper = mean - Z * scale, mean + Z * scale
-    low, high = (lower, upper) if _is_mean(arrays) else special.expit([lower, upper]).tolist()
-    shown = f"{low:.3g} to {high:.3g}" if _is_mean(arrays) else f"{100 * low:.3g} to {100 * high:.3g} %"
+    low, high = (lower, upper) if _is_mean(design) else special.expit([lower, upper]).tolist()
+    shown = f"{low:.3g} to {high:.3g}" if _is_mean(design) else f"{100 * low:.3g} to {100 * high:.3g} %"
     what = {"threshold": "a share above each threshold of"}.get(name, "an average of")
-    what = "a share of one category against another of" if name == "intercept" and arrays.channels.dim else what
-    given = arrays.model.intercept_scale is not None
+    what = "a share of one category against another of" if name == "intercept" and design.channels.dim else what
+    given = design.model.intercept_scale is not None
     words = f"normal around {mean:.4g}" + (", in rising order" if name == "threshold" else "")
-    return (name, name, words, scale, _unit(arrays), not given, lower, upper, f"{what} {shown}", low, high)
+    return (name, name, words, scale, _unit(design), not given, lower, upper, f"{what} {shown}", low, high)
 
 
-def _of_block(arrays: Design, block: Block) -> Iterator[Row]:
+def _of_block(design: Design, block: Block) -> Iterator[Row]:
     """Return the rows of a block: of its fixed prior, or of the parameters of its standard deviation."""
-    default, unit = _is_default(arrays, block), _unit(arrays)
+    default, unit = _is_default(design, block), _unit(design)
     if not block.scale.parts:
-        yield _of_fixed(arrays, block, default)
+        yield _of_fixed(design, block, default)
     for name, prior in block.parameters.items():
         lower, upper = (float(prior.quantile(prob)) for prob in (0.025, 0.975))
         if isinstance(prior, Proportion):
@@ -119,34 +121,34 @@ def _of_block(arrays: Design, block: Block) -> Iterator[Row]:
             most = _difference(prior, _apart(block))
             yield (
                 block.name, name, _words(prior), prior.scale, unit, default, lower, upper,
-                *_implied(arrays, f"two levels of {block.name!r}", 0.0, most),
+                *_implied(design, f"two levels of {block.name!r}", 0.0, most),
             )  # fmt: skip
 
 
-def _of_fixed(arrays: Design, block: Block, default: bool) -> Row:
+def _of_fixed(design: Design, block: Block, default: bool) -> Row:
     scale = float(block.scale.fixed)
     if not block.is_line:
         level = scale * float(np.sqrt(np.mean((block.matrix**2).sum(axis=1))))
-        told = _implied(arrays, f"two levels of {block.name!r}", 0.0, Z * scale * _apart(block))
+        told = _implied(design, f"two levels of {block.name!r}", 0.0, Z * scale * _apart(block))
         ends = -Z * level, Z * level
-        return (block.name, f"{block.name}_effect", "normal around 0", level, _unit(arrays), default, *ends, *told)
+        return (block.name, f"{block.name}_effect", "normal around 0", level, _unit(design), default, *ends, *told)
     low, high = (float(block.levels[place][0]) for place in ends_of_line(block))
     mean = 0.0 if block.offset is None else float(slope_of_line(block, block.offset[None])[0])
-    told = _implied(arrays, f"{block.name} = {low:g} and {high:g}", mean * (high - low), Z * scale * (high - low))
-    unit, ends = f"{_unit(arrays)} for 1 of {block.name}", (mean - Z * scale, mean + Z * scale)
+    told = _implied(design, f"{block.name} = {low:g} and {high:g}", mean * (high - low), Z * scale * (high - low))
+    unit, ends = f"{_unit(design)} for 1 of {block.name}", (mean - Z * scale, mean + Z * scale)
     return (block.name, f"{block.name}_slope", f"normal around {mean:.4g}", scale, unit, default, *ends, *told)
 
 
 NONE = (np.nan, np.nan)
 
 
-def _implied(arrays: Design, who: str, mean: float, half: float) -> tuple[str, float, float]:
+def _implied(design: Design, who: str, mean: float, half: float) -> tuple[str, float, float]:
     """Return what a difference on the linear scale, mean ± half, is on the scale of the outcome."""
     ends = np.array([mean - half, mean + half])
-    ends = ends if _is_mean(arrays) else np.tanh(ends / 4)  # logits apart by d, halfway at 50 %
-    shown = [f"{end:.3g}" for end in (ends if _is_mean(arrays) else 100 * ends)]
+    ends = ends if _is_mean(design) else np.tanh(ends / 4)  # logits apart by d, halfway at 50 %
+    shown = [f"{end:.3g}" for end in (ends if _is_mean(design) else 100 * ends)]
     what = f"by up to {shown[1]}" if mean == 0 else f"by {shown[0]} to {shown[1]}"
-    return f"{who} differ {what}{'' if _is_mean(arrays) else ' points'}", float(ends[0]), float(ends[1])
+    return f"{who} differ {what}{'' if _is_mean(design) else ' points'}", float(ends[0]), float(ends[1])
 
 
 def _difference(prior: Learned, apart: float) -> float:
@@ -165,23 +167,23 @@ def _apart(block: Block) -> float:
     return float(np.sqrt(2 * size / (size - 1) * square))
 
 
-def _is_default(arrays: Design, block: Block) -> bool:
+def _is_default(design: Design, block: Block) -> bool:
     """Return whether the scale of a block was left to the library."""
-    for term in arrays.model.terms:
+    for term in design.model.terms:
         if block.name == term.label or block.name.removesuffix("_spatial").removesuffix("_own") == term.label:
             return term.scale is None
-    outcome: Any = arrays.model.outcome
+    outcome: Any = design.model.outcome
     if isinstance(outcome, Rating) and block.name == f"{outcome.by}_threshold":
         return outcome.scale is None
     return True  # the line of a trend of order 2
 
 
-def _is_mean(arrays: Design) -> bool:
-    return bool(arrays.survey.cells.attrs.get("unit") == "identity")
+def _is_mean(design: Design) -> bool:
+    return bool(design.survey.cells.attrs.get("unit") == "identity")
 
 
-def _unit(arrays: Design) -> str:
-    return "in the unit of the mean" if _is_mean(arrays) else "logits"
+def _unit(design: Design) -> str:
+    return "in the unit of the mean" if _is_mean(design) else "logits"
 
 
 def _words(prior: Prior | Proportion) -> str:

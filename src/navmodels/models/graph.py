@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from navmodels.data.survey import Survey
+from navmodels.models import designs
 from navmodels.models.blocks import Block, slope_of_line
-from navmodels.models.model import Design, Model, design
+from navmodels.models.designs import Design
+from navmodels.models.model import Model
 
 
 def to_pymc(model: Model, survey: Survey) -> Any:
@@ -57,32 +59,32 @@ def to_pymc(model: Model, survey: Survey) -> Any:
     >>> sorted(variable.name for variable in graph.free_RVs)
     ['intercept', 'office_sd', 'office_z']
     """
-    return build_graph(design(model, survey))
+    return build_graph(designs.design(model, survey))
 
 
-def build_graph(arrays: Design) -> Any:
+def build_graph(design: Design) -> Any:
     """Return the graph of a design; see `to_pymc`."""
     import pymc as pm
     import pytensor.tensor as pt
 
     from navmodels.models.operations import LinearMap, LinearPredictor
 
-    outcome, channels = arrays.model.outcome, arrays.channels
-    cells = {"cell": range(arrays.survey.cells.sizes["cell"])}
-    coords: dict[str, Any] = {block.name: block.labels for block in arrays.blocks}
-    coords |= {_coefficient(block): range(block.size) for block in arrays.blocks if block.basis is not None}
+    outcome, channels = design.model.outcome, design.channels
+    cells = {"cell": range(design.survey.cells.sizes["cell"])}
+    coords: dict[str, Any] = {block.name: block.labels for block in design.blocks}
+    coords |= {_coefficient(block): range(block.size) for block in design.blocks if block.basis is not None}
     if outcome.observed == "count":
-        coords |= {"category": arrays.survey.cells["category"].to_numpy().tolist()}
+        coords |= {"category": design.survey.cells["category"].to_numpy().tolist()}
     if channels.dim is not None:
         coords |= {channels.dim: list(channels.labels), "contrast": range(len(channels.based))}
     with pm.Model(coords={**coords, **cells}) as graph:
         parameters = {
             name: prior.variable(name, pm.Data(f"{name.removesuffix('_sd')}_scale", prior.scale))
-            for name, prior in arrays.parameters.items()
+            for name, prior in design.parameters.items()
         }
         effects, index, first = [np.zeros(0)], [], 0
-        base = _base(arrays, pm.Data("intercept_scale", arrays.intercept_scale))
-        for block in arrays.blocks:
+        base = _base(design, pm.Data("intercept_scale", design.intercept_scale))
+        for block in design.blocks:
             several = block.channels == channels.based and channels.dim is not None
             dims = (_coefficient(block), *(("contrast",) if several else ()))
             z = pm.Normal(f"{block.name}_z", dims=dims)
@@ -92,7 +94,7 @@ def build_graph(arrays: Design) -> Any:
             scale = replace(block.scale, fixed=1.0).of(parameters) * fixed
             offset = 0.0 if block.offset is None else pm.Data(f"{block.name}_mean", block.offset)
             effects += [scale * column + offset for column in raw]
-            shown = shown_effect(arrays, effects[-len(raw) :], block.channels)
+            shown = shown_effect(design, effects[-len(raw) :], block.channels)
             over = (channels.dim,) if several else ()
             pm.Deterministic(f"{block.name}_effect", shown, dims=(block.name, *over))
             if block.is_line:
@@ -102,16 +104,16 @@ def build_graph(arrays: Design) -> Any:
                 index.append(level + first)
                 first += len(block.levels)
         picked = pt.stack(index) if index else np.zeros((0, len(cells["cell"])), dtype=np.int32)
-        eta = LinearPredictor()(base, pt.concatenate(effects), picked, arrays.fed)
-        _observe(arrays, eta)
+        eta = LinearPredictor()(base, pt.concatenate(effects), picked, design.fed)
+        _observe(design, eta)
     return graph
 
 
-def shown_effect(arrays: Design, columns: Sequence[Any], channels: tuple[int, ...]) -> Any:
+def shown_effect(design: Design, columns: Sequence[Any], channels: tuple[int, ...]) -> Any:
     """Return coefficients, one variable a channel, as a fit shows them."""
     import pytensor.tensor as pt
 
-    shown = arrays.channels
+    shown = design.channels
     if shown.dim is None or shown.spread is None or channels != shown.based:
         return columns[0]
     parts = [
@@ -132,18 +134,18 @@ def observed_data(name: str, value: npt.NDArray[Any], **options: Any) -> Any:
 # ---- inside
 
 
-def _base(arrays: Design, scale: Any) -> Any:
+def _base(design: Design, scale: Any) -> Any:
     """Return the base of each channel, dims (channel), with the variables behind it."""
     import pymc as pm
     import pytensor.tensor as pt
 
-    outcome, channels = arrays.model.outcome, arrays.channels
+    outcome, channels = design.model.outcome, design.channels
     if channels.dim is None:
-        return pm.Normal(outcome.base, pm.Data("intercept_mean", arrays.intercept_mean), scale)[None]
+        return pm.Normal(outcome.base, pm.Data("intercept_mean", design.intercept_mean), scale)[None]
     if len(channels.based) == channels.size:
         z = pm.Normal(f"{outcome.base}_z", dims="contrast")
         base = scale * z
-        shown = shown_effect(arrays, [base[place] for place in range(channels.size)], channels.based)
+        shown = shown_effect(design, [base[place] for place in range(channels.size)], channels.based)
         pm.Deterministic(outcome.base, shown, dims=channels.dim)
         return base
     start = np.linspace(-1.0, 1.0, len(channels.labels)) if len(channels.labels) > 1 else np.zeros(1)
@@ -160,18 +162,18 @@ def _base(arrays: Design, scale: Any) -> Any:
     return pt.concatenate([np.zeros(1), threshold])
 
 
-def _observe(arrays: Design, eta: Any) -> None:
+def _observe(design: Design, eta: Any) -> None:
     """Add the observed numbers of every cell."""
     import pymc as pm
 
-    outcome = arrays.model.outcome
+    outcome = design.model.outcome
     dims = ("cell", "category") if outcome.observed == "count" else ("cell",)
     taken = pm.modelcontext(None).coords  # a factor may be called "half"
     data = {
         name: observed_data(
             f"{name}_of_cells" if name in taken else name, value, dims=dims if name == outcome.observed else None
         )
-        for name, value in arrays.data.items()
+        for name, value in design.data.items()
     }
     shape = [np.zeros(data[outcome.observed].get_value().shape[1])] if len(dims) > 1 else []  # of a cell's answers
     pm.CustomDist(

@@ -14,8 +14,10 @@ from navmodels import checks
 from navmodels.data.survey import Survey
 from navmodels.likelihoods.categorical import Choice, Rating
 from navmodels.likelihoods.outcomes import Share
+from navmodels.models import designs
 from navmodels.models.blocks import Block
-from navmodels.models.model import Design, Model, design
+from navmodels.models.designs import Design
+from navmodels.models.model import Model
 
 Array = npt.NDArray[np.float64]
 
@@ -73,21 +75,21 @@ def simulate_responses(model: Model, truth: Mapping[str, Any], *, cells: pd.Data
     if (n != np.round(n)).any():
         raise ValueError(f"column 'n' of cells is no whole number in {checks.rows(n != np.round(n))}.")
     categories, shown = _base(model, truth)
-    arrays = _empty_design(model, cells[factors], categories)
-    _require_truth(truth, arrays)
-    base = np.zeros(arrays.channels.size)
-    base[list(arrays.channels.based)] = arrays.to_channels(shown)
+    design = _empty_design(model, cells[factors], categories)
+    _require_truth(truth, design)
+    base = np.zeros(design.channels.size)
+    base[list(design.channels.based)] = design.to_channels(shown)
     rng = np.random.default_rng(seed)
-    effects = {block.name: _true_effect(block, truth, arrays, rng) for block in arrays.blocks}
-    eta = arrays.linear_predictor(base[None], {name: effect[None] for name, effect in effects.items()})[0]
-    share = _shares(arrays, eta)[_row_order(arrays, cells[factors])]
+    effects = {block.name: _true_effect(block, truth, design, rng) for block in design.blocks}
+    eta = design.linear_predictor(base[None], {name: effect[None] for name, effect in effects.items()})[0]
+    share = _shares(design, eta)[_row_order(design, cells[factors])]
     rows = cells.loc[cells.index.repeat(n.astype(int)), factors].reset_index(drop=True)
     cumulated = np.repeat(np.cumsum(share, axis=1)[:, :-1], n.astype(int), axis=0)
     place = (rng.random((len(rows), 1)) > cumulated).sum(axis=1)
     rows["answer"] = np.array(categories, dtype=object if isinstance(categories[0], str) else None)[place]
     rows.attrs["simulated"] = f"simulated from {model!r}, seed {seed}"
-    rows.attrs["truth"] = _told(arrays, base, effects) | {
-        "share": (share if len(categories) > 2 or arrays.channels.dim else share[:, 1]).round(4).tolist()
+    rows.attrs["truth"] = _told(design, base, effects) | {
+        "share": (share if len(categories) > 2 or design.channels.dim else share[:, 1]).round(4).tolist()
     }
     return rows
 
@@ -118,26 +120,26 @@ def _base(model: Model, truth: Mapping[str, Any]) -> tuple[list[Any], Array]:
     return [0, 1], np.array([float(given)])
 
 
-def _shares(arrays: Design, eta: Array) -> Array:
+def _shares(design: Design, eta: Array) -> Array:
     """Return the probability of each category, dims (cell, category)."""
-    quantity = arrays.model.outcome.quantity
-    if arrays.channels.dim is None:
-        share = quantity(arrays.survey).predict(eta)
+    quantity = design.model.outcome.quantity
+    if design.channels.dim is None:
+        share = quantity(design.survey).predict(eta)
         return np.stack([1 - share, share], axis=-1)
-    categories = [checks.plain(category) for category in arrays.survey.cells["category"].to_numpy()]
-    return quantity(arrays.survey, category=categories).predict(eta)
+    categories = [checks.plain(category) for category in design.survey.cells["category"].to_numpy()]
+    return quantity(design.survey, category=categories).predict(eta)
 
 
-def _told(arrays: Design, base: Array, effects: Mapping[str, Array]) -> dict[str, Any]:
+def _told(design: Design, base: Array, effects: Mapping[str, Array]) -> dict[str, Any]:
     """Return base and effects as plain numbers by label."""
-    labels, channels = arrays.channels.labels, arrays.channels.based
+    labels, channels = design.channels.labels, design.channels.based
 
     def by_label(values: Array, fed: tuple[int, ...]) -> Any:
-        dims, shown = arrays.shown(values, fed)
+        dims, shown = design.shown(values, fed)
         return dict(zip(labels, shown.tolist(), strict=True)) if dims else float(shown)
 
-    told: dict[str, Any] = {arrays.model.outcome.base: by_label(base[list(channels)], channels)}
-    for block in arrays.blocks:
+    told: dict[str, Any] = {design.model.outcome.base: by_label(base[list(channels)], channels)}
+    for block in design.blocks:
         told[block.name] = {
             key if len(key) > 1 else key[0]: by_label(value, block.channels)
             for key, value in zip(block.levels, effects[block.name], strict=True)
@@ -153,22 +155,22 @@ def _empty_design(model: Model, keys: pd.DataFrame, categories: list[Any]) -> De
     if not isinstance(model.outcome, Rating | Choice):
         model = Model(Share(), *model.terms, intercept_scale=model.intercept_scale)
         options = {"positive": names[1], "n": names[0]}
-    return design(model, Survey.from_counts(table, by=list(keys.columns), overlap="allow", **options))
+    return designs.design(model, Survey.from_counts(table, by=list(keys.columns), overlap="allow", **options))
 
 
-def _require_truth(truth: Mapping[str, Any], arrays: Design) -> None:
-    base = arrays.model.outcome.base
-    allowed = [base, *(form for block in arrays.blocks for form in (block.name, f"{block.name}_sd"))]
+def _require_truth(truth: Mapping[str, Any], design: Design) -> None:
+    base = design.model.outcome.base
+    allowed = [base, *(form for block in design.blocks for form in (block.name, f"{block.name}_sd"))]
     for name in truth:
         checks.one_of(name, allowed, what="true value")
-    for block in arrays.blocks:
+    for block in design.blocks:
         if (block.name in truth) == (f"{block.name}_sd" in truth):
             raise ValueError(
                 f"truth needs either {block.name!r} (effects by level) or '{block.name}_sd' (to draw them)."
             )
 
 
-def _true_effect(block: Block, truth: Mapping[str, Any], arrays: Design, rng: np.random.Generator) -> Array:
+def _true_effect(block: Block, truth: Mapping[str, Any], design: Design, rng: np.random.Generator) -> Array:
     """Return the effect of each level, dims (level, channel): as given, or drawn with the given standard deviation."""
     if f"{block.name}_sd" in truth:
         drawn = rng.normal(size=(len(block.channels), block.size))
@@ -181,9 +183,9 @@ def _true_effect(block: Block, truth: Mapping[str, Any], arrays: Design, rng: np
             f"truth of {block.name!r} lacks {checks.listing(lacking) or 'nothing'} and has "
             f"{checks.listing(extra) or 'nothing'} too much; its levels: {checks.listing(block.levels, most=20)}."
         )
-    if arrays.channels.dim is None or block.channels != arrays.channels.based:
+    if design.channels.dim is None or block.channels != design.channels.based:
         return np.array([[float(given[level])] for level in block.levels])
-    labels = arrays.channels.labels
+    labels = design.channels.labels
     for level in block.levels:
         if not isinstance(given[level], Mapping) or set(given[level]) != set(labels):
             raise ValueError(
@@ -191,12 +193,12 @@ def _true_effect(block: Block, truth: Mapping[str, Any], arrays: Design, rng: np
                 f"{checks.listing(labels)} to a number."
             )
     values = np.array([[float(given[level][label]) for label in labels] for level in block.levels])
-    return arrays.to_channels(values)
+    return design.to_channels(values)
 
 
-def _row_order(arrays: Design, keys: pd.DataFrame) -> npt.NDArray[np.intp]:
+def _row_order(design: Design, keys: pd.DataFrame) -> npt.NDArray[np.intp]:
     """Return the design's cell of each row of `keys`."""
     if keys.columns.empty:
         return np.zeros(len(keys), dtype=np.intp)
-    place = {key: row for row, key in enumerate(arrays.cells[list(keys.columns)].itertuples(index=False, name=None))}
+    place = {key: row for row, key in enumerate(design.cells[list(keys.columns)].itertuples(index=False, name=None))}
     return np.array([place[key] for key in keys.itertuples(index=False, name=None)], dtype=np.intp)

@@ -10,7 +10,7 @@ import xarray as xr
 from navmodels.fits.posteriors import cell_likelihood
 from navmodels.fits.records import recall_design
 from navmodels.gate.convergence import k_limit
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 from navmodels.posterior.predictive import kept_attrs, label_rows, observed_cells, stamp, why_unconverged
 
 CHUNK = 2_000_000  # log-likelihoods held at once
@@ -64,14 +64,14 @@ def loo(fit: xr.DataTree, *, allow_unconverged: bool = False) -> pd.DataFrame:
     from arviz_stats.base import array_stats
 
     reason = why_unconverged(fit, allow_unconverged)
-    arrays = recall_design(fit)
-    if any(block.sampling for block in arrays.blocks):
+    design = recall_design(fit)
+    if any(block.sampling for block in design.blocks):
         raise ValueError(
             "the same persons answered in several cells (id=), so a cell cannot be left out without what they answered "
             "elsewhere; compare models by check_fit, or make the survey without id= and with overlap='allow'."
         )
-    there = np.flatnonzero(observed_cells(arrays)[1] > 0)
-    likelihood = cell_likelihood(arrays, fit).transpose("cell", "chain", "draw").to_numpy()
+    there = np.flatnonzero(observed_cells(design)[1] > 0)
+    likelihood = cell_likelihood(design, fit).transpose("cell", "chain", "draw").to_numpy()
     efficiency, score = _efficiency(fit), np.empty((3, len(there)))
     step = max(1, CHUNK // likelihood[0].size)
     for first in range(0, len(there), step):
@@ -79,7 +79,7 @@ def loo(fit: xr.DataTree, *, allow_unconverged: bool = False) -> pd.DataFrame:
         score[:, part] = array_stats.loo(likelihood[there[part]], chain_axis=1, draw_axis=2, r_eff=efficiency)
     elpd, k, p_loo = score
     limit = k_limit(likelihood[0].size)
-    table = label_rows(arrays, by_category=False).iloc[there].reset_index(drop=True)
+    table = label_rows(design, by_category=False).iloc[there].reset_index(drop=True)
     table = stamp(table.assign(elpd=elpd, p_loo=p_loo, k=k, passed=k < limit), reason)
     sums = {
         "elpd": float(elpd.sum()),
@@ -87,20 +87,20 @@ def loo(fit: xr.DataTree, *, allow_unconverged: bool = False) -> pd.DataFrame:
         "p_loo": float(p_loo.sum()),
     }
     more = {"k_limit": limit, "unreliable": int((~table["passed"]).sum()), "empty": len(likelihood) - len(there)}
-    table.attrs |= kept_attrs(fit) | sums | more | {"warning": _unreliable(table, arrays, limit)}
+    table.attrs |= kept_attrs(fit) | sums | more | {"warning": _unreliable(table, design, limit)}
     return table
 
 
 # ---- inside
 
 
-def _unreliable(table: pd.DataFrame, arrays: Design, limit: float) -> str:
+def _unreliable(table: pd.DataFrame, design: Design, limit: float) -> str:
     """Return a sentence that names up to five cells whose k is too large; empty without any."""
     failed = table[~table["passed"]].sort_values("k", ascending=False, kind="stable")
     if failed.empty:
         return ""
     rows = failed.head(5).to_dict("records")
-    each = [f"{', '.join(str(row[name]) for name in arrays.survey.factors) or 'all'} ({row['k']:.2f})" for row in rows]
+    each = [f"{', '.join(str(row[name]) for name in design.survey.factors) or 'all'} ({row['k']:.2f})" for row in rows]
     return (
         f"k is {limit:.2g} or more in {len(failed)} of {len(table)} cells, whose elpd cannot be relied on: "
         f"{'; '.join(each)}{'; …' if len(failed) > 5 else ''}. Leave them out and fit again."

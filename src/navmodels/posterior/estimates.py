@@ -18,7 +18,7 @@ from navmodels.gate.convergence import carried_attrs
 from navmodels.gate.marks import mark
 from navmodels.likelihoods.outcomes import Quantity
 from navmodels.models.blocks import Block, join_labels
-from navmodels.models.model import Design, stack_effects
+from navmodels.models.designs import Design, stack_effects
 from navmodels.posterior.grids import lay_out
 from navmodels.posterior.new_levels import Asked, known_levels, match_population
 
@@ -104,21 +104,21 @@ def estimate(
     checks.one_of(scale, SCALES, what="scale")
     if population is not None:
         checks.require_pandas(population, what="population")
-    arrays = recall_design(fit)
-    quantity = _quantity(arrays, cut, category, scale)
+    design = recall_design(fit)
+    quantity = _quantity(design, cut, category, scale)
     by = (by,) if isinstance(by, str) else tuple(by)
     for name in by:
-        checks.one_of(name, arrays.model.factors, what="by")
-    cells, weight, n, new = _population(arrays, population, new_levels)
+        checks.one_of(name, design.model.factors, what="by")
+    cells, weight, n, new = _population(design, population, new_levels)
     keys, index = cell_index(cells, by)
     settled = settle_weights(weight, index, cells)
-    share, alone = _shares(arrays, settled, n, index, len(keys), given=population is not None)
+    share, alone = _shares(design, settled, n, index, len(keys), given=population is not None)
     if alone.any():
         told = np.bincount(index, np.isnan(weight), len(keys)) > 0  # by settle_weights
         _warn_of_no_weight(keys[alone & ~told], every=bool(alone.all()))
         cells, share, n, keys, index = _without(alone, cells, share, n, keys, index)
-    draws = _averages(fit, arrays, cells, share, index, len(keys), quantity)
-    levels = {name: _level_order(arrays, keys[name], name) for name in by}
+    draws = _averages(fit, design, cells, share, index, len(keys), quantity)
+    levels = {name: _level_order(design, keys[name], name) for name in by}
     out = lay_out(draws, keys, levels, np.bincount(index, n, len(keys)))
     if quantity.dim:
         out = out.rename(dim_3=quantity.dim).assign_coords({quantity.dim: list(quantity.labels)})
@@ -131,33 +131,33 @@ def estimate(
 # ---- inside
 
 
-def _quantity(arrays: Design, cut: Any, category: Any, scale: str) -> Quantity:
+def _quantity(design: Design, cut: Any, category: Any, scale: str) -> Quantity:
     """Return what is estimated from the linear predictors of a cell."""
-    outcome = arrays.model.outcome
-    quantity = outcome.quantity(arrays.survey, cut=cut, category=category) if scale == "response" else None
+    outcome = design.model.outcome
+    quantity = outcome.quantity(design.survey, cut=cut, category=category) if scale == "response" else None
     if quantity is not None:
         return quantity
     if cut is not None or category is not None:
         raise ValueError("cut= and category= are for scale='response'.")
-    if arrays.channels.fed != (0,):
+    if design.channels.fed != (0,):
         raise ValueError("a choice has several linear predictors; give scale='response', and category= for one share.")
     return Quantity(outcome.observed, lambda eta: np.array(eta[..., 0]))
 
 
 def _population(
-    arrays: Design, population: pd.DataFrame | None, new_levels: Asked
+    design: Design, population: pd.DataFrame | None, new_levels: Asked
 ) -> tuple[pd.DataFrame, Array, Array, dict[str, list[Any]]]:
     """Return the factors, population weight and respondents of each cell to predict, and the labels that are new."""
-    survey, factors = arrays.survey, list(arrays.model.factors)
+    survey, factors = design.survey, list(design.model.factors)
     observed = survey.cells["n"] if survey.kind == "reported" else survey.cells["count"].sum("category")
-    frame = arrays.cells[factors] if factors else pd.DataFrame(index=range(survey.cells.sizes["cell"]))
+    frame = design.cells[factors] if factors else pd.DataFrame(index=range(survey.cells.sizes["cell"]))
     if population is None:
         return frame, survey.cells["weight"].to_numpy(), observed.to_numpy(), {}
     if not factors:
         raise ValueError(
             "the model has no factors, so every member of a population has the same estimate; leave it out."
         )
-    population, new = match_population(arrays, population, new_levels)
+    population, new = match_population(design, population, new_levels)
     population = _summed(population, factors)
     weight = population_weights(population, {name: tuple(population[name].unique()) for name in factors})
     cells = weight.index.to_frame(index=False).infer_objects()
@@ -167,13 +167,13 @@ def _population(
 
 
 def _shares(
-    arrays: Design, weight: Array, n: Array, index: npt.NDArray[np.intp], size: int, *, given: bool
+    design: Design, weight: Array, n: Array, index: npt.NDArray[np.intp], size: int, *, given: bool
 ) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Return the share of each cell in its group, and which groups have no weight.
 
     Where weights are those of the respondents, a group that nobody answered in is the plain mean of its cells.
     """
-    survey = arrays.survey
+    survey = design.survey
     counted = not given and survey.kind != "reported"
     if counted and np.allclose(survey.cells["weight"], survey.cells["weighted"].sum("category")):
         nobody = np.bincount(index, n, size) == 0
@@ -218,8 +218,8 @@ def _summed(population: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
     return population.groupby(factors, observed=True)["weight"].sum(min_count=1).reset_index()
 
 
-def _level_order(arrays: Design, present: pd.Series, name: str) -> list[Any]:
-    known = known_levels(arrays, name)
+def _level_order(design: Design, present: pd.Series, name: str) -> list[Any]:
+    known = known_levels(design, name)
     found = set(present)
     new = {checks.plain(level) for level in found} - set(known)
     return [*(level for level in known if level in found), *sorted(new)]
@@ -227,7 +227,7 @@ def _level_order(arrays: Design, present: pd.Series, name: str) -> list[Any]:
 
 def _averages(
     fit: xr.DataTree,
-    arrays: Design,
+    design: Design,
     cells: pd.DataFrame,
     share: Array,
     index: npt.NDArray[np.intp],
@@ -237,32 +237,32 @@ def _averages(
     """Return weighted averages of the predicted cells, dims (chain, draw, group, ...), in chunks of draws."""
     from navmodels.likelihoods import kernels
 
-    posterior = in_order(arrays, fit["posterior"].to_dataset())
+    posterior = in_order(design, fit["posterior"].to_dataset())
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     order = np.argsort(index, kind="stable")  # the cells of a group stand together
     starts, weight = np.searchsorted(index[order], np.arange(size)), share[order]
-    base, effects = arrays.coefficients(posterior, sampling=False)
+    base, effects = design.coefficients(posterior, sampling=False)
     places: dict[str, npt.NDArray[np.intp]] = {}
-    for number, block in enumerate(arrays.blocks):
+    for number, block in enumerate(design.blocks):
         if block.sampling:  # none of it is the population's
             places[block.name], effects[block.name] = np.zeros(len(cells), dtype=np.intp), np.zeros((len(base), 1, 1))
             continue
         places[block.name], new = _places(block, cells)
         if new:
-            posterior = in_order(arrays, posterior, needed=[name for name, _ in block.scale.parts])
+            posterior = in_order(design, posterior, needed=[name for name, _ in block.scale.parts])
             effects[block.name] = _extended(
                 block, new, effects[block.name], posterior, (int(fit.attrs["seed"]), number)
             )
     levels = stack_effects(effects.values(), len(base))
-    term = arrays.place(places, {name: effect.shape[1] for name, effect in effects.items()})
-    term = np.ascontiguousarray(term[order] if len(arrays.blocks) else np.empty((len(cells), 0), dtype=np.int64))
+    term = design.place(places, {name: effect.shape[1] for name, effect in effects.items()})
+    term = np.ascontiguousarray(term[order] if len(design.blocks) else np.empty((len(cells), 0), dtype=np.int64))
     labels = (len(quantity.labels),) if quantity.dim else ()
     out = np.empty((chains * draws, size, *labels))
-    step = max(1, CHUNK // max(1, len(cells) * arrays.channels.size))
+    step = max(1, CHUNK // max(1, len(cells) * design.channels.size))
 
     def average(start: int) -> None:
         part = slice(start, start + step)
-        mean = quantity.predict(kernels.linear_predictors(base[part], levels[part], term, arrays.fed))
+        mean = quantity.predict(kernels.linear_predictors(base[part], levels[part], term, design.fed))
         mean *= weight[:, None] if labels else weight
         out[part] = np.add.reduceat(mean, starts, axis=1)
 

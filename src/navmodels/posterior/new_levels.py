@@ -12,7 +12,7 @@ import pandas as pd
 
 from navmodels import checks
 from navmodels.data import matching
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 from navmodels.models.terms import Effect, Trend
 
 NEW_LEVELS = ("refuse", "allow")
@@ -21,7 +21,7 @@ Asked = str | Collection[Any]
 
 
 def match_population(
-    arrays: Design, population: pd.DataFrame, new_levels: Asked
+    design: Design, population: pd.DataFrame, new_levels: Asked
 ) -> tuple[pd.DataFrame, dict[str, list[Any]]]:
     """Return the population with the labels of the fit, and the new labels of each factor that has some to be drawn.
 
@@ -31,12 +31,12 @@ def match_population(
         For labels of another kind than the survey's, those that no term can predict, and new ones not asked for.
     """
     asked = _asked(new_levels)
-    factors = arrays.model.factors
+    factors = design.model.factors
     population = checks.named_rows(population, what="population")
     checks.known_columns(population, [*factors, "weight"], what="population")
     checks.complete(population, factors)
-    known = {name: known_levels(arrays, name) for name in factors}
-    closed = {name: _closed(arrays, name) for name in factors}
+    known = {name: known_levels(design, name) for name in factors}
+    closed = {name: _closed(design, name) for name in factors}
     open_to_new = [name for name in factors if not closed[name]]
     try:
         population = matching.as_levels(population, known, what="population", open_to_new=open_to_new)
@@ -48,19 +48,19 @@ def match_population(
     new = {}
     for name in open_to_new:
         unknown = matching.unknown_rows(population[name], known[name])
-        if unknown.any() and not _goes_on(arrays, name):
+        if unknown.any() and not _goes_on(design, name):
             new[name] = _admit(population[name], unknown, known[name], asked)
     return population, new
 
 
-def known_levels(arrays: Design, name: str) -> tuple[Any, ...]:
+def known_levels(design: Design, name: str) -> tuple[Any, ...]:
     """Return the levels a fit knows: the survey's, the years a trend runs over, the areas of a map."""
     wider = [
         list(dict.fromkeys(level[block.factors.index(name)] for level in block.levels))
-        for block in arrays.blocks
+        for block in design.blocks
         if name in block.factors
     ]
-    known = tuple(arrays.survey.levels[name])
+    known = tuple(design.survey.levels[name])
     return max([known, *map(tuple, wider)], key=len)
 
 
@@ -79,15 +79,15 @@ def _asked(new_levels: Any) -> str | list[Any]:
     return str(new_levels)
 
 
-def _closed(arrays: Design, name: str) -> str:
+def _closed(design: Design, name: str) -> str:
     """Return the name of a part of the model that cannot predict new levels of a factor, or an empty text."""
-    parts = (block.name for block in arrays.blocks if name in block.factors and block.beyond is None)
+    parts = (block.name for block in design.blocks if name in block.factors and block.beyond is None)
     return next((f"the term {part!r}" for part in parts), "")
 
 
-def _goes_on(arrays: Design, name: str) -> bool:
+def _goes_on(design: Design, name: str) -> bool:
     """Return whether a term goes on along the numbers of a factor, or says itself which of its levels it can."""
-    return any(isinstance(term, Effect | Trend) and name in term.factors for term in arrays.model.terms)
+    return any(isinstance(term, Effect | Trend) and name in term.factors for term in design.model.terms)
 
 
 def _admit(column: pd.Series, unknown: pd.Series, known: tuple[Any, ...], asked: str | list[Any]) -> list[Any]:

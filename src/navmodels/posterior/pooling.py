@@ -16,7 +16,7 @@ from navmodels.data.survey import Survey
 from navmodels.fits.posteriors import in_order
 from navmodels.fits.records import recall_design
 from navmodels.likelihoods.categorical import categories_of
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 from navmodels.models.overlap import correlation
 from navmodels.posterior.estimates import estimate
 from navmodels.posterior.grids import label_columns
@@ -72,15 +72,15 @@ def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str], cut: Any = None, cat
     by = [by] if isinstance(by, str) else list(by)
     if not by:
         raise ValueError("shrinkage compares groups; name one or more factors in by=.")
-    arrays = recall_design(fit)
+    design = recall_design(fit)
     draws = estimate(fit, by=by, cut=cut, category=category)
     if draws.ndim > 2 + len(by):
         raise ValueError("shrinkage is about one share or mean a group; give one cut= or one category=.")
     pooled = summarise(draws)
-    direct = _direct(arrays, by, values=_values(arrays, cut, category), prob=0.95)
+    direct = _direct(design, by, values=_values(design, cut, category), prob=0.95)
     table = direct.merge(pooled[[*by, "mean", "lower", "upper", "sd"]], on=by, suffixes=("_direct", ""), how="right")
     table = table.rename(columns={"mean": "pooled", "lower": "pooled_lower", "upper": "pooled_upper"})
-    table["pooling_factor"] = _pooling_factor(fit, arrays, table, by)
+    table["pooling_factor"] = _pooling_factor(fit, design, table, by)
     table["sd_reduction"] = 1 - table["sd"] / table["se"].where(table["se"] > 0)
     order = ["direct", "direct_lower", "direct_upper", "n", "n_effective", "pooled", "pooled_lower", "pooled_upper"]
     return table.assign(prob=0.95)[[*by, *order, "prob", "pooling_factor", "sd_reduction"]]
@@ -89,23 +89,23 @@ def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str], cut: Any = None, cat
 # ---- inside
 
 
-def _values(arrays: Design, cut: Any, category: Any) -> Array:
+def _values(design: Design, cut: Any, category: Any) -> Array:
     """Return what each category counts for: 1 or 0 for a share, its score for a mean."""
-    if arrays.survey.kind in ("reported", "share"):
+    if design.survey.kind in ("reported", "share"):
         return np.array([0.0, 1.0])
-    categories = list(categories_of(arrays.survey))
+    categories = list(categories_of(design.survey))
     if cut is not None:
         return (np.arange(len(categories)) >= categories.index(cut)).astype(float)
     return np.array(categories if category is None else [each == category for each in categories], dtype=float)
 
 
-def _direct(arrays: Design, by: list[str], *, values: Array, prob: float) -> pd.DataFrame:
+def _direct(design: Design, by: list[str], *, values: Array, prob: float) -> pd.DataFrame:
     """Return direct estimates of each group with standard error and interval."""
-    cells, factors = arrays.survey.cells, arrays.cells
+    cells, factors = design.survey.cells, design.cells
     keys, index = cell_index(factors, by)
     z = float(stats.norm.ppf(0.5 + prob / 2))
-    if arrays.survey.kind == "reported":
-        mean, se, n, n_effective = _published(arrays.survey, index, len(keys), factors)
+    if design.survey.kind == "reported":
+        mean, se, n, n_effective = _published(design.survey, index, len(keys), factors)
     else:
         count = sum_rows(cells["count"].to_numpy(), index, len(keys))
         weighted = sum_rows(cells["weighted"].to_numpy(), index, len(keys))
@@ -115,7 +115,7 @@ def _direct(arrays: Design, by: list[str], *, values: Array, prob: float) -> pd.
             mean = weighted @ values / total
             n_effective = np.where(total > 0, total**2 / sum_rows(cells["squares"].to_numpy(), index, len(keys)), 0.0)
             if has_pairs(cells):  # persons who answered more than once in a group
-                n_effective = n_effective / np.diag(correlation(arrays.survey.collapse(by)))
+                n_effective = n_effective / np.diag(correlation(design.survey.collapse(by)))
             se = np.sqrt(np.maximum(weighted @ values**2 / total - mean**2, 0.0) / n_effective)
     if cells.attrs.get("unit") == "identity" or not set(values) <= {0.0, 1.0}:
         lower, upper = mean - z * se, mean + z * se
@@ -161,35 +161,35 @@ def _share_interval(share: Array, se: Array, n: Array, z: float) -> tuple[Array,
     return lower, upper
 
 
-def _pooling_factor(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: list[str]) -> Array:
+def _pooling_factor(fit: xr.DataTree, design: Design, table: pd.DataFrame, by: list[str]) -> Array:
     """Return 1 − s² / (s² + V), averaged over the draws of s; V is the sampling variance on the linear scale."""
     groups = [
-        block for block in arrays.blocks if set(block.factors) == set(by) and block.name == ":".join(block.factors)
+        block for block in design.blocks if set(block.factors) == set(by) and block.name == ":".join(block.factors)
     ]
-    if not groups or groups[0].basis is not None or arrays.survey.kind == "choice":
+    if not groups or groups[0].basis is not None or design.survey.kind == "choice":
         return np.full(len(table), np.nan)
     scale = groups[0].scale
     names = [name for name, _ in scale.parts]
-    posterior = in_order(arrays, fit["posterior"].to_dataset(), needed=names)
+    posterior = in_order(design, fit["posterior"].to_dataset(), needed=names)
     between = np.atleast_1d(scale.of({name: posterior[name].to_numpy().ravel() for name in names})) ** 2
     n = table["n_effective"].to_numpy()
-    if arrays.survey.cells.attrs.get("unit") == "identity":
+    if design.survey.cells.attrs.get("unit") == "identity":
         precision = 1 / table["se"].to_numpy() ** 2
-    elif arrays.survey.kind == "rating":
-        precision = n * _rating_information(fit, arrays, table, by)
+    elif design.survey.kind == "rating":
+        precision = n * _rating_information(fit, design, table, by)
     else:
         p = table["pooled"].to_numpy()
         precision = n * p * (1 - p)  # 0 where nobody answered: pulled completely
     return np.asarray((1 / (1 + between * precision[:, None])).mean(axis=1))  # V / (s² + V) with V = 1 / precision
 
 
-def _rating_information(fit: xr.DataTree, arrays: Design, table: pd.DataFrame, by: list[str]) -> Array:
+def _rating_information(fit: xr.DataTree, design: Design, table: pd.DataFrame, by: list[str]) -> Array:
     """Return Fisher's information of one answer about η: Σ p (1 − F_below − F)², F the cumulative shares."""
-    draws = estimate(fit, by=by, category=categories_of(arrays.survey)).mean(("chain", "draw"))
+    draws = estimate(fit, by=by, category=categories_of(design.survey)).mean(("chain", "draw"))
     labels, _ = label_columns(draws)
     rows = pd.DataFrame({**labels, "p": draws.to_numpy().ravel()}).pivot(index=by, columns="category", values="p")
     p = (
-        rows[list(categories_of(arrays.survey))]
+        rows[list(categories_of(design.survey))]
         .reindex(pd.MultiIndex.from_frame(table[by]) if len(by) > 1 else table[by[0]])
         .to_numpy()
     )

@@ -17,7 +17,7 @@ from navmodels.fits.records import recall_design
 from navmodels.gate.convergence import carried_attrs, require_converged
 from navmodels.gate.marks import mark
 from navmodels.likelihoods.categorical import categories_of
-from navmodels.models.model import Design, stack_effects
+from navmodels.models.designs import Design, stack_effects
 
 Array = npt.NDArray[np.float64]
 CHUNK = 2_000_000  # replicated numbers held at once
@@ -62,49 +62,49 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
     >>> dict(again.sizes), again["size"].values.tolist()
     ({'chain': 4, 'draw': 100, 'cell': 4}, [60.0, 80.0, 75.0, 66.0])
     """
-    arrays = recall_design(fit)
-    posterior = in_order(arrays, fit["posterior"].to_dataset())
+    design = recall_design(fit)
+    posterior = in_order(design, fit["posterior"].to_dataset())
     if draws is not None:
         _whole(draws, "draws", lowest=1)
         kept = min(int(draws), posterior.sizes["draw"])
         posterior = posterior.isel(draw=np.arange(kept) * posterior.sizes["draw"] // kept)
-    chains, kept, cells = posterior.sizes["chain"], posterior.sizes["draw"], len(arrays.cells)
-    labels = counted_categories(arrays)
+    chains, kept, cells = posterior.sizes["chain"], posterior.sizes["draw"], len(design.cells)
+    labels = counted_categories(design)
     out = np.empty((chains * kept, cells, max(1, len(labels))))
-    for part, values in replicates(arrays, posterior, replicate_rng(fit, seed)):
+    for part, values in replicates(design, posterior, replicate_rng(fit, seed)):
         out[:, part] = values
     dims = ("chain", "draw", "cell", *(("category",) if labels else ()))
     coords: dict[str, Any] = {"chain": posterior["chain"], "draw": posterior["draw"], "cell": np.arange(cells)}
     coords |= {"category": list(labels)} if labels else {}
-    coords |= {str(name): ("cell", values.to_numpy()) for name, values in arrays.cells.items()}
+    coords |= {str(name): ("cell", values.to_numpy()) for name, values in design.cells.items()}
     digits = None
-    if arrays.survey.kind == "reported":
-        digits = int(arrays.survey.cells.attrs["digits"])
+    if design.survey.kind == "reported":
+        digits = int(design.survey.cells.attrs["digits"])
     else:
-        coords["trials" if "size" in coords else "size"] = ("cell", observed_cells(arrays)[1])
+        coords["trials" if "size" in coords else "size"] = ("cell", observed_cells(design)[1])
     attrs = {**carried_attrs(fit.attrs), "quantity": "replicate", **({} if digits is None else {"digits": digits})}
     shape = (chains, kept, cells, len(labels))[: len(dims)]
     return mark(
-        xr.DataArray(out.reshape(shape), coords, dims, arrays.model.outcome.observed, attrs),
+        xr.DataArray(out.reshape(shape), coords, dims, design.model.outcome.observed, attrs),
         fit.attrs,
         posterior.coords,
     )
 
 
-def replicates(arrays: Design, posterior: xr.Dataset, rng: np.random.Generator) -> Iterator[tuple[slice, Array]]:
+def replicates(design: Design, posterior: xr.Dataset, rng: np.random.Generator) -> Iterator[tuple[slice, Array]]:
     """Yield replicated data of some cells after others: which cells, and dims (draw, cell, category)."""
     from navmodels.likelihoods.kernels import linear_predictors
 
-    base, effects = arrays.coefficients(in_order(arrays, posterior), sampling=False)
+    base, effects = design.coefficients(in_order(design, posterior), sampling=False)
     levels = stack_effects(effects.values(), len(base))
-    data = {**arrays.data, **({"n": observed_cells(arrays)[1]} if arrays.survey.kind == "share" else {})}
+    data = {**design.data, **({"n": observed_cells(design)[1]} if design.survey.kind == "share" else {})}
     cellwise = [name for name in ("n", "count", "sd", "trials") if name in data]  # what outcomes draw with
-    digits = arrays.survey.cells.attrs.get("digits")  # of published numbers
-    step = max(1, CHUNK // (len(base) * (arrays.channels.size + 1)))
-    for first in range(0, len(arrays.index), step):
+    digits = design.survey.cells.attrs.get("digits")  # of published numbers
+    step = max(1, CHUNK // (len(base) * (design.channels.size + 1)))
+    for first in range(0, len(design.index), step):
         part = slice(first, first + step)
-        eta = linear_predictors(base, levels, arrays.index[part], arrays.fed)
-        values = arrays.model.outcome.draw(eta, data | {name: data[name][part] for name in cellwise}, rng)
+        eta = linear_predictors(base, levels, design.index[part], design.fed)
+        values = design.model.outcome.draw(eta, data | {name: data[name][part] for name in cellwise}, rng)
         values = values if digits is None else np.floor(values * 10.0**digits + (0.5 + 1e-9)) / 10.0**digits
         yield part, values.reshape(*eta.shape[:2], -1)
 
@@ -116,11 +116,11 @@ def replicate_rng(fit: xr.DataTree, seed: int | None) -> np.random.Generator:
     return np.random.default_rng([int(fit.attrs["seed"]) if seed is None else int(seed), STREAM])
 
 
-def observed_cells(arrays: Design) -> tuple[Array, Array, Array]:
+def observed_cells(design: Design) -> tuple[Array, Array, Array]:
     """Return what was observed, dims (cell, category); whole answers of each cell; and its weight in the sum of all."""
-    data, kind = arrays.model.outcome.arrays(arrays.survey), arrays.survey.kind
+    data, kind = design.model.outcome.arrays(design.survey), design.survey.kind
     if kind == "reported":
-        weight = arrays.survey.cells["weight"].to_numpy()
+        weight = design.survey.cells["weight"].to_numpy()
         weight = np.ones(len(weight)) if np.isnan(weight).any() else weight  # a check may average as it likes
         return data["estimate"][:, None], np.ones(len(weight)), weight / weight.sum()
     count = data["positive"][:, None] if kind == "share" else data["count"]
@@ -129,21 +129,21 @@ def observed_cells(arrays: Design) -> tuple[Array, Array, Array]:
     return share, np.floor(n + 1e-9), n
 
 
-def label_rows(arrays: Design, *, by_category: bool = True) -> pd.DataFrame:
+def label_rows(design: Design, *, by_category: bool = True) -> pd.DataFrame:
     """Return factors, category and respondents: one row a cell, or a cell and category."""
-    cells, labels = arrays.survey.cells, counted_categories(arrays) if by_category else ()
-    n = cells["n"] if arrays.survey.kind == "reported" else cells["count"].sum("category")
-    rows = arrays.cells.loc[np.repeat(arrays.cells.index, max(1, len(labels)))].reset_index(drop=True)
+    cells, labels = design.survey.cells, counted_categories(design) if by_category else ()
+    n = cells["n"] if design.survey.kind == "reported" else cells["count"].sum("category")
+    rows = design.cells.loc[np.repeat(design.cells.index, max(1, len(labels)))].reset_index(drop=True)
     if labels:
-        rows["category"] = list(labels) * len(arrays.cells)
+        rows["category"] = list(labels) * len(design.cells)
     return rows.assign(n=np.repeat(n.to_numpy(), max(1, len(labels))))
 
 
-def counted_categories(arrays: Design) -> tuple[Any, ...]:
+def counted_categories(design: Design) -> tuple[Any, ...]:
     """Return the categories that have counts of their own: none of a share or a published number."""
-    if arrays.survey.kind in ("share", "reported"):
+    if design.survey.kind in ("share", "reported"):
         return ()
-    return categories_of(arrays.survey)
+    return categories_of(design.survey)
 
 
 def why_unconverged(fit: xr.DataTree, allow_unconverged: bool) -> str:

@@ -13,7 +13,7 @@ import xarray as xr
 
 from navmodels.data.survey import Survey
 from navmodels.fits.records import recall_design
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 from navmodels.posterior.predictive import (
     counted_categories,
     kept_attrs,
@@ -82,25 +82,25 @@ def check_fit(fit: xr.DataTree, *, seed: int | None = None, allow_unconverged: b
     1      y  160.0      0.51      0.51
     """
     reason = why_unconverged(fit, allow_unconverged)
-    arrays, rng = recall_design(fit), replicate_rng(fit, seed)
-    observed, size, weight = observed_cells(arrays)
+    design, rng = recall_design(fit), replicate_rng(fit, seed)
+    observed, size, weight = observed_cells(design)
     columns: list[dict[str, Array]] = []
     total: list[Array] = []
     outside: list[Array] = []
-    for part, draws in replicates(arrays, fit["posterior"].to_dataset(), rng):
+    for part, draws in replicates(design, fit["posterior"].to_dataset(), rng):
         values = draws / np.maximum(size[part], 1.0)[:, None]
         total.append(np.einsum("dck,c->dk", values, weight[part]))
         rows = np.ascontiguousarray(values.reshape(len(values), -1).T)
         columns.append(_judge(rows, observed[part].ravel()))
         outside.append(_beyond(rows, columns[-1]).sum(axis=0, dtype=float))
     judged = {name: np.concatenate([each[name] for each in columns]) for name in columns[0]}
-    table = label_rows(arrays).assign(**judged)
+    table = label_rows(design).assign(**judged)
     there = np.repeat(size > 0, observed.shape[1])
     table = stamp(table[there].reset_index(drop=True), reason)
     over = np.nansum(observed * weight[:, None], axis=0)
-    table.attrs |= kept_attrs(fit) | {"empty": int((size == 0).sum()), "unit": _unit(arrays.survey)}
-    table.attrs["calibration"] = _calibration(arrays, table, np.sum(total, axis=0), over, np.sum(outside, axis=0))
-    table.attrs["worst"] = _worst(table, arrays)
+    table.attrs |= kept_attrs(fit) | {"empty": int((size == 0).sum()), "unit": _unit(design.survey)}
+    table.attrs["calibration"] = _calibration(design, table, np.sum(total, axis=0), over, np.sum(outside, axis=0))
+    table.attrs["worst"] = _worst(table, design)
     return table
 
 
@@ -142,9 +142,9 @@ def _beyond(rows: Array, judged: Mapping[str, Array]) -> npt.NDArray[np.bool_]:
     return np.asarray((rows < judged["lower"][:, None]) | (rows > judged["upper"][:, None]))
 
 
-def _calibration(arrays: Design, table: pd.DataFrame, total: Array, observed: Array, outside: Array) -> dict[str, Any]:
+def _calibration(design: Design, table: pd.DataFrame, total: Array, observed: Array, outside: Array) -> dict[str, Any]:
     """Return the sums over all cells beside the replicated, dims (draw, category), and how many rows are outside."""
-    names = counted_categories(arrays) or ("weighted mean" if arrays.survey.kind == "reported" else "positive",)
+    names = counted_categories(design) or ("weighted mean" if design.survey.kind == "reported" else "positive",)
     judged = _judge(np.ascontiguousarray(total.T), observed)
     shown = ("observed", "expected", "lower", "upper", "p")
     categories = [
@@ -158,9 +158,9 @@ def _calibration(arrays: Design, table: pd.DataFrame, total: Array, observed: Ar
     return {"categories": categories, "outside": row}
 
 
-def _worst(table: pd.DataFrame, arrays: Design) -> str:
+def _worst(table: pd.DataFrame, design: Design) -> str:
     """Return a sentence that names up to five rows with the smallest p, of equal ones those with larger residuals."""
-    names = [*arrays.survey.factors, *(("category",) if "category" in table else ())]
+    names = [*design.survey.factors, *(("category",) if "category" in table else ())]
     order = np.lexsort((-table["residual"].abs(), table["p"]))[:5]
     each = []
     for row in table.iloc[order].to_dict("records"):

@@ -10,7 +10,9 @@ from typing import Any
 from navmodels import checks
 from navmodels.data.readings import with_design_effect, with_minimum, with_weighting
 from navmodels.data.survey import Survey
-from navmodels.models.model import Model, design, spell_out, with_terms
+from navmodels.models import designs
+from navmodels.models.designs import spell_out
+from navmodels.models.model import Model, with_terms
 from navmodels.models.priors import Known, Prior, positive
 from navmodels.models.terms import Effect, Group, with_scale
 from navmodels.models.yardsticks import yardstick
@@ -109,7 +111,10 @@ CHANGES: Mapping[str, Callable[[Model, Survey, Any], tuple[Model, Survey]]] = {
     "intercept_scale": _other_intercept,
     "pooling": _other_pooling,
     "drop": lambda model, survey, value: (spell_out(model, survey), survey.drop(**value)),
-    "min_n": lambda model, survey, value: (spell_out(model, survey), with_minimum(design(model, survey).survey, value)),
+    "min_n": lambda model, survey, value: (
+        spell_out(model, survey),
+        with_minimum(designs.design(model, survey).survey, value),
+    ),
     "design_effect": lambda model, survey, value: (spell_out(model, survey), with_design_effect(survey, value)),
     "weighting": lambda model, survey, value: (spell_out(model, survey), with_weighting(survey, value)),
 }  # where the data change, default priors keep the numbers they had

@@ -20,7 +20,8 @@ from navmodels.data.survey import Survey
 from navmodels.engines.fitting import fit, refit
 from navmodels.fits.records import recall_design
 from navmodels.gate.convergence import k_limit, require_converged, smooth_weights
-from navmodels.models.model import Design, Model, spell_out
+from navmodels.models.designs import Design, spell_out
+from navmodels.models.model import Model
 from navmodels.posterior.entries import to_rows
 from navmodels.posterior.estimates import estimate
 from navmodels.posterior.new_levels import match_population
@@ -86,21 +87,21 @@ def leave_out(
     if len(levels) < 3:
         raise ValueError(f"{along!r} has {len(levels)} levels; at least three are needed to leave one out.")
     whole = _passed(fit(model, survey, engine=engine, seed=seed), "all groups")
-    arrays = recall_design(whole)
+    design = recall_design(whole)
     pointwise = whole["log_likelihood"].to_dataset()[model.outcome.observed]
     everybody = estimand.get("population")
     if everybody is None:
-        everybody = arrays.cells.assign(weight=_known_weights(arrays, estimand.get("by", ())))
+        everybody = design.cells.assign(weight=_known_weights(design, estimand.get("by", ())))
     else:
         checks.require_pandas(everybody, what="population")
-        everybody, _ = match_population(arrays, everybody, estimand.get("new_levels", "refuse"))
+        everybody, _ = match_population(design, everybody, estimand.get("new_levels", "refuse"))
     parts = []
     for level in levels:
         asked = {**estimand, "population": everybody[everybody[along] != level]}
         draws = estimate(whole, **asked)
-        inside = np.flatnonzero(arrays.cells[along].to_numpy() == level)
+        inside = np.flatnonzero(design.cells[along].to_numpy() == level)
         weights, k = _without(pointwise.isel(cell=inside).sum("cell"))
-        alone = not any(block.sampling for block in arrays.blocks)  # a panel's cells do not leave one by one
+        alone = not any(block.sampling for block in design.blocks)  # a panel's cells do not leave one by one
         method = "weights" if alone and k < k_limit(weights.size) else "refit"
         if method == "refit":
             less = survey.drop(**{along: level})
@@ -118,11 +119,11 @@ def leave_out(
 # ---- inside
 
 
-def _known_weights(arrays: Design, by: str | Sequence[str]) -> npt.NDArray[np.float64]:
+def _known_weights(design: Design, by: str | Sequence[str]) -> npt.NDArray[np.float64]:
     """Return population weights; one that is not known is any number where its cell is a group of its own."""
-    weight = arrays.survey.cells["weight"].to_numpy()
-    _, index = cell_index(arrays.cells, [by] if isinstance(by, str) else list(by))
-    return settle_weights(weight, index, arrays.cells)
+    weight = design.survey.cells["weight"].to_numpy()
+    _, index = cell_index(design.cells, [by] if isinstance(by, str) else list(by))
+    return settle_weights(weight, index, design.cells)
 
 
 def _passed(fitted: xr.DataTree, what: str) -> xr.DataTree:

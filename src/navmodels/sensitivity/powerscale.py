@@ -18,7 +18,7 @@ from navmodels.fits.posteriors import cell_likelihood, in_order
 from navmodels.fits.records import recall_design
 from navmodels.gate.convergence import k_limit, require_converged, smooth_weights
 from navmodels.models.blocks import Block
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 from navmodels.posterior.entries import to_rows
 from navmodels.posterior.estimates import estimate
 
@@ -66,14 +66,14 @@ def power_scale(
     from arviz_stats import psense
 
     require_converged(fit.attrs["unconverged"], what="the fit")
-    arrays = recall_design(fit)
+    design = recall_design(fit)
     if estimand is None:
-        estimand = {"by": list(arrays.model.terms[0].factors) if arrays.model.terms else []}
+        estimand = {"by": list(design.model.terms[0].factors) if design.model.terms else []}
     draws = estimand(fit) if callable(estimand) else estimate(fit, **estimand)
     draws = draws.drop_vars("n", errors="ignore").rename("quantity")
     require_free(draws.dims, "power_scale")
-    posterior = in_order(arrays, fit["posterior"].to_dataset(), needed=arrays.parameters)
-    logs = {"prior": log_prior(arrays, posterior), "likelihood": _log_likelihood(fit, arrays, posterior)}
+    posterior = in_order(design, fit["posterior"].to_dataset(), needed=design.parameters)
+    logs = {"prior": log_prior(design, posterior), "likelihood": _log_likelihood(fit, design, posterior)}
     groups = {f"log_{name}": each.to_dataset(name=name) for name, each in logs.items()}
     tree = xr.DataTree.from_dict({"posterior": draws.to_dataset(), **groups})
     columns: dict[str, xr.DataArray] = {
@@ -93,40 +93,40 @@ def power_scale(
     return table.assign(k=largest)
 
 
-def log_prior(arrays: Design, posterior: xr.Dataset) -> xr.DataArray:
+def log_prior(design: Design, posterior: xr.Dataset) -> xr.DataArray:
     """Return the log-density of all priors at the top, dims (chain, draw), up to a constant."""
-    mean, scale = arrays.intercept_mean, arrays.intercept_scale
-    base = posterior[arrays.model.outcome.base]
-    if arrays.channels.dim is not None and len(arrays.channels.based) == arrays.channels.size:
-        base = xr.DataArray(arrays.to_channels(base.to_numpy()), dims=("chain", "draw", "contrast"))  # of a choice
+    mean, scale = design.intercept_mean, design.intercept_scale
+    base = posterior[design.model.outcome.base]
+    if design.channels.dim is not None and len(design.channels.based) == design.channels.size:
+        base = xr.DataArray(design.to_channels(base.to_numpy()), dims=("chain", "draw", "contrast"))  # of a choice
     total = -0.5 * ((base - mean) / scale) ** 2
     total = total.sum([dim for dim in total.dims if dim not in ("chain", "draw")])
-    for name, prior in arrays.parameters.items():
+    for name, prior in design.parameters.items():
         total = total + xr.apply_ufunc(prior.log_density, posterior[name])
-    for block in arrays.blocks:
+    for block in design.blocks:
         if not block.scale.parts and not block.sampling:
-            total = total - 0.5 * xr.DataArray(_squares(arrays, block, posterior), dims=("chain", "draw"))
+            total = total - 0.5 * xr.DataArray(_squares(design, block, posterior), dims=("chain", "draw"))
     return total.transpose("chain", "draw")
 
 
 # ---- inside
 
 
-def _squares(arrays: Design, block: Block, posterior: xr.Dataset) -> Array:
+def _squares(design: Design, block: Block, posterior: xr.Dataset) -> Array:
     """Return Σ z² of a block with a fixed standard deviation, dims (chain, draw)."""
     effect = posterior[f"{block.name}_effect"].to_numpy()
-    effect = effect[..., None] if effect.ndim == 3 else arrays.to_channels(effect)
+    effect = effect[..., None] if effect.ndim == 3 else design.to_channels(effect)
     if block.offset is not None:
         effect = effect - block.offset[:, None]
     z = np.einsum("cl,...ld->...cd", np.linalg.pinv(block.matrix), effect) / block.scale.fixed
     return np.asarray((z**2).sum(axis=(-1, -2)))
 
 
-def _log_likelihood(fit: xr.DataTree, arrays: Design, posterior: xr.Dataset) -> xr.DataArray:
-    total = cell_likelihood(arrays, fit).sum("cell").transpose("chain", "draw")
-    for block in arrays.blocks:
+def _log_likelihood(fit: xr.DataTree, design: Design, posterior: xr.Dataset) -> xr.DataArray:
+    total = cell_likelihood(design, fit).sum("cell").transpose("chain", "draw")
+    for block in design.blocks:
         if block.sampling:  # error of the sample belongs to the likelihood
-            total = total - 0.5 * _squares(arrays, block, posterior)
+            total = total - 0.5 * _squares(design, block, posterior)
     return total
 
 

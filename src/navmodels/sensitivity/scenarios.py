@@ -19,7 +19,8 @@ from navmodels.data.survey import Survey
 from navmodels.engines.fitting import refit as fit  # whose priors are meant
 from navmodels.fits.records import data_hash
 from navmodels.gate.convergence import carried_attrs
-from navmodels.models.model import Model, spell_out
+from navmodels.models.designs import spell_out
+from navmodels.models.model import Model
 from navmodels.posterior.comparisons import require_draws
 from navmodels.posterior.estimates import estimate
 from navmodels.sensitivity.changes import CHANGES, Scenario, change_scenario

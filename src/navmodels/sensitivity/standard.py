@@ -12,7 +12,9 @@ from navmodels import checks
 from navmodels.data.readings import with_minimum
 from navmodels.data.survey import Survey
 from navmodels.likelihoods.categorical import Rating, categories_of
-from navmodels.models.model import Design, Model, design, spell_out
+from navmodels.models import designs
+from navmodels.models.designs import Design, spell_out
+from navmodels.models.model import Model
 from navmodels.models.priors import Exponential, HalfCauchy, HalfStudentT
 from navmodels.models.terms import Effect, Group
 from navmodels.sensitivity.changes import Scenario, in_family, times
@@ -59,14 +61,14 @@ def standard_scenarios(model: Model, survey: Survey) -> dict[str, Scenario]:
     >>> len(names), names[:3], names[-1]
     (15, ['as given', 'prior scales × 0.5', 'prior scales × 2'], "without office='C'")
     """
-    arrays = design(model, survey)
+    design = designs.design(model, survey)
     parts = (
         _priors(model, survey),
         _poolings(model),
-        _cuts(model, arrays.survey),
+        _cuts(model, design.survey),
         _weights(survey),
-        _sizes(arrays.survey),
-        _left_out(arrays),
+        _sizes(design.survey),
+        _left_out(design),
     )
     return {"as given": {}} | {name: change for part in parts for name, change in part}
 
@@ -132,10 +134,10 @@ def _sizes(survey: Survey) -> Named:
             yield f"cells of {least} or more", {"min_n": least}
 
 
-def _left_out(arrays: Design) -> Named:
-    terms = [term for term in arrays.model.terms if isinstance(term, Group | Effect)]
-    covariates = {block.name for block in arrays.blocks if block.is_line}
+def _left_out(design: Design) -> Named:
+    terms = [term for term in design.model.terms if isinstance(term, Group | Effect)]
+    covariates = {block.name for block in design.blocks if block.is_line}
     for name in dict.fromkeys(name for term in terms for name in term.factors if name not in covariates):
-        levels = arrays.survey.levels[name]
+        levels = design.survey.levels[name]
         for level in levels if len(levels) > 2 else ():
             yield f"without {name}={checks.plain(level)!r}", {"drop": {name: level}}

@@ -16,7 +16,8 @@ from scipy import optimize, special
 from navmodels import checks
 from navmodels.data.survey import Survey
 from navmodels.gate.convergence import failures, require_converged
-from navmodels.models.model import Model, design, with_terms
+from navmodels.models import designs
+from navmodels.models.model import Model, with_terms
 from navmodels.models.terms import Effect
 from navmodels.models.yardsticks import yardstick
 from navmodels.posterior.comparisons import require_draws
@@ -92,7 +93,7 @@ def find_tipping_effect(
     [[1.0, 0.5, 0.4, 0.5]]
     """
     place = {term.name: place for place, term in enumerate(model.terms) if isinstance(term, Effect)}
-    covariates = [block.name for block in design(model, survey).blocks if block.is_line]
+    covariates = [block.name for block in designs.design(model, survey).blocks if block.is_line]
     unit = yardstick(survey).unit
     checks.one_of(effect, covariates, what="effect (a numeric Effect of the model)")
 

@@ -10,7 +10,7 @@ from navmodels.engines.laplace.layouts import Cells, lay_out
 from navmodels.engines.laplace.modes import find_mode, propose
 from navmodels.engines.laplace.thresholds import lay_out_steps
 from navmodels.likelihoods import kernels
-from navmodels.models import design
+from navmodels.models import designs
 
 TIGHT = 1e-7
 
@@ -18,22 +18,22 @@ TIGHT = 1e-7
 class Dense:
     """The whitened model as one matrix: η = X z for given scales, z ~ N(0, I), columns in the order of the engine."""
 
-    def __init__(self, arrays, scales):
-        self.arrays = arrays
-        self.layout, own, parts = lay_out(arrays)
-        kind, table, flat = kernels.pack(arrays.model.outcome.kernel, arrays.data)
+    def __init__(self, design, scales):
+        self.design = design
+        self.layout, own, parts = lay_out(design)
+        kind, table, flat = kernels.pack(design.model.outcome.kernel, design.data)
         self.cells = Cells(kind, table, flat, table)
         assert all(channel == 0 for _, channel in parts)  # one linear predictor a cell
         order = [place for place, _ in parts]
-        self.scale = np.array([arrays.intercept_scale if place is None else scales[place] for place in order])
+        self.scale = np.array([design.intercept_scale if place is None else scales[place] for place in order])
         self.own_scale = 0.0 if own is None else float(scales[own])
         columns = []
         for place in [*order, own]:
             if place is None:
                 alone = len(columns) < len(order)  # the intercept, or an own block that stands for none
-                columns.append(np.full((len(arrays.cells), 1), arrays.intercept_scale if alone else 0.0))
+                columns.append(np.full((len(design.cells), 1), design.intercept_scale if alone else 0.0))
             else:
-                block = arrays.blocks[place]
+                block = design.blocks[place]
                 basis = np.eye(len(block.levels)) if block.basis is None else block.basis
                 columns.append(scales[place] * basis[block.index])
         self.X = np.hstack(columns)
@@ -42,7 +42,7 @@ class Dense:
 
     def log_likelihood(self, eta):
         """Return the log-likelihood of each cell at linear predictors, dims (cell)."""
-        return self.arrays.model.outcome.log_likelihood(eta[:, None], self.arrays.data)
+        return self.design.model.outcome.log_likelihood(eta[:, None], self.design.data)
 
     def objective(self, z):
         return self.log_likelihood(self.X @ z).sum() - z @ z / 2
@@ -52,7 +52,7 @@ class Dense:
 
     def curvature(self, z, step=1e-4):
         """Return Xᵀ W X + I, W from the outcome's log-likelihood: exact for counts, else by differences."""
-        data, eta = self.arrays.data, self.X @ z
+        data, eta = self.design.data, self.X @ z
         if "n" in data:
             w = data["n"] * special.expit(eta) * special.expit(-eta)
         else:
@@ -81,14 +81,14 @@ def table(rows, years, *, seed=1, most=30):
 
 def dense(frame, *terms, scales):
     survey = nav.Survey.from_counts(frame, by=["row", "year"], positive="k", n="n")
-    return Dense(design(nav.Model(nav.Share(), *terms), survey), scales)
+    return Dense(designs.design(nav.Model(nav.Share(), *terms), survey), scales)
 
 
 def printed(*terms, scales):
     frame = table(4, [2020, 2021, 2023])
     frame["share"] = (100 * frame["k"] / frame["n"]).round()
     survey = nav.Survey.from_report(frame, by=["row", "year"], estimate="share", n="n")
-    return Dense(design(nav.Model(nav.Reported(), *terms), survey), scales)
+    return Dense(designs.design(nav.Model(nav.Reported(), *terms), survey), scales)
 
 
 def cases():
@@ -208,12 +208,14 @@ HARD = {
 def test_newton_arrives(name, u, reach):
     for prior in (nav.HalfNormal(2.5), nav.HalfStudentT(0.5)):
         scale = float(prior.from_normal(u))
-        model = Dense(design(nav.Model(nav.Share(), nav.Group("office", scale=prior)), offices(*HARD[name])), [scale])
+        model = Dense(
+            designs.design(nav.Model(nav.Share(), nav.Group("office", scale=prior)), offices(*HARD[name])), [scale]
+        )
         found = model.find(tolerance=1e-4, reach=reach)
         assert found["arrived"]
         assert all(np.isfinite(each).all() for each in found.values())
         mode = np.concatenate([found["z"], found["own_z"]])
-        data = model.arrays.data  # differences of the objective have too few digits here
+        data = model.design.data  # differences of the objective have too few digits here
         slope = model.X.T @ (data["positive"] - data["n"] * special.expit(model.X @ mode)) - mode
         assert np.linalg.solve(model.curvature(mode), slope) @ slope < 1e-4
         assert (found["below"] > 0).all()
@@ -222,8 +224,8 @@ def test_newton_arrives(name, u, reach):
 
 def test_no_scale_and_no_data_leave_the_prior():
     for model in (
-        Dense(design(nav.Model(nav.Share(), nav.Group("office")), offices([3, 5], [6, 9])), [0.0]),
-        Dense(design(nav.Model(nav.Share(), nav.Group("office")), offices([0, 0], [0, 0])), [0.5]),
+        Dense(designs.design(nav.Model(nav.Share(), nav.Group("office")), offices([3, 5], [6, 9])), [0.0]),
+        Dense(designs.design(nav.Model(nav.Share(), nav.Group("office")), offices([0, 0], [0, 0])), [0.5]),
     ):
         found = model.find()
         assert found["own_z"] == pytest.approx([0, 0], abs=1e-12)
@@ -244,7 +246,7 @@ def proposals(model, *, each=40_000, seed=1):
     rng = np.random.default_rng(seed)
     size = model.X.shape[1]
     z, ratio, laplace = np.empty((1, each, size)), np.empty((1, each)), np.empty(1)
-    steps = lay_out_steps(model.layout, None, [], model.arrays.blocks, model.cells.table, by=False)
+    steps = lay_out_steps(model.layout, None, [], model.design.blocks, model.cells.table, by=False)
     propose(
         model.layout, model.cells, model.scale[None], np.array([model.own_scale]), np.zeros((1, size)), 0.5, 2.0, 1.1,
         rng.normal(size=z.shape), rng.random(z.shape), steps, np.zeros((1, each, 0, 0)), np.zeros((1, each, 0)), z,
@@ -265,7 +267,7 @@ def weighted(z, ratio):
 def by_quadrature(model):
     """Return log of the density of the data given the scale, and means of intercept and levels, of one Group."""
     a, z = np.linspace(-8, 8, 801), np.linspace(-8, 8, 401)
-    data, scale = model.arrays.data, model.own_scale
+    data, scale = model.design.data, model.own_scale
     log_weight, means = stats.norm.logpdf(a), []
     for k, n, constant in zip(data["positive"], data["n"], data["constant"], strict=True):
         eta = model.scale[0] * a[:, None] + scale * z
@@ -282,7 +284,7 @@ def by_quadrature(model):
     [([0, 3, 1], [3, 3, 2], 2.5), ([0, 0, 0, 0], [2, 1, 3, 2], 1.0), ([30, 51], [60, 80], 0.3), ([4, 0], [7, 0], 1.0)],
 )
 def test_the_mean_ratio_is_the_density_of_shares(k, n, scale):
-    model = Dense(design(nav.Model(nav.Share(), nav.Group("office")), offices(k, n)), [scale])
+    model = Dense(designs.design(nav.Model(nav.Share(), nav.Group("office")), offices(k, n)), [scale])
     log_density, expected = by_quadrature(model)
     z, ratio, laplace = proposals(model)
     found, error, mean, errors = weighted(z, ratio)
@@ -295,7 +297,7 @@ def test_the_mean_ratio_is_the_density_of_shares(k, n, scale):
 
 def means(frame, *terms):
     survey = nav.Survey.from_report(frame, by=["row", "year"], estimate="y", se="se", unit="identity")
-    return design(nav.Model(nav.Reported(), *terms, intercept_scale=3), survey)
+    return designs.design(nav.Model(nav.Reported(), *terms, intercept_scale=3), survey)
 
 
 @pytest.mark.parametrize("with_own", [True, False])
@@ -305,7 +307,7 @@ def test_the_mean_ratio_is_the_density_of_means(with_own):
     if with_own:
         terms, scales = [*terms, nav.Group("row", "year")], [*scales, 0.6]
     model = Dense(means(frame, *terms), scales)
-    data = model.arrays.data
+    data = model.design.data
     cover = model.X @ model.X.T + np.diag(data["sd"] ** 2 + data["half"] ** 2 / 3)
     log_density = stats.multivariate_normal.logpdf(data["centre"], cov=cover) + np.log(2 * data["half"]).sum()
     z, ratio, laplace = proposals(model, each=10_000)
@@ -319,6 +321,6 @@ def test_the_mean_ratio_is_the_density_of_means(with_own):
 
 def test_a_point_without_a_mode_has_no_ratio():
     model = CASES["group"]
-    lost = Dense(model.arrays, [np.nan])
+    lost = Dense(model.design, [np.nan])
     _, ratio, _ = proposals(lost, each=4)
     assert np.isnan(ratio).all()

@@ -14,7 +14,7 @@ from navmodels.engines.laplace import proposals
 from navmodels.engines.laplace import sampling as laplace
 from navmodels.engines.laplace.sampling import sample_laplace
 from navmodels.engines.laplace.targets import make_target
-from navmodels.models import design
+from navmodels.models import designs
 
 LETTERS = [chr(65 + place) for place in range(26)]
 
@@ -109,11 +109,11 @@ def test_shares_against_quadrature(case):
 
 def test_error_over_seeds_is_the_error_stated():
     k, n, prior = CASES["tiny"]
-    arrays = design(nav.Model(nav.Share(), nav.Group("office", scale=prior)), shares(k, n))
+    design = designs.design(nav.Model(nav.Share(), nav.Group("office", scale=prior)), shares(k, n))
     evidence, expected = quadrature(k, n, prior)
     off, evidences = [], []
     for seed in range(60):
-        posterior, _, attrs = sample_laplace(arrays, draws=1000, chains=4, seed=seed)
+        posterior, _, attrs = sample_laplace(design, draws=1000, chains=4, seed=seed)
         draws, size = flat(posterior), min(attrs["effective_draws"], 4000)
         off.append([(draws[name].mean() - mean) / sd * np.sqrt(size) for name, (mean, sd) in expected.items()])
         evidences.append(attrs["log_marginal_likelihood"])
@@ -129,10 +129,10 @@ def test_error_over_seeds_of_several_scales_is_that_of_as_many_draws():
     frame = pd.MultiIndex.from_product([list("ab")] * 4, names=names).to_frame(index=False)
     frame = frame.assign(n=rng.integers(3, 9, 16), k=lambda given: rng.binomial(given["n"], 0.6))
     survey = nav.Survey.from_counts(frame, by=names, positive="k", n="n")
-    arrays = design(nav.Model(nav.Share(), *(nav.Group(name) for name in names)), survey)
+    design = designs.design(nav.Model(nav.Share(), *(nav.Group(name) for name in names)), survey)
     ends, errors = [], []
     for seed in range(20):
-        posterior, _, _ = sample_laplace(arrays, draws=1000, chains=4, seed=seed)
+        posterior, _, _ = sample_laplace(design, draws=1000, chains=4, seed=seed)
         scales = posterior[[f"{name}_sd" for name in names]]
         ends.append(scales.quantile((0.025, 0.5, 0.975), dim=("chain", "draw")).to_array())
         errors.append([az.mcse(scales, method="quantile", prob=prob).to_array() for prob in (0.025, 0.5, 0.975)])
@@ -154,33 +154,33 @@ def test_without_groups_against_quadrature():
 # ---- printed means: normal given the scales
 
 
-def basis_columns(arrays):
+def basis_columns(design):
     """Return the columns of the linear predictor for scale 1, the intercept first."""
-    cells = len(arrays.cells)
-    parts = [np.full((cells, 1), arrays.intercept_scale)]
-    for block in arrays.blocks:
+    cells = len(design.cells)
+    parts = [np.full((cells, 1), design.intercept_scale)]
+    for block in design.blocks:
         parts.append((np.eye(len(block.levels)) if block.basis is None else block.basis)[block.index])
     return parts
 
 
-def conditional(arrays, scales):
+def conditional(design, scales):
     """Return log-evidence, and mean and covariance of the whitened coefficients, for given scales of each block."""
-    data, parts = arrays.data, basis_columns(arrays)
+    data, parts = design.data, basis_columns(design)
     columns = np.hstack([scale * each for scale, each in zip([1.0, *scales], parts, strict=True)])
     noise = np.diag(data["sd"] ** 2 + data["half"] ** 2 / 3)  # rounding is a uniform error, nearly
     cover = columns @ columns.T + noise
-    width = (arrays.survey.cells["high"] - arrays.survey.cells["low"]).to_numpy()  # as printed
+    width = (design.survey.cells["high"] - design.survey.cells["low"]).to_numpy()  # as printed
     log_density = stats.multivariate_normal.logpdf(data["centre"], cov=cover) + np.log(width).sum()
     gain = np.linalg.solve(cover, columns).T
     return log_density, gain @ data["centre"], np.eye(columns.shape[1]) - gain @ columns
 
 
-def named_moments(arrays, scales, mean, cover):
+def named_moments(design, scales, mean, cover):
     """Return {name: (mean, second moment)} of intercept and effects by level."""
-    scale = arrays.intercept_scale
+    scale = design.intercept_scale
     out = {"intercept": (scale * mean[0], scale**2 * (cover[0, 0] + mean[0] ** 2))}
     first = 1
-    for block, scale in zip(arrays.blocks, scales, strict=True):
+    for block, scale in zip(design.blocks, scales, strict=True):
         rows = scale * (np.eye(len(block.levels)) if block.basis is None else block.basis)
         part = slice(first, first + rows.shape[1])
         one, two = rows @ mean[part], np.einsum("lc,cd,ld->l", rows, cover[part, part], rows)
@@ -191,17 +191,17 @@ def named_moments(arrays, scales, mean, cover):
     return out
 
 
-def over_scales(arrays, grid):
+def over_scales(design, grid):
     """Return log-evidence and {name: (mean, sd)} by sums over a grid of u, dims (point, learned scale)."""
     log_weights, moments = [], []
     for u in grid:
         column = iter(u)
         scales = [block.scale.fixed if block.sd is None else float(block.parameters[block.sd].from_normal(next(column)))
-                  for block in arrays.blocks]  # fmt: skip
-        log_density, mean, cover = conditional(arrays, scales)
+                  for block in design.blocks]  # fmt: skip
+        log_density, mean, cover = conditional(design, scales)
         log_weights.append(log_density + stats.norm.logpdf(u).sum())
-        given = named_moments(arrays, scales, mean, cover)
-        taken = {block.sd: scale for block, scale in zip(arrays.blocks, scales, strict=True) if block.sd is not None}
+        given = named_moments(design, scales, mean, cover)
+        taken = {block.sd: scale for block, scale in zip(design.blocks, scales, strict=True) if block.sd is not None}
         given |= {name: (scale, scale**2) for name, scale in taken.items()}
         moments.append(given)
     weight = np.exp(np.array(log_weights) - max(log_weights))
@@ -214,10 +214,10 @@ def over_scales(arrays, grid):
 
 def test_fixed_scales_are_conjugate():
     survey = means([2.11, -0.37, 1.52, 3.94], [0.9, 1.1, 0.4, 1.6])
-    arrays = design(nav.Model(nav.Reported(), nav.Effect("office", scale=2), intercept_scale=2), survey)
-    fit = nav.fit(arrays.model, survey, engine="laplace", draws=5000, seed=1)
-    evidence, mean, cover = conditional(arrays, [2.0])
-    moments = named_moments(arrays, [2.0], mean, cover)
+    design = designs.design(nav.Model(nav.Reported(), nav.Effect("office", scale=2), intercept_scale=2), survey)
+    fit = nav.fit(design.model, survey, engine="laplace", draws=5000, seed=1)
+    evidence, mean, cover = conditional(design, [2.0])
+    moments = named_moments(design, [2.0], mean, cover)
     agree(fit, {name: (one, np.sqrt(two - one**2)) for name, (one, two) in moments.items()})
     evidence_agrees(fit, evidence)
     # draws are wider than a normal by design, so that even here the ratios do some work
@@ -231,10 +231,10 @@ def test_several_terms_against_quadrature():
     y = np.round(1 + 0.5 * (table["county"] == "B") + rng.normal(0, 0.6, 6), 2)
     survey = means(y, np.full(6, 0.31), county=table["county"], year=table["year"])
     terms = nav.Effect("county"), nav.Group("county", "year", scale=1), nav.Trend("year", order=2, scale=1)
-    arrays = design(nav.Model(nav.Reported(), *terms, intercept_scale=3), survey)
+    design = designs.design(nav.Model(nav.Reported(), *terms, intercept_scale=3), survey)
     axis = np.linspace(-6, 6, 41)
-    evidence, expected = over_scales(arrays, np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2))
-    fit = nav.fit(arrays.model, survey, engine="laplace", draws=5000, seed=1)
+    evidence, expected = over_scales(design, np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2))
+    fit = nav.fit(design.model, survey, engine="laplace", draws=5000, seed=1)
     assert len(expected) == 1 + 2 + 6 + 4 + 4 + 2
     agree(fit, expected)
     evidence_agrees(fit, evidence)
@@ -243,7 +243,7 @@ def test_several_terms_against_quadrature():
 def test_eight_schools(schools):
     """Quadrature over the scale; reference means of posteriordb, eight_schools-eight_schools_noncentered."""
     model = nav.Model(nav.Reported(), nav.Group("school", scale=nav.HalfCauchy(5)), intercept_scale=5)
-    evidence, expected = over_scales(design(model, schools), np.linspace(-7, 7, 141)[:, None])
+    evidence, expected = over_scales(designs.design(model, schools), np.linspace(-7, 7, 141)[:, None])
     fit = nav.fit(model, schools, engine="laplace", draws=5000, seed=1)
     assert fit.attrs["unconverged"] == ""
     agree(fit, expected)
@@ -316,7 +316,7 @@ def test_the_search_turns_back_where_data_would_be_more_probable_than_one(monkey
         return height, mode, arrived
 
     monkeypatch.setattr(proposals.Search, "solve", solve)
-    centre = proposals.find_proposal(make_target(design(model, survey))).centre
+    centre = proposals.find_proposal(make_target(designs.design(model, survey))).centre
     assert min(heights) > 0  # minus the log of a probability, and of a density below one
     assert 2 < centre[0] < 6
 

@@ -8,8 +8,8 @@ import navmodels as nav
 from navmodels.engines.nuts import sampling as nuts
 from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
 from navmodels.engines.nuts.graph import build_walk
+from navmodels.models import designs
 from navmodels.models.graph import build_graph
-from navmodels.models.model import design
 
 
 def survey(*, scale=1, seed=1):
@@ -30,20 +30,20 @@ MODEL = nav.Model(
 @pytest.mark.parametrize("scale", [1, 1000])
 @pytest.mark.parametrize("coordinates", [walking_coordinates, plain_coordinates])
 def test_log_density_differs_from_the_graph_only_by_the_change_of_variables(scale, coordinates):
-    arrays = design(MODEL, survey(scale=scale))
-    at = coordinates(arrays)
-    walked, plain = build_walk(arrays, at), build_graph(arrays)
+    design = designs.design(MODEL, survey(scale=scale))
+    at = coordinates(design)
+    walked, plain = build_walk(design, at), build_graph(design)
     log_walked, log_plain = walked.compile_logp(), plain.compile_logp()
     rng = np.random.default_rng(3)
     gaps = []
     for _ in range(4):
         w = rng.normal(size=len(at.centre)) * 0.5
-        logs = {name: rng.normal(-1.0, 0.5) for name in arrays.parameters}
-        assert list(logs) == [block.sd for block in arrays.blocks if block.sd is not None]
+        logs = {name: rng.normal(-1.0, 0.5) for name in design.parameters}
+        assert list(logs) == [block.sd for block in design.blocks if block.sd is not None]
         scales = {f"{name}_log__": np.array(value) for name, value in logs.items()}
         v = at.centre + at.spread @ w
-        point, first, jacobian = {"intercept": np.array(arrays.intercept_scale * v[0]), **scales}, 1, 0.0
-        for block in arrays.blocks:
+        point, first, jacobian = {"intercept": np.array(design.intercept_scale * v[0]), **scales}, 1, 0.0
+        for block in design.blocks:
             part = slice(first, first + block.size)
             sd = block.scale.fixed if block.sd is None else np.exp(logs[block.sd])
             ratio = np.log(sd / at.reference[block.name])
@@ -55,7 +55,7 @@ def test_log_density_differs_from_the_graph_only_by_the_change_of_variables(scal
 
 
 def test_blocks_with_many_respondents_are_centred_and_small_ones_are_not():
-    few, many = (walking_coordinates(design(MODEL, survey(scale=scale))) for scale in (0.1, 1000))
+    few, many = (walking_coordinates(designs.design(MODEL, survey(scale=scale))) for scale in (0.1, 1000))
     county = slice(1, 6)
     assert (few.power[county] == 0).all()
     assert (many.power[county] == -1).all()
@@ -65,7 +65,7 @@ def test_spread_is_the_inverse_curvature_at_the_mode_of_a_normal_posterior():
     # means with standard errors: the posterior of the intercept alone is normal, and known
     table = pd.DataFrame({"office": list("abc"), "y": [1.0, 2.0, 4.5], "se": [0.5, 1.0, 0.8]})
     measured = nav.Survey.from_report(table, by="office", estimate="y", se="se", unit="identity", digits=6)
-    at = walking_coordinates(design(nav.Model(nav.Reported(), intercept_scale=2.0), measured))
+    at = walking_coordinates(designs.design(nav.Model(nav.Reported(), intercept_scale=2.0), measured))
     precision = 1 + (2.0**2 / table["se"] ** 2).sum()
     assert at.centre[0] == pytest.approx((2.0 * table["y"] / table["se"] ** 2).sum() / precision, rel=1e-4)
     assert at.spread[0, 0] == pytest.approx(precision**-0.5, rel=1e-4)
@@ -75,7 +75,7 @@ def test_spread_is_the_inverse_curvature_at_the_mode_of_a_normal_posterior():
 def test_separated_and_lopsided_groups_have_finite_coordinates(positive):
     table = pd.DataFrame({"office": list("abcd"), "k": positive, "n": [max(3, k) for k in positive]})
     counts = nav.Survey.from_counts(table, by="office", positive="k", n="n")
-    at = walking_coordinates(design(nav.Model(nav.Share(), nav.Group("office")), counts))
+    at = walking_coordinates(designs.design(nav.Model(nav.Share(), nav.Group("office")), counts))
     assert np.isfinite(at.centre).all()
     assert np.isfinite(at.spread).all()
 
@@ -102,11 +102,11 @@ def test_refit_with_other_numbers_compiles_nothing_and_equals_a_fresh_compile(mo
 
 @pytest.mark.sampling
 def test_other_levels_or_priors_are_another_structure(monkeypatch):
-    arrays = [
-        design(nav.Model(nav.Share(), nav.Group("county", scale=scale)), part)
+    design = [
+        designs.design(nav.Model(nav.Share(), nav.Group("county", scale=scale)), part)
         for scale, part in [(0.5, survey()), (nav.HalfCauchy(0.5), survey()), (0.5, survey().drop(county="E"))]
     ]
-    keys = {nuts._structure(each, {}) for each in arrays}
+    keys = {nuts._structure(each, {}) for each in design}
     assert len(keys) == 3
 
 

@@ -7,16 +7,16 @@ import xarray as xr
 
 from navmodels.engines.nuts import retries as walks
 from navmodels.gate.convergence import COLUMNS
-from navmodels.models import design
+from navmodels.models import designs
 
 
 @pytest.fixture
-def arrays(model, survey):
-    return design(model, survey)
+def design(model, survey):
+    return designs.design(model, survey)
 
 
 @pytest.fixture
-def take(arrays, made_fit, monkeypatch):
+def take(design, made_fit, monkeypatch):
     """Return a function that walks with made draws, each spoilt by a function: attributes, options, place kept."""
 
     def inner(*spoilers, draws=1000):
@@ -30,7 +30,7 @@ def take(arrays, made_fit, monkeypatch):
             return posterior, statistics
 
         monkeypatch.setattr(walks, "sample_nuts", sample)
-        groups, attrs = walks.walk(arrays, draws=draws, chains=4, seed=9, progress=False)
+        groups, attrs = walks.walk(design, draws=draws, chains=4, seed=9, progress=False)
         kept = float(groups["posterior"]["intercept"].mean())
         return attrs, taken, [each["mean"] for each in taken].index(kept)
 
@@ -119,11 +119,11 @@ def test_slow_chains_are_one(take):
     assert (len(taken), kept) == (2, 1)
 
 
-def test_the_groups_are_those_of_the_walk_that_is_kept(arrays, made_fit, monkeypatch):
-    tree = made_fit(arrays.model, arrays.survey)
+def test_the_groups_are_those_of_the_walk_that_is_kept(design, made_fit, monkeypatch):
+    tree = made_fit(design.model, design.survey)
     given = tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
     monkeypatch.setattr(walks, "sample_nuts", lambda *_, **__: given)
-    groups, _ = walks.walk(arrays, draws=1000, chains=4, seed=1, progress=False)
+    groups, _ = walks.walk(design, draws=1000, chains=4, seed=1, progress=False)
     assert list(groups) == ["posterior", "sample_stats"]
     for found, expected in zip(groups.values(), given, strict=True):
         xr.testing.assert_identical(found, expected)

@@ -14,7 +14,7 @@ import navmodels as nav
 from navmodels.engines.nuts import sampling as nuts
 from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
 from navmodels.engines.nuts.graph import build_walk
-from navmodels.models import design
+from navmodels.models import designs
 
 pytestmark = pytest.mark.sampling
 
@@ -288,9 +288,9 @@ def log_density(compiled, point):
     return value[0], gradient
 
 
-def fresh_density(arrays, coordinates, point):
+def fresh_density(design, coordinates, point):
     """The same from the graph, compiled anew by PyMC."""
-    graph = build_walk(arrays, coordinates)
+    graph = build_walk(design, coordinates)
     at, first = {}, 0
     for name, value in graph.initial_point().items():
         at[name] = point[first : first + value.size].reshape(value.shape)
@@ -372,35 +372,35 @@ def test_log_density_of_a_refit_is_that_of_a_fresh_graph(coordinates, monkeypatc
     rng = np.random.default_rng(4)
     lengths = []
     for survey, scale in ((one, 0.5), (other, 1.3)):
-        arrays = design(nav.Model(nav.Reported(), nav.Group("office", scale=scale)), survey)
-        at = coordinates(arrays)
-        compiled = nuts.compile_once(arrays, at)
+        design = designs.design(nav.Model(nav.Reported(), nav.Group("office", scale=scale)), survey)
+        at = coordinates(design)
+        compiled = nuts.compile_once(design, at)
         assert len(nuts._compiled) == 1
-        lengths.append(len(arrays.data["log_choose"]))
+        lengths.append(len(design.data["log_choose"]))
         for _ in range(3):
             point = rng.normal(size=compiled.n_dim)
             value, gradient = log_density(compiled, point)
-            expected, slope = fresh_density(arrays, at, point)
+            expected, slope = fresh_density(design, at, point)
             assert value == pytest.approx(float(expected), rel=1e-12, abs=1e-10)
             assert gradient == pytest.approx(slope, rel=1e-10, abs=1e-10)
     assert lengths[0] != lengths[1]  # the flat numbers may change their length
 
 
 def test_a_refit_starts_from_its_own_rough_mode(model, survey):
-    arrays = design(model, survey)
-    at = walking_coordinates(arrays)
-    start = nuts.compile_once(arrays, at).initial_point_func(7)
+    design = designs.design(model, survey)
+    at = walking_coordinates(design)
+    start = nuts.compile_once(design, at).initial_point_func(7)
     learned = [at.reference[name] for name in ("county", "county:sector", "year")]
     rough = np.concatenate([np.log(learned), np.zeros(len(at.centre))])
     assert np.abs(start - rough).max() <= 1
-    assert (start == nuts.compile_once(arrays, at).initial_point_func(7)).all()
-    assert (start != nuts.compile_once(arrays, at).initial_point_func(8)).all()
+    assert (start == nuts.compile_once(design, at).initial_point_func(7)).all()
+    assert (start != nuts.compile_once(design, at).initial_point_func(8)).all()
 
 
 def test_numbers_of_another_type_are_refused(model, survey):
-    arrays = design(model, survey)
-    at = plain_coordinates(arrays)
-    compiled, numbers = nuts.compile_once(arrays, at), nuts.walk_numbers(arrays, at)
+    design = designs.design(model, survey)
+    at = plain_coordinates(design)
+    compiled, numbers = nuts.compile_once(design, at), nuts.walk_numbers(design, at)
     for name, wrong in (("table", np.float32), ("index", np.int64)):
         with pytest.raises(
             TypeError, match=rf"{name} was compiled as \w+ with 2 dims; given: {np.dtype(wrong)} with 2"
@@ -409,8 +409,8 @@ def test_numbers_of_another_type_are_refused(model, survey):
 
 
 def test_the_graph_that_nuts_walks_is_small(model, survey):
-    arrays = design(model, survey)
-    compiled = nuts.compile_once(arrays, plain_coordinates(arrays))
+    design = designs.design(model, survey)
+    compiled = nuts.compile_once(design, plain_coordinates(design))
     assert (
         len(compiled.logp_func.maker.fgraph.apply_nodes) < 65
     )  # each costs time to compile; the mean of the intercept is four

@@ -17,7 +17,7 @@ from navmodels.engines.laplace.modes import find_mode
 from navmodels.engines.laplace.proposals import PRECISE, REACH
 from navmodels.engines.laplace.targets import Target, make_target
 from navmodels.likelihoods.categorical import Rating
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 from navmodels.models.terms import Effect, with_scale
 
 FAR = 0.999  # of the prior
@@ -27,7 +27,7 @@ FLAT = 1e-6  # logs: far below the standard errors a doubling says nothing yet
 DOUBLINGS = 40
 
 
-def prior_conflicts(arrays: Design, posterior: xr.Dataset) -> list[str]:
+def prior_conflicts(design: Design, posterior: xr.Dataset) -> list[str]:
     """Return a sentence for each prior that the data contradict: what was found, and what to do.
 
     Examples
@@ -43,19 +43,19 @@ def prior_conflicts(arrays: Design, posterior: xr.Dataset) -> list[str]:
     99.9 % of the prior of office_sd lie below 1.65, and the data ask for at least 5.99: leave scale out of \
 Group('office', scale=0.5)
     """
-    found = [_of_intercept(arrays, posterior)]
-    if arrays.blocks:
-        target = make_target(arrays)
-        means = {name: float(posterior[name].mean()) for name in arrays.parameters}
-        terms: dict[str, Any] = {term.label: term for term in arrays.model.terms}
-        outcome: Any = arrays.model.outcome
+    found = [_of_intercept(design, posterior)]
+    if design.blocks:
+        target = make_target(design)
+        means = {name: float(posterior[name].mean()) for name in design.parameters}
+        terms: dict[str, Any] = {term.label: term for term in design.model.terms}
+        outcome: Any = design.model.outcome
         if isinstance(outcome, Rating) and outcome.by:
             terms[f"{outcome.by}_threshold"] = outcome
         for name in means:
             label = name.removesuffix("_sd")
             if label in terms:
                 found.append(_of_learned(target, name, means, terms[label]))
-        for place, block in enumerate(arrays.blocks):
+        for place, block in enumerate(design.blocks):
             if isinstance(terms.get(block.name), Effect):
                 found.append(_of_fixed(target, place, means, terms[block.name]))
     return [sentence for sentence in found if sentence]
@@ -64,15 +64,15 @@ Group('office', scale=0.5)
 # ---- inside
 
 
-def _of_intercept(arrays: Design, posterior: xr.Dataset) -> str:
+def _of_intercept(design: Design, posterior: xr.Dataset) -> str:
     """Return what to say of the prior of an intercept."""
-    if arrays.channels.dim is not None:
+    if design.channels.dim is not None:
         return ""
-    mean, scale = arrays.intercept_mean, arrays.intercept_scale
-    found = float(posterior[arrays.model.outcome.base].mean())
+    mean, scale = design.intercept_mean, design.intercept_scale
+    found = float(posterior[design.model.outcome.base].mean())
     if abs(found - mean) <= WIDE * scale:
         return ""
-    default = arrays.model.intercept_scale is None
+    default = design.model.intercept_scale is None
     remedy = f"give intercept_mean={found:.2g}" if default else "leave intercept_scale out"
     return (
         f"the prior of the intercept is normal around {mean:.3g} with standard deviation {scale:.3g}, and its "
@@ -82,7 +82,7 @@ def _of_intercept(arrays: Design, posterior: xr.Dataset) -> str:
 
 def _of_learned(target: Target, name: str, means: dict[str, float], term: Any) -> str:
     """Return what to say of the prior of a standard deviation that is learned."""
-    end = float(target.arrays.parameters[name].quantile(FAR))
+    end = float(target.design.parameters[name].quantile(FAR))
 
     def evidence(value: float) -> float:
         return _evidence(target, _scales(target, {**means, name: value}))
@@ -91,13 +91,13 @@ def _of_learned(target: Target, name: str, means: dict[str, float], term: Any) -
     if asked is None and means[name] <= end:
         return ""
     asked = max(means[name], asked or 0.0)
-    remedy = _remedy(target.arrays, term, asked)
+    remedy = _remedy(target.design, term, asked)
     return f"99.9 % of the prior of {name} lie below {end:.3g}, and the data ask for at least {asked:.3g}: {remedy}"
 
 
 def _of_fixed(target: Target, place: int, means: dict[str, float], term: Any) -> str:
     """Return what to say of the prior of effects whose standard deviation is fixed."""
-    block, every = target.arrays.blocks[place], _scales(target, means)
+    block, every = target.design.blocks[place], _scales(target, means)
     given = float(block.scale.fixed)
 
     def evidence(value: float) -> float:
@@ -107,13 +107,13 @@ def _of_fixed(target: Target, place: int, means: dict[str, float], term: Any) ->
     if asked is None:
         return ""
     what = f"{block.name}_slope" if block.is_line else f"{block.name}_effect"
-    remedy = _remedy(target.arrays, term, asked)
+    remedy = _remedy(target.design, term, asked)
     return f"the prior of {what} has scale {given:.3g}, and the data ask for at least {asked:.3g}: {remedy}"
 
 
-def _remedy(arrays: Design, term: Any, asked: float) -> str:
+def _remedy(design: Design, term: Any, asked: float) -> str:
     """Return what to do about the prior of a term: a default follows the unit of means, but not the size of logits."""
-    if term.scale is not None and arrays.survey.cells.attrs.get("unit") == "identity":
+    if term.scale is not None and design.survey.cells.attrs.get("unit") == "identity":
         return f"leave scale out of {term!r}"
     scale = float(f"{asked:.2g}")
     return f"give {replace(term, scale=scale) if isinstance(term, Rating) else with_scale(term, scale)!r}"
@@ -144,12 +144,12 @@ def _asked_for(evidence: Callable[[float], float], before: float, end: float) ->
 
 def _scales(target: Target, parameters: dict[str, float]) -> list[float]:
     """Return the standard deviation of each block at values of the parameters."""
-    return [float(block.scale.of(parameters)) for block in target.arrays.blocks]
+    return [float(block.scale.of(parameters)) for block in target.design.blocks]
 
 
 def _evidence(target: Target, scales: list[float]) -> float:
     """Return the Laplace approximation of the log-density of the data at the standard deviation of each block."""
-    base, dense = target.arrays.intercept_scale, target.sizes[0]
+    base, dense = target.design.intercept_scale, target.sizes[0]
     shared = np.array([base if place is None else scales[place] for place, _ in target.order])
     own, start = 0.0 if target.own is None else scales[target.own], target.start()
     height, *_, arrived = find_mode(

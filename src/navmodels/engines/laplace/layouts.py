@@ -20,7 +20,7 @@ import numpy.typing as npt
 from navmodels.likelihoods.bounds import require_layout
 from navmodels.likelihoods.compilation import compiled
 from navmodels.likelihoods.kernels import Array, pair
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 
 Places = npt.NDArray[np.int64]
 Part = tuple[int | None, int]  # a block (None: what stands for the intercept) and a channel
@@ -89,28 +89,28 @@ class Cells(NamedTuple):
     box: Array = np.empty((0, 2))
 
 
-def lay_out(arrays: Design) -> tuple[Layout, int | None, list[Part]]:
+def lay_out(design: Design) -> tuple[Layout, int | None, list[Part]]:
     """Return the layout of a design, the place of its own block, and the shared blocks by place and channel.
 
     Without a block that has an identity basis and feeds the first channel alone, the own block is one level whose scale
     is zero, and its place None.
     """
-    sizes = [block.size if block.basis is None and block.channels == (0,) else 0 for block in arrays.blocks]
+    sizes = [block.size if block.basis is None and block.channels == (0,) else 0 for block in design.blocks]
     own = int(np.argmax(sizes)) if any(sizes) else None
-    cells = arrays.survey.cells.sizes["cell"]
-    level: dict[int | None, Places] = {place: block.index.astype(np.int64) for place, block in enumerate(arrays.blocks)}
+    cells = design.survey.cells.sizes["cell"]
+    level: dict[int | None, Places] = {place: block.index.astype(np.int64) for place, block in enumerate(design.blocks)}
     level[None] = np.zeros(cells, dtype=np.int64)
     group = level[own]
-    size = 1 if own is None else arrays.blocks[own].size
-    rest = [place for place in range(len(arrays.blocks)) if place != own]
+    size = 1 if own is None else design.blocks[own].size
+    rest = [place for place in range(len(design.blocks)) if place != own]
     nests = [place for place in rest if _is_nested(level[place], group)]
-    base: list[Part] = [(None, channel) for channel in arrays.channels.based]
-    nested = [*base, *((place, channel) for place in nests for channel in arrays.blocks[place].channels)]
-    varying = [(place, channel) for place in rest if place not in nests for channel in arrays.blocks[place].channels]
+    base: list[Part] = [(None, channel) for channel in design.channels.based]
+    nested = [*base, *((place, channel) for place in nests for channel in design.blocks[place].channels)]
+    varying = [(place, channel) for place in rest if place not in nests for channel in design.blocks[place].channels]
     rows, bases, terms, weights, fed = [], [np.empty(0)], [], [], []
     first = begin = basis = 0
     for place, channel in [*nested, *varying]:
-        block = None if place is None else arrays.blocks[place]
+        block = None if place is None else design.blocks[place]
         alone = block is None or block.size == 1
         levels, coefficients = (1, 1) if block is None or alone else (len(block.levels), block.size)
         matrix = np.empty(0) if block is None or block.basis is None or alone else block.basis.ravel()
@@ -137,9 +137,9 @@ def lay_out(arrays: Design) -> tuple[Layout, int | None, list[Part]]:
         np.array(rows, dtype=np.int64),
         np.concatenate(bases),
         np.array(fed, dtype=np.int64),
-        arrays.channels.size,
+        design.channels.size,
         len(base),
-        arrays.offset,
+        design.offset,
     )
     require_layout(layout)
     return layout, own, [*nested, *varying]

@@ -22,7 +22,7 @@ from navmodels.engines.laplace.targets import Target, make_target
 from navmodels.gate.convergence import MAX_APART, MIN_ESS_PER_CHAIN, k_limit, smooth_weights
 from navmodels.likelihoods import kernels
 from navmodels.likelihoods.categorical import Rating
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 
 Array = npt.NDArray[np.float64]
 
@@ -87,7 +87,7 @@ class Weighted:
 
 
 def sample_laplace(
-    arrays: Design, *, draws: int, chains: int, seed: int
+    design: Design, *, draws: int, chains: int, seed: int
 ) -> tuple[xr.Dataset, xr.Dataset, dict[str, Any]]:
     """Return posterior and statistics in the form of `nuts.sample_nuts`, and attributes with what the check needs.
 
@@ -97,7 +97,7 @@ def sample_laplace(
     ``r_hat`` (it is not the check).
     """
     rng = np.random.default_rng(seed)
-    target = make_target(arrays)
+    target = make_target(design)
     proposal = find_proposal(target)
     points = POINTS
     while SPARE * draws * chains > points * EACH:
@@ -139,11 +139,11 @@ def sample_laplace(
 
 def _log_evidence(target: Target, found: Weighted) -> float:
     """Return the log marginal likelihood; NaN for thresholds by level, whose ordered prior has no known normaliser."""
-    outcome = target.arrays.model.outcome
+    outcome = target.design.model.outcome
     if isinstance(outcome, Rating) and outcome.by is not None:
         return np.nan
     orders = special.gammaln(target.layout.base + 1) if isinstance(outcome, Rating) else 0.0  # of the thresholds
-    width = float(np.sum(target.arrays.data.get("log_width", 0.0)))  # of numbers that are taken as finer than printed
+    width = float(np.sum(target.design.data.get("log_width", 0.0)))  # of numbers that are taken as finer than printed
     return float(special.logsumexp(found.log_ratio) - np.log(found.log_ratio.size) + orders + width)
 
 
@@ -179,7 +179,7 @@ def _explore(
 
     with kernels.threads() as pool:
         list(pool.map(take, range(len(streams))))
-    walled = len(target.arrays.channels.based) < target.arrays.channels.size
+    walled = len(target.design.channels.based) < target.design.channels.size
     if walled:  # the prior has thresholds in order, those of all as those of each level
         unordered = (np.diff(z[..., : target.layout.base], axis=-1) <= 0).any(axis=-1)
         log_ratio[unordered & ~np.isnan(log_ratio)] = -np.inf
@@ -250,19 +250,19 @@ def _resample(weights: Array, size: int, rng: np.random.Generator) -> npt.NDArra
 
 def _posterior(target: Target, found: Weighted, kept: npt.NDArray[np.intp]) -> xr.Dataset:
     """Return the draws kept, by name: intercept or thresholds, effects by level, parameters of standard deviations."""
-    arrays = target.arrays
+    design = target.design
     point, each = np.unravel_index(kept, found.log_ratio.shape)
     parts, scales = target.by_block(found.z[point, each]), target.block_scales(found.u)
     over, coords = ("chain", "draw"), _coords(kept)
-    if arrays.channels.dim is not None:
-        coords[arrays.channels.dim] = list(arrays.channels.labels)
-    dims, base = arrays.shown(
-        arrays.intercept_mean + arrays.intercept_scale * parts[None][..., 0, :], arrays.channels.based
+    if design.channels.dim is not None:
+        coords[design.channels.dim] = list(design.channels.labels)
+    dims, base = design.shown(
+        design.intercept_mean + design.intercept_scale * parts[None][..., 0, :], design.channels.based
     )
-    variables: dict[str, Any] = {arrays.model.outcome.base: ((*over, *dims), base)}
-    for place, block in enumerate(arrays.blocks):
+    variables: dict[str, Any] = {design.model.outcome.base: ((*over, *dims), base)}
+    for place, block in enumerate(design.blocks):
         effect = block.effect(scales[place][point][..., None], np.moveaxis(parts[place], -1, -2))
-        dims, shown = arrays.shown(np.moveaxis(effect, -1, -2), block.channels)
+        dims, shown = design.shown(np.moveaxis(effect, -1, -2), block.channels)
         variables[f"{block.name}_effect"] = ((*over, block.name, *dims), shown)
         coords[block.name] = block.labels
     for name, values in target.parameters(found.u).items():

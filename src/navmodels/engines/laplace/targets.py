@@ -14,7 +14,7 @@ from navmodels.likelihoods import kernels
 from navmodels.likelihoods.categorical import Rating
 from navmodels.likelihoods.outcomes import Reported
 from navmodels.models.blocks import Block
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 
 Array = npt.NDArray[np.float64]
 
@@ -34,7 +34,7 @@ class Target:
         Where thresholds by level stand.
     """
 
-    arrays: Design
+    design: Design
     layout: Layout
     own: int | None
     order: list[Part]
@@ -44,7 +44,7 @@ class Target:
     @property
     def learned(self) -> int:
         """Number of parameters of the standard deviations."""
-        return len(self.arrays.parameters)
+        return len(self.design.parameters)
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -54,28 +54,28 @@ class Target:
     @property
     def names(self) -> list[str]:
         """Name of each u, and of each coefficient as laid out."""
-        blocks, base = self.arrays.blocks, self.arrays.model.outcome.base
+        blocks, base = self.design.blocks, self.design.model.outcome.base
         places = [*self.order, *([] if self.own is None else [(self.own, 0)])]
         names = [[base] if place is None else _coefficients(blocks[place]) for place, _ in places]
         end = ["none"] if self.own is None else []
-        return [*self.arrays.parameters, *(name for part in names for name in part), *end]
+        return [*self.design.parameters, *(name for part in names for name in part), *end]
 
     def parameters(self, u: Array) -> dict[str, Array]:
         """Return the parameters of the standard deviations at points u, dims (point, learned) → (point)."""
         return {
             name: np.minimum(prior.from_normal(np.minimum(column, FAR)), WIDEST * prior.scale)
-            for (name, prior), column in zip(self.arrays.parameters.items(), u.T, strict=True)
+            for (name, prior), column in zip(self.design.parameters.items(), u.T, strict=True)
         }
 
     def block_scales(self, u: Array) -> list[Array]:
         """Return the standard deviation of each block at points u, dims (point, learned) → (point)."""
         parameters = self.parameters(u)
-        return [np.broadcast_to(block.scale.of(parameters), len(u)).astype(float) for block in self.arrays.blocks]
+        return [np.broadcast_to(block.scale.of(parameters), len(u)).astype(float) for block in self.design.blocks]
 
     def scales(self, u: Array) -> tuple[Array, Array]:
         """Return the standard deviations of the shared blocks, dims (point, block), and of the own block."""
         every = self.block_scales(u)
-        base = np.full(len(u), self.arrays.intercept_scale)
+        base = np.full(len(u), self.design.intercept_scale)
         own = np.zeros(len(u)) if self.own is None else every[self.own]
         return np.stack([base if place is None else every[place] for place, _ in self.order], axis=1), own
 
@@ -88,9 +88,9 @@ class Target:
     def start(self) -> Array:
         """Return where the search for the mode of the coefficients begins: at zero, thresholds apart."""
         z = np.zeros(sum(self.sizes))
-        if len(self.arrays.channels.based) < self.arrays.channels.size:  # thresholds, which come first
-            thresholds = np.linspace(-2.0, 2.0, len(self.arrays.channels.based) + 2)[1:-1]
-            z[: len(thresholds)] = thresholds / self.arrays.intercept_scale
+        if len(self.design.channels.based) < self.design.channels.size:  # thresholds, which come first
+            thresholds = np.linspace(-2.0, 2.0, len(self.design.channels.based) + 2)[1:-1]
+            z[: len(thresholds)] = thresholds / self.design.intercept_scale
         return z
 
     def by_block(self, z: Array) -> dict[int | None, Array]:
@@ -106,30 +106,30 @@ class Target:
         return {place: np.stack(each, axis=-1) for place, each in parts.items()}
 
 
-def make_target(arrays: Design) -> Target:
+def make_target(design: Design) -> Target:
     """Return the posterior of a design as compiled functions read it."""
-    outcome = arrays.model.outcome
-    kind, table, flat = kernels.pack(outcome.kernel, arrays.data)
-    layout, own, order = lay_out(arrays)
+    outcome = design.model.outcome
+    kind, table, flat = kernels.pack(outcome.kernel, design.data)
+    layout, own, order = lay_out(design)
     soft, walls, box, by = table, NO_WALLS, np.empty((0, 2)), isinstance(outcome, Rating) and outcome.by is not None
     if by:
-        walls = find_walls(order, arrays.blocks, arrays.data["count"])
+        walls = find_walls(order, design.blocks, design.data["count"])
     if isinstance(outcome, Rating | Reported):
-        soft = kernels.pack(outcome.kernel, outcome.soften(arrays.data))[1]
+        soft = kernels.pack(outcome.kernel, outcome.soften(design.data))[1]
     if isinstance(outcome, Reported):
-        box = _boxes(outcome, arrays, layout)
+        box = _boxes(outcome, design, layout)
     for each in (table, soft):
-        kernels.require_table(kind, (len(arrays.cells), arrays.channels.size), each, flat)
-    steps = lay_out_steps(layout, own, order, arrays.blocks, table, by=by)
-    return Target(arrays, layout, own, order, Cells(kind, table, flat, soft, walls, box), steps)
+        kernels.require_table(kind, (len(design.cells), design.channels.size), each, flat)
+    steps = lay_out_steps(layout, own, order, design.blocks, table, by=by)
+    return Target(design, layout, own, order, Cells(kind, table, flat, soft, walls, box), steps)
 
 
 # ---- inside
 
 
-def _boxes(outcome: Reported, arrays: Design, layout: Layout) -> Array:
+def _boxes(outcome: Reported, design: Design, layout: Layout) -> Array:
     """Return half-width and error of the plateau of each own level that has one cell, and that a plateau; else 0."""
-    _, half, error = outcome.boxes(arrays.data)
+    _, half, error = outcome.boxes(design.data)
     size = len(layout.start) - 1
     alone = np.bincount(layout.own, minlength=size)[layout.own] == 1
     out = np.zeros((size, 2))

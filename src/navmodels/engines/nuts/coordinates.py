@@ -14,13 +14,13 @@ from navmodels.engines.laplace.proposals import find_proposal
 from navmodels.engines.laplace.targets import make_target
 from navmodels.engines.nuts.graph import Coordinates
 from navmodels.likelihoods.kernels import derivatives, pack, pair
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 
 Array = npt.NDArray[np.float64]
 CENTRED = 0.6  # a block is centred below this: pooling of its best-known tenth, and error of the log of its scale
 
 
-def walking_coordinates(arrays: Design) -> Coordinates:
+def walking_coordinates(design: Design) -> Coordinates:
     """Return coordinates for the posterior of a design.
 
     Examples
@@ -33,58 +33,58 @@ def walking_coordinates(arrays: Design) -> Coordinates:
     >>> walking_coordinates(design(Model(Share(), Group("office")), survey)).power
     array([ 0., -1., -1., -1., -1.])
     """
-    target = make_target(arrays)
+    target = make_target(design)
     proposal = find_proposal(target)
     scales = [float(scale[0]) for scale in target.block_scales(proposal.centre[None])]
     parts = target.by_block(proposal.mode)
-    mode = np.concatenate([parts[place].T.ravel() for place in (None, *range(len(arrays.blocks)))])
-    curvature, base = _curvature(arrays, scales, mode), len(arrays.channels.based)
-    if base < arrays.channels.size:  # thresholds are walked by the logarithms of their gaps
-        mode[:base], bend = _by_gaps(mode[:base], arrays.intercept_scale)
+    mode = np.concatenate([parts[place].T.ravel() for place in (None, *range(len(design.blocks)))])
+    curvature, base = _curvature(design, scales, mode), len(design.channels.based)
+    if base < design.channels.size:  # thresholds are walked by the logarithms of their gaps
+        mode[:base], bend = _by_gaps(mode[:base], design.intercept_scale)
         change = linalg.block_diag(bend, np.eye(len(mode) - base))
         curvature = change.T @ curvature @ change
     factor = linalg.cholesky(curvature, lower=True)
     spread = linalg.solve_triangular(factor, np.eye(len(mode)), lower=True, trans="T")
     pooled = np.clip((spread**2).sum(axis=1), 0.0, 1.0)  # posterior over prior variance
     power, first = np.zeros(len(mode)), base
-    for block in arrays.blocks:
+    for block in design.blocks:
         part = slice(first, first + block.size * len(block.channels))
         log_error = 1 / np.sqrt(2 * np.sum((1 - pooled[part]) ** 2) + 1e-12)  # of the log of the scale
         centred = bool(block.scale.parts) and max(np.quantile(pooled[part], 0.1), log_error) < CENTRED
         power[part] = -1.0 if centred else 0.0
         first = part.stop
     parameters = {name: float(value[0]) for name, value in target.parameters(proposal.centre[None]).items()}
-    reference = dict(zip((block.name for block in arrays.blocks), scales, strict=True))
+    reference = dict(zip((block.name for block in design.blocks), scales, strict=True))
     return Coordinates(mode, spread, power, reference, parameters)
 
 
-def plain_coordinates(arrays: Design) -> Coordinates:
+def plain_coordinates(design: Design) -> Coordinates:
     """Return coordinates that change nothing: every block non-centred, nothing whitened."""
-    size = len(arrays.channels.based) + sum(block.size * len(block.channels) for block in arrays.blocks)
-    reference = {block.name: 1.0 for block in arrays.blocks}
-    parameters = {name: 0.5 * prior.scale for name, prior in arrays.parameters.items()}
+    size = len(design.channels.based) + sum(block.size * len(block.channels) for block in design.blocks)
+    reference = {block.name: 1.0 for block in design.blocks}
+    parameters = {name: 0.5 * prior.scale for name, prior in design.parameters.items()}
     return Coordinates(np.zeros(size), np.eye(size), np.zeros(size), reference, parameters)
 
 
 # ---- inside
 
 
-def _curvature(arrays: Design, scales: list[float], mode: Array) -> Array:
+def _curvature(design: Design, scales: list[float], mode: Array) -> Array:
     """Return the negative Hessian of the coefficients' log-density at their mode, dims (coefficient, coefficient)."""
-    cells, channels = arrays.survey.cells.sizes["cell"], arrays.channels
+    cells, channels = design.survey.cells.sizes["cell"], design.channels
     x = np.zeros((channels.size, cells, len(mode)))
     for place, channel in enumerate(channels.based):
-        x[channel, :, place] = arrays.intercept_scale
+        x[channel, :, place] = design.intercept_scale
     first = len(channels.based)
-    for block, scale in zip(arrays.blocks, scales, strict=True):
+    for block, scale in zip(design.blocks, scales, strict=True):
         for channel in block.channels:
             x[channel, :, first : first + block.size] = scale * block.matrix[block.index]
             first += block.size
     eta = np.ascontiguousarray((x @ mode).T)
-    eta[:, 0] += arrays.offset
+    eta[:, 0] += design.offset
     value, gradient = np.empty(cells), np.empty_like(eta)
     curvature = np.empty((cells, channels.size * (channels.size + 1) // 2))
-    kind, table, flat = pack(arrays.model.outcome.kernel, arrays.data)
+    kind, table, flat = pack(design.model.outcome.kernel, design.data)
     derivatives(kind, eta, table, flat, value, gradient, curvature)
     out = np.eye(len(mode))
     for i in range(channels.size):

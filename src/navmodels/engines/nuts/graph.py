@@ -14,8 +14,8 @@ import numpy.typing as npt
 from scipy import linalg
 
 from navmodels.models.blocks import Block
+from navmodels.models.designs import Design
 from navmodels.models.graph import observed_data, shown_effect
-from navmodels.models.model import Design
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Coordinates:
     parameters: dict[str, float]
 
 
-def build_walk(arrays: Design, at: Coordinates) -> Any:
+def build_walk(design: Design, at: Coordinates) -> Any:
     """Return the posterior in terms of one flat vector and the parameters of the standard deviations.
 
     v = centre + spread @ walked, z = v * (s / reference) ** power. The prior density of z and the logarithm of the
@@ -55,27 +55,27 @@ def build_walk(arrays: Design, at: Coordinates) -> Any:
 
     from navmodels.models.operations import CellLikelihood, LinearMap, LinearPredictor
 
-    blocks, count, base = arrays.blocks, len(at.centre), len(arrays.channels.based)
-    ends = np.cumsum([0, count, count, 1 + len(blocks), 2, len(arrays.parameters), len(blocks)])
+    blocks, count, base = design.blocks, len(at.centre), len(design.channels.based)
+    ends = np.cumsum([0, count, count, 1 + len(blocks), 2, len(design.parameters), len(blocks)])
     coords: dict[str, Any] = {block.name: block.labels for block in blocks}
-    if arrays.channels.dim is not None:
-        coords |= {arrays.channels.dim: list(arrays.channels.labels)}
+    if design.channels.dim is not None:
+        coords |= {design.channels.dim: list(design.channels.labels)}
     with pm.Model(coords=coords, check_bounds=False) as graph:
         data = {
             name: observed_data(name, value, shape=value.shape if name in ("walk", "spread") else (None,) * value.ndim)
-            for name, value in walk_numbers(arrays, at).items()
+            for name, value in walk_numbers(design, at).items()
         }
         centre, power, reference, own, scale, fixed = (data["walk"][a:b] for a, b in pairwise(map(int, ends)))
         parameters = {
-            name: prior.variable(name, scale[place]) for place, (name, prior) in enumerate(arrays.parameters.items())
+            name: prior.variable(name, scale[place]) for place, (name, prior) in enumerate(design.parameters.items())
         }
         scales = [replace(block.scale, fixed=1.0).of(parameters) for block in blocks]
         walked = pm.Flat("walked", shape=count)
         v = centre + LinearMap()(data["spread"], walked)
-        first, density = _walked_base(arrays, v[:base], own)
+        first, density = _walked_base(design, v[:base], own)
         effects = pt.zeros(0)
         if blocks:
-            matrix, of_coefficient, of_level = _maps(arrays)
+            matrix, of_coefficient, of_level = _maps(design)
             sds = fixed * pt.stack(scales)
             bend = power[base:] * LinearMap()(of_coefficient, pt.log(sds / reference[1:]))
             z = v[base:] * pt.exp(bend)
@@ -83,23 +83,23 @@ def build_walk(arrays: Design, at: Coordinates) -> Any:
             raw = pt.concatenate([LinearMap()(matrix, z[: matrix.shape[1]]), z[matrix.shape[1] :]])
             effects = raw * LinearMap()(of_level, sds) + data.get("offset", 0.0)
         pm.Potential("walk_density", density)
-        levels = _level_spans(arrays)
+        levels = _level_spans(design)
         for place, block in enumerate(blocks):
             shown = shown_effect(
-                arrays, [effects[levels[place, channel]] for channel in block.channels], block.channels
+                design, [effects[levels[place, channel]] for channel in block.channels], block.channels
             )
-            several = shown.ndim > 1 and arrays.channels.dim is not None
+            several = shown.ndim > 1 and design.channels.dim is not None
             pm.Deterministic(
-                f"{block.name}_effect", shown, dims=(block.name, *((arrays.channels.dim,) if several else ()))
+                f"{block.name}_effect", shown, dims=(block.name, *((design.channels.dim,) if several else ()))
             )
-        fed = np.array([channel for _, channel in _parts(arrays)], dtype=np.int64)
+        fed = np.array([channel for _, channel in _parts(design)], dtype=np.int64)
         eta = LinearPredictor()(first, effects, data["index"], fed)
-        kernel = CellLikelihood(arrays.model.outcome.kernel)
+        kernel = CellLikelihood(design.model.outcome.kernel)
         pm.Potential("likelihood", kernel(eta, data["table"], data.get("flat", np.zeros(0)))[0].sum())
     return graph
 
 
-def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDArray[Any]]:
+def walk_numbers(design: Design, coordinates: Coordinates) -> dict[str, npt.NDArray[Any]]:
     """Return every number of the graph that NUTS walks, by the name of its `pm.Data`.
 
     ``walk`` holds centre and power of each coefficient, the reference of the intercept and of each block, and the prior
@@ -124,18 +124,18 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     """
     from navmodels.likelihoods.kernels import FLAT, pack
 
-    blocks, base = arrays.blocks, len(arrays.channels.based)
+    blocks, base = design.blocks, len(design.channels.based)
     parts = [(place, channel) for place, block in enumerate(blocks) for channel in block.channels]
     given = dict(zip(parts, _spans([blocks[place].size for place, _ in parts], start=base), strict=True))
     order = np.concatenate(
-        [np.arange(base), *(np.arange(given[part].start, given[part].stop) for part in _parts(arrays))]
+        [np.arange(base), *(np.arange(given[part].start, given[part].stop) for part in _parts(design))]
     )
-    levels = _level_spans(arrays)
-    index = [blocks[place].index + levels[place, channel].start for place, channel in _parts(arrays)]
-    scale = [arrays.intercept_mean, arrays.intercept_scale, *(prior.scale for prior in arrays.parameters.values())]
+    levels = _level_spans(design)
+    index = [blocks[place].index + levels[place, channel].start for place, channel in _parts(design)]
+    scale = [design.intercept_mean, design.intercept_scale, *(prior.scale for prior in design.parameters.values())]
     scale += [block.scale.fixed for block in blocks]
-    reference = [arrays.intercept_scale, *(coordinates.reference[block.name] for block in blocks)]
-    _, table, flat = pack(arrays.model.outcome.kernel, arrays.data)
+    reference = [design.intercept_scale, *(coordinates.reference[block.name] for block in blocks)]
+    _, table, flat = pack(design.model.outcome.kernel, design.data)
     order = order.astype(int)
     numbers = {
         "walk": np.concatenate([coordinates.centre[order], coordinates.power[order], reference, scale]),
@@ -143,26 +143,26 @@ def walk_numbers(arrays: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
         "index": np.array(index, dtype=np.int32).reshape(len(parts), table.shape[1]),
         "table": table,
     }
-    if arrays.model.outcome.kernel in FLAT:
+    if design.model.outcome.kernel in FLAT:
         numbers["flat"] = flat
     if any(block.offset is not None for block in blocks):
-        numbers["offset"] = np.concatenate([_offset(blocks[place]) for place, _ in _parts(arrays)])
+        numbers["offset"] = np.concatenate([_offset(blocks[place]) for place, _ in _parts(design)])
     return numbers
 
 
 # ---- inside
 
 
-def _walked_base(arrays: Design, v: Any, own: Any) -> tuple[Any, Any]:
+def _walked_base(design: Design, v: Any, own: Any) -> tuple[Any, Any]:
     """Return the base of each channel, dims (channel), and its log-density, up to a constant."""
     import pymc as pm
     import pytensor.tensor as pt
 
-    channels, name = arrays.channels, arrays.model.outcome.base
+    channels, name = design.channels, design.model.outcome.base
     mean, scale = own[0], own[1]
     if len(channels.based) == channels.size:
         base = mean + scale * v
-        shown = shown_effect(arrays, [base[place] for place in range(channels.size)], channels.based)
+        shown = shown_effect(design, [base[place] for place in range(channels.size)], channels.based)
         pm.Deterministic(name, shown, dims=channels.dim)
         return base, -0.5 * pt.sum(v**2)
     threshold = scale * v[0] + pt.concatenate([np.zeros(1), pt.cumsum(pt.exp(v[1:]))])
@@ -170,31 +170,31 @@ def _walked_base(arrays: Design, v: Any, own: Any) -> tuple[Any, Any]:
     return pt.concatenate([np.zeros(1), threshold]), pt.sum(v[1:]) - 0.5 * pt.sum((threshold / scale) ** 2)
 
 
-def _maps(arrays: Design) -> tuple[npt.NDArray[np.float64], ...]:
+def _maps(design: Design) -> tuple[npt.NDArray[np.float64], ...]:
     """Return the bases of all blocks in one, and which block each coefficient and each level belongs to."""
-    parts, one_hot = _parts(arrays), np.eye(len(arrays.blocks))
-    with_basis = [basis for place, _ in parts if (basis := arrays.blocks[place].basis) is not None]
+    parts, one_hot = _parts(design), np.eye(len(design.blocks))
+    with_basis = [basis for place, _ in parts if (basis := design.blocks[place].basis) is not None]
     matrix = linalg.block_diag(*with_basis) if with_basis else np.zeros((0, 0))
     which = [place for place, _ in parts]
-    of_coefficient = np.repeat(one_hot[which], [arrays.blocks[place].size for place in which], axis=0)
-    of_level = np.repeat(one_hot[which], [len(arrays.blocks[place].levels) for place in which], axis=0)
+    of_coefficient = np.repeat(one_hot[which], [design.blocks[place].size for place in which], axis=0)
+    of_level = np.repeat(one_hot[which], [len(design.blocks[place].levels) for place in which], axis=0)
     return matrix, of_coefficient, of_level
 
 
-def _parts(arrays: Design) -> list[tuple[int, int]]:
+def _parts(design: Design) -> list[tuple[int, int]]:
     """Return place and channel of each part in the walked graph: those with a basis first, for one product."""
-    order = sorted(range(len(arrays.blocks)), key=lambda place: arrays.blocks[place].basis is None)
-    return [(place, channel) for place in order for channel in arrays.blocks[place].channels]
+    order = sorted(range(len(design.blocks)), key=lambda place: design.blocks[place].basis is None)
+    return [(place, channel) for place in order for channel in design.blocks[place].channels]
 
 
 def _offset(block: Block) -> npt.NDArray[np.float64]:
     return np.zeros(len(block.levels)) if block.offset is None else block.offset
 
 
-def _level_spans(arrays: Design) -> dict[tuple[int, int], slice]:
+def _level_spans(design: Design) -> dict[tuple[int, int], slice]:
     """Return where the levels of each part stand in the walked graph."""
-    parts = _parts(arrays)
-    return dict(zip(parts, _spans([len(arrays.blocks[place].levels) for place, _ in parts], start=0), strict=True))
+    parts = _parts(design)
+    return dict(zip(parts, _spans([len(design.blocks[place].levels) for place, _ in parts], start=0), strict=True))
 
 
 def _spans(sizes: Sequence[int], *, start: int) -> list[slice]:

@@ -7,7 +7,7 @@ import xarray as xr
 from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
 from navmodels.engines.nuts.sampling import sample_nuts
 from navmodels.gate.convergence import check, describe_failures
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 
 WALKS = (
     ("whitened", walking_coordinates, 1000, 0.95),
@@ -16,7 +16,7 @@ WALKS = (
 
 
 def walk(
-    arrays: Design, *, draws: int, chains: int, seed: int, progress: bool
+    design: Design, *, draws: int, chains: int, seed: int, progress: bool
 ) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
     """Return posterior and sampler statistics, and attributes: divergences, coordinates, unconverged.
 
@@ -26,8 +26,8 @@ def walk(
     tries = []
     for name, coordinates, tune, accept in WALKS:
         posterior, statistics = sample_nuts(
-            arrays,
-            coordinates=coordinates(arrays),
+            design,
+            coordinates=coordinates(design),
             tune=tune,
             accept=accept,
             draws=draws,

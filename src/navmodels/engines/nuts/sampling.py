@@ -13,7 +13,7 @@ from scipy import special
 
 from navmodels.engines.nuts.graph import Coordinates, build_walk, walk_numbers
 from navmodels.gate.convergence import NotConvergedError
-from navmodels.models.model import Design
+from navmodels.models.designs import Design
 from navmodels.models.priors import Proportion
 
 STATISTICS = ("diverging", "maxdepth_reached", "energy", "depth", "n_steps", "step_size", "mean_tree_accept", "logp")
@@ -23,7 +23,7 @@ _compiled: dict[str, Any] = {}
 
 
 def sample_nuts(
-    arrays: Design,
+    design: Design,
     *,
     coordinates: Coordinates,
     tune: int,
@@ -42,21 +42,21 @@ def sample_nuts(
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
-        compiled = compile_once(arrays, coordinates)
+        compiled = compile_once(design, coordinates)
         try:
             tree = nutpie.sample(
                 compiled, draws=draws, tune=tune, chains=chains, seed=seed, target_accept=accept, save_warmup=False,
                 progress_bar=progress,
             )  # fmt: skip
         except RuntimeError as error:
-            raise NotConvergedError(_why_stopped(arrays, str(error))) from None
+            raise NotConvergedError(_why_stopped(design, str(error))) from None
     posterior = tree["posterior"].to_dataset()
-    effects = [f"{block.name}_effect" for block in arrays.blocks]
-    posterior = posterior[[arrays.model.outcome.base, *effects, *arrays.parameters]]
+    effects = [f"{block.name}_effect" for block in design.blocks]
+    posterior = posterior[[design.model.outcome.base, *effects, *design.parameters]]
     return posterior, tree["sample_stats"].to_dataset()[list(STATISTICS)]
 
 
-def compile_once(arrays: Design, coordinates: Coordinates) -> Any:
+def compile_once(design: Design, coordinates: Coordinates) -> Any:
     """Return the compiled model of a design: compiled before for the same structure, else now.
 
     The structure is all but the numbers: outcome, blocks with their levels, bases and kinds of prior. Numbers (data,
@@ -64,26 +64,26 @@ def compile_once(arrays: Design, coordinates: Coordinates) -> Any:
     """
     import nutpie
 
-    numbers = walk_numbers(arrays, coordinates)
-    key = _structure(arrays, numbers)
+    numbers = walk_numbers(design, coordinates)
+    key = _structure(design, numbers)
     if key not in _compiled:
         while len(_compiled) >= MOST:
             _compiled.pop(next(iter(_compiled)))
-        _compiled[key] = nutpie.compile_pymc_model(build_walk(arrays, coordinates))
-    return _exchange(_compiled[key], numbers, start=partial(_start, arrays, coordinates))
+        _compiled[key] = nutpie.compile_pymc_model(build_walk(design, coordinates))
+    return _exchange(_compiled[key], numbers, start=partial(_start, design, coordinates))
 
 
 # ---- inside
 
 
-def _why_stopped(arrays: Design, said: str) -> str:
+def _why_stopped(design: Design, said: str) -> str:
     """Return why NUTS ended, from the first line of what nutpie said, and what helps."""
-    walled = len(arrays.channels.based) < arrays.channels.size
+    walled = len(design.channels.based) < design.channels.size
     many = "put neighbouring categories of the rating together before the survey is made, or " if walled else ""
     return f"NUTS ended before it had draws ({said.partition(chr(10))[0]}): {many}try engine='laplace'."
 
 
-def _start(arrays: Design, coordinates: Coordinates, seed: Any) -> npt.NDArray[np.float64]:
+def _start(design: Design, coordinates: Coordinates, seed: Any) -> npt.NDArray[np.float64]:
     """Return where a chain starts: scattered around the rough mode, the parameters of standard deviations first.
 
     Its own function, since a compiled model would keep the start of the numbers it was first compiled with.
@@ -91,7 +91,7 @@ def _start(arrays: Design, coordinates: Coordinates, seed: Any) -> npt.NDArray[n
     rng = np.random.default_rng(seed)
     learned = [
         special.logit(value / prior.scale) if isinstance(prior, Proportion) else np.log(value)
-        for value, prior in zip(coordinates.parameters.values(), arrays.parameters.values(), strict=True)
+        for value, prior in zip(coordinates.parameters.values(), design.parameters.values(), strict=True)
     ]
     rough = np.concatenate([learned, np.zeros(len(coordinates.centre))])
     return rough + rng.uniform(-1.0, 1.0, size=len(rough))
@@ -113,15 +113,15 @@ def _exchange(compiled: Any, numbers: dict[str, npt.NDArray[Any]], *, start: Any
     return replace(compiled.with_data(**numbers), initial_point_func=start)
 
 
-def _structure(arrays: Design, numbers: dict[str, npt.NDArray[Any]]) -> str:
+def _structure(design: Design, numbers: dict[str, npt.NDArray[Any]]) -> str:
     """Return a hash of all that a compiled model fixes."""
     digest = hashlib.sha256()
     add = partial(_add, digest)
-    add(repr(arrays.model.outcome))
-    add(repr((arrays.channels.size, arrays.channels.labels)))
-    for name, prior in arrays.parameters.items():
+    add(repr(design.model.outcome))
+    add(repr((design.channels.size, design.channels.labels)))
+    for name, prior in design.parameters.items():
         add(repr((name, type(prior).__name__, getattr(prior, "nu", None))))
-    for block in arrays.blocks:
+    for block in design.blocks:
         add(repr((block.name, block.factors, block.levels, block.scale.parts, block.channels)))
         digest.update(b"" if block.basis is None else block.basis.tobytes())
     for name, value in sorted(numbers.items()):

@@ -14,9 +14,9 @@ from scipy import linalg, special
 from navmodels import checks
 from navmodels.data.survey import Survey
 from navmodels.likelihoods.outcomes import Array, Arrays, CellOutcome, Channels, Quantity, effective_counts
-from navmodels.models.blocks import Block
+from navmodels.models.blocks import Block, standard_deviation
 from navmodels.models.priors import Prior, as_prior
-from navmodels.models.terms import Group, standard_deviation
+from navmodels.models.terms import Group
 
 
 @dataclass(frozen=True)

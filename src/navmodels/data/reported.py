@@ -1,6 +1,6 @@
 """A published table at the door: its columns as numbers, in their unit, each row one that can have been printed.
 
-What the numbers say is for `printed`; how a whole distribution of answers is read, for `distributions`.
+What the numbers say is for `rounded`; how a whole distribution of answers is read, for `distributions`.
 """
 
 import re
@@ -13,9 +13,10 @@ import xarray as xr
 
 from navmodels import checks, printed
 from navmodels.checks.numerals import as_written
-from navmodels.data import intervals, overlap
+from navmodels.data import overlap
 from navmodels.data.cells import cells_of, labels
 from navmodels.data.distributions import read_distribution
+from navmodels.data.rounded import read_printed
 
 Columns = Mapping[str, str | None]
 
@@ -64,7 +65,7 @@ def read_report(
     if overlapping == "refuse":
         found, n = values[["estimate"]].set_axis([name], axis=1), values["n"].rename(columns["n"])
         overlap.require_disjoint(frame[list(by)], values=found, n=n, half=0.5 * 10.0**-shown, whole=_whole(unit))
-    table = printed.read_printed(values, unit=unit, digits=shown, prob=prob, design_effect=design_effect)
+    table = read_printed(values, unit=unit, digits=shown, prob=prob, design_effect=design_effect)
     weight = values["n"] if values["n"].notna().any() else pd.Series(1.0, index=values.index)
     numbers = pd.concat([values, table, weight.rename("weight")], axis=1)
     cells = xr.Dataset(
@@ -179,7 +180,7 @@ def _require_order(values: pd.DataFrame) -> None:
 def _require_limits(values: pd.DataFrame, given: Columns, unit: str) -> None:
     """Raise on limits below 0 or above 100 % of intervals that are not symmetric around their estimate."""
     top, ends = printed.UNITS[unit], values[["lower", "upper"]]
-    below, above = intervals.beyond(values, unit=top)
+    below, above = printed.beyond(values, unit=top)
     if not (below | above).any():
         return
     digit = 10.0 ** -printed.decimals(ends.stack().to_numpy(), unit=unit, digits=0)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from navmodels import checks, printed
+from navmodels import checks
 from navmodels.data.archives import read_cells, write_cells
 from navmodels.data.batteries import count_items, each_item
 from navmodels.data.cells import (
@@ -32,6 +32,7 @@ from navmodels.data.panels import cut_pairs, join_persons, move_pairs, without_p
 from navmodels.data.people import count_left_out, refuse_persons, warn_of_counts
 from navmodels.data.reported import read_answers, read_report
 from navmodels.data.responses import MISSING, answer_categories, count_answers
+from navmodels.data.rounded import require_reading
 
 Array = npt.NDArray[np.float64]
 
@@ -396,7 +397,7 @@ class Survey:
         """
         by = checks.factor_names(by)
         checks.one_of(overlap, checks.OVERLAP, what="overlap")
-        printed.require_reading(digits, prob, design_effect)
+        require_reading(digits, prob, design_effect)
         frame = checks.named_rows(frame, what="from_report")
         reading = {"unit": unit, "digits": digits, "prob": prob, "design_effect": design_effect}
         columns = {"estimate": estimate, "lower": lower, "upper": upper, "se": se, "n": n}

@@ -10,8 +10,9 @@ import pandas as pd
 
 from navmodels import checks
 from navmodels.data.panels import move_pairs, unweigh_pairs
+from navmodels.data.responses import WEIGHTING
 from navmodels.data.rounded import read_printed
-from navmodels.data.survey import WEIGHTING, Survey
+from navmodels.data.survey import Survey
 
 PRINTED = ("estimate", "lower", "upper", "se", "n")
 

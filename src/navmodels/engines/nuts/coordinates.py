@@ -1,4 +1,4 @@
-"""Coordinates in which NUTS walks in round steps: mode, spread, and which blocks are centred.
+"""Coordinates in which the posterior is round for NUTS: mode, spread, and which blocks are centred.
 
 Non-centred coefficients suit blocks about which the data say little, centred ones blocks about which they say much;
 most surveys have both (Papaspiliopoulos, Roberts & Sköld 2007). A block is centred when the data tell both its
@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float64]
 CENTRED = 0.6  # a block is centred below this: pooling of its best-known tenth, and error of the log of its scale
 
 
-def walking_coordinates(design: Design) -> Coordinates:
+def whitened_coordinates(design: Design) -> Coordinates:
     """Return coordinates for the posterior of a design.
 
     Examples
@@ -30,7 +30,7 @@ def walking_coordinates(design: Design) -> Coordinates:
     >>> from navmodels.models import design
     >>> table = pd.DataFrame({"office": list("ABCD"), "k": [3000, 5000, 2000, 3000], "n": [6000, 8000, 5000, 4000]})
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
-    >>> walking_coordinates(design(Model(Share(), Group("office")), survey)).power
+    >>> whitened_coordinates(design(Model(Share(), Group("office")), survey)).power
     array([ 0., -1., -1., -1., -1.])
     """
     target = make_target(design)
@@ -39,7 +39,7 @@ def walking_coordinates(design: Design) -> Coordinates:
     parts = target.by_block(proposal.mode)
     mode = np.concatenate([parts[place].T.ravel() for place in (None, *range(len(design.blocks)))])
     curvature, base = _curvature(design, scales, mode), len(design.channels.based)
-    if base < design.channels.size:  # thresholds are walked by the logarithms of their gaps
+    if base < design.channels.size:  # thresholds are sampled as the logarithms of their gaps
         mode[:base], bend = _by_gaps(mode[:base], design.intercept_scale)
         change = linalg.block_diag(bend, np.eye(len(mode) - base))
         curvature = change.T @ curvature @ change

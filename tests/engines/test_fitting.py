@@ -13,7 +13,7 @@ from arviz_stats.base import array_stats
 
 import navmodels as nav
 from navmodels.engines.laplace import sampling as laplace
-from navmodels.engines.nuts import retries as walks
+from navmodels.engines.nuts import retries
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +90,13 @@ def nuts(monkeypatch, made_fit):
     """NUTS in name only: made draws, and a list of what was asked of it."""
     asked = []
 
-    def walk(design, **options):
+    def sample(design, **options):
         asked.append(options)
         tree = made_fit(design.model, design.survey)
         groups = {"posterior": tree["posterior"].to_dataset(), "sample_stats": tree["sample_stats"].to_dataset()}
         return groups, {"coordinates": "made", "divergences": 0, "unconverged": ""}
 
-    monkeypatch.setattr(walks, "walk", walk)
+    monkeypatch.setattr(retries, "sample_with_retry", sample)
     return asked
 
 
@@ -164,8 +164,8 @@ def test_both_engines_run_with_one_thread_of_blas(grouped, offices, nuts, monkey
 
     seen, inner = [], laplace.sample_laplace
     monkeypatch.setattr(laplace, "sample_laplace", lambda *a, **k: (seen.append(threads()), inner(*a, **k))[1])
-    made = walks.walk
-    monkeypatch.setattr(walks, "walk", lambda *a, **k: (seen.append(threads()), made(*a, **k))[1])
+    made = retries.sample_with_retry
+    monkeypatch.setattr(retries, "sample_with_retry", lambda *a, **k: (seen.append(threads()), made(*a, **k))[1])
     with threadpoolctl.threadpool_limits(2, "blas"):
         before = threads()
         nav.fit(grouped, offices, engine="laplace", seed=1)
@@ -209,7 +209,7 @@ def test_laplace_loads_no_sampler_and_no_plots():
     assert {"numba", "arviz_stats"} <= set(loaded)  # so that the test could fail
 
 
-# ---- real walks
+# ---- real runs of NUTS
 
 
 @pytest.mark.sampling
@@ -223,7 +223,7 @@ def test_a_fit_that_is_too_short_says_so(grouped, offices):
 
 
 @pytest.mark.sampling
-def test_auto_falls_back_to_a_real_walk(grouped, offices, monkeypatch):
+def test_auto_falls_back_to_a_real_run_of_nuts(grouped, offices, monkeypatch):
     spoil(monkeypatch, pareto_k=0.83)
     fit = nav.fit(grouped, offices, seed=1)
     plain = nav.fit(grouped, offices, engine="nuts", seed=1)

@@ -10,8 +10,8 @@ import pytest
 from scipy import special, stats
 
 import navmodels as nav
-from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
-from navmodels.engines.nuts.graph import build_walk
+from navmodels.engines.nuts.coordinates import plain_coordinates, whitened_coordinates
+from navmodels.engines.nuts.graph import build_sampling_graph
 from navmodels.likelihoods import kernels
 from navmodels.likelihoods.packing import pair
 from navmodels.models import designs
@@ -446,16 +446,16 @@ def test_prior_predictive_answers_of_the_graph(survey):
     assert float(middle.std()) == pytest.approx(1.5 * 0.44867**0.5, rel=4 / np.sqrt(2 * 2000))
 
 
-@pytest.mark.parametrize("coordinates", [walking_coordinates, plain_coordinates])
+@pytest.mark.parametrize("coordinates", [whitened_coordinates, plain_coordinates])
 @pytest.mark.parametrize("case", ["common", "by item"])
-def test_the_walked_graph_differs_only_by_the_change_of_variables(case, coordinates, survey, battery):
+def test_the_sampling_graph_differs_only_by_the_change_of_variables(case, coordinates, survey, battery):
     model, data = {
         "common": (nav.Model(nav.Rating(), nav.Group("office"), intercept_scale=2.0), survey),
         "by item": (BY_ITEM, battery),
     }[case]
     design = designs.design(model, data)
     at = coordinates(design)
-    log_walked = build_walk(design, at).compile_logp()
+    log_sampled = build_sampling_graph(design, at).compile_logp()
     rng, gaps, base = np.random.default_rng(3), [], len(design.channels.common)
     for _ in range(20):
         w = rng.normal(size=len(at.centre)) * 0.3
@@ -473,7 +473,7 @@ def test_the_walked_graph_differs_only_by_the_change_of_variables(case, coordina
             jacobian += ratio * at.power[part].sum()
             first += size
         expected = by_hand(model, data, point)
-        found = float(log_walked({"walked": w, **logs}))
+        found = float(log_sampled({"whitened": w, **logs}))
         if np.isinf(expected):
             assert np.isinf(found)
         else:

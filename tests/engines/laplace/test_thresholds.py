@@ -166,8 +166,10 @@ def test_unused_categories_are_named_where_they_may_be_the_reason(monkeypatch):
 
 
 def test_unused_categories_by_level():
-    assert nav.Rating(by="item").unused(battery([[3, 0, 5], [0, 0, 6], [1, 1, 1]])) == {"q00": [2], "q01": [1, 2]}
-    assert nav.Rating().unused(battery([[3, 0, 5]])) == {}
+    said = nav.Rating(by="item").left_free(battery([[3, 0, 5], [0, 0, 6], [1, 1, 1]]))
+    assert said.startswith("by 'q01' and 1 more, where nobody chose 1, 2: ")  # q00 lacks one category, q02 none
+    assert nav.Rating(by="item").left_free(battery([[3, 1, 5]])) == ""
+    assert nav.Rating().left_free(battery([[3, 0, 5]])) == ""
 
 
 @pytest.mark.sampling

@@ -12,8 +12,8 @@ from scipy import integrate, special, stats
 
 import navmodels as nav
 from navmodels.engines.nuts import sampling as nuts
-from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
-from navmodels.engines.nuts.graph import build_walk
+from navmodels.engines.nuts.coordinates import plain_coordinates, whitened_coordinates
+from navmodels.engines.nuts.graph import build_sampling_graph
 from navmodels.models import designs
 
 pytestmark = pytest.mark.sampling
@@ -290,7 +290,7 @@ def log_density(compiled, point):
 
 def fresh_density(design, coordinates, point):
     """The same from the graph, compiled anew by PyMC."""
-    graph = build_walk(design, coordinates)
+    graph = build_sampling_graph(design, coordinates)
     at, first = {}, 0
     for name, value in graph.initial_point().items():
         at[name] = point[first : first + value.size].reshape(value.shape)
@@ -364,7 +364,7 @@ def printed(share, n):
     return nav.Survey.from_report(table, by="office", n="n", lower="lower", upper="upper")
 
 
-@pytest.mark.parametrize("coordinates", [walking_coordinates, plain_coordinates])
+@pytest.mark.parametrize("coordinates", [whitened_coordinates, plain_coordinates])
 def test_log_density_of_a_refit_is_that_of_a_fresh_graph(coordinates, monkeypatch):
     monkeypatch.setattr(nuts, "_compiled", {})
     one = printed([29, 50, 93, 71, 60], [24, 30, 300, 80, 90])
@@ -388,7 +388,7 @@ def test_log_density_of_a_refit_is_that_of_a_fresh_graph(coordinates, monkeypatc
 
 def test_a_refit_starts_from_its_own_rough_mode(model, survey):
     design = designs.design(model, survey)
-    at = walking_coordinates(design)
+    at = whitened_coordinates(design)
     start = nuts.compile_once(design, at).initial_point_func(7)
     learned = [at.reference[name] for name in ("county", "county:sector", "year")]
     rough = np.concatenate([np.log(learned), np.zeros(len(at.centre))])
@@ -400,7 +400,7 @@ def test_a_refit_starts_from_its_own_rough_mode(model, survey):
 def test_numbers_of_another_type_are_refused(model, survey):
     design = designs.design(model, survey)
     at = plain_coordinates(design)
-    compiled, numbers = nuts.compile_once(design, at), nuts.walk_numbers(design, at)
+    compiled, numbers = nuts.compile_once(design, at), nuts.graph_numbers(design, at)
     for name, wrong in (("table", np.float32), ("index", np.int64)):
         with pytest.raises(
             TypeError, match=rf"{name} was compiled as \w+ with 2 dims; given: {np.dtype(wrong)} with 2"
@@ -408,7 +408,7 @@ def test_numbers_of_another_type_are_refused(model, survey):
             nuts._exchange(compiled, {**numbers, name: numbers[name].astype(wrong)}, start=None)
 
 
-def test_the_graph_that_nuts_walks_is_small(model, survey):
+def test_the_graph_that_nuts_samples_is_small(model, survey):
     design = designs.design(model, survey)
     compiled = nuts.compile_once(design, plain_coordinates(design))
     assert (

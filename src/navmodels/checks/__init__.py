@@ -2,6 +2,7 @@
 
 from navmodels.checks.arguments import OVERLAP as OVERLAP
 from navmodels.checks.arguments import Levels as Levels
+from navmodels.checks.arguments import closest as closest
 from navmodels.checks.arguments import complete as complete
 from navmodels.checks.arguments import factor_names as factor_names
 from navmodels.checks.arguments import form as form

@@ -31,13 +31,18 @@ def nearest(given: object, allowed: Iterable[object]) -> str:
     >>> nearest("cuonty", ["county", "year"])
     " Did you mean 'county'?"
     """
-    names = {form(name).casefold(): name for name in allowed}
-    close = difflib.get_close_matches(form(given).casefold(), list(names), n=1, cutoff=0.5)
-    if not close:
+    name = closest(given, allowed)
+    if name is None:
         return ""
-    name = names[close[0]]
     alike = str(name) != str(given) and form(name) == form(given)
     return f" Did you mean {name!r}?" + (" It differs only in spaces or Unicode form." if alike else "")
+
+
+def closest(given: object, allowed: Iterable[object]) -> object | None:
+    """Return the allowed name that is most like the given one, None where none is like it."""
+    names = {form(name).casefold(): name for name in allowed}
+    close = difflib.get_close_matches(form(given).casefold(), list(names), n=1, cutoff=0.5)
+    return names[close[0]] if close else None
 
 
 def listing(values: Iterable[object], *, most: int = 8) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from navmodels.checks import complete, known_columns, level_order, listing, numeric, one_of, require_pandas, rows
+from navmodels.checks.reserved import COLUMNS
 from navmodels.data.codes import codes_for_none, leave_out, require_numbers_meant
 from navmodels.data.people import warn_of_counts
 from navmodels.data.weights import check_weights, design_effect
@@ -20,7 +21,6 @@ from navmodels.printed import share_interval
 
 STATISTICS = ("share", "mean")
 INTERVALS = ("logit", "wald")
-COLUMNS = ("estimate", "se", "lower", "upper", "n", "n_effective", "design_effect", "df", "interval")
 
 type Array = NDArray[np.float64]
 
@@ -136,7 +136,7 @@ def direct_estimate(
         _estimate(y[member], w[member], sample=len(y), statistic=statistic, interval=interval, prob=prob)
         for member in members
     ]
-    return pd.concat([table, pd.DataFrame(estimates, columns=COLUMNS)], axis="columns")
+    return pd.concat([table, pd.DataFrame(estimates, columns=COLUMNS["direct_estimate"])], axis="columns")
 
 
 # ---- inside
@@ -162,7 +162,7 @@ def _codes(column: pd.Series) -> NDArray[np.intp]:
 def _estimate(
     y: Array, w: Array, *, sample: int, statistic: str, interval: str, prob: float
 ) -> tuple[float | str, ...]:
-    """One group's row, in the order of `COLUMNS`; `sample` counts the rows of the whole frame."""
+    """One group's row, in the order of the columns; `sample` counts the rows of the whole frame."""
     y, w = y[w > 0], w[w > 0] / w.max()
     n, df = len(y), len(y) - 1
     mean = float(y[0] if y.min() == y.max() else np.sum(w * y) / np.sum(w))
@@ -217,7 +217,7 @@ def _check(frame: pd.DataFrame, *, outcome: str, groups: list[str], weights: lis
         known_columns(frame, columns, what=what)
     if len(frame) < 2:
         raise ValueError(f"a standard error needs two rows or more; the frame has {len(frame)}.")
-    taken = [name for name in groups if name in COLUMNS]
+    taken = [name for name in groups if name in COLUMNS["direct_estimate"]]
     if taken:
         raise ValueError(f"by names {listing(taken)}, which the result calls something else: rename it in the frame.")
     complete(frame, [outcome, *groups], advice=" Give these rows a value, or leave them out knowingly.")

@@ -41,11 +41,6 @@ class Survey:
     cells: xr.Dataset
     levels: Mapping[str, tuple[Any, ...]]
 
-    from_responses = classmethod(responses.from_responses)
-    from_items = classmethod(batteries.from_items)
-    from_counts = classmethod(counts.from_counts)
-    from_report = classmethod(reported.from_report)
-
     @property
     def kind(self) -> str:
         """One of "share", "rating", "choice", "reported"."""
@@ -55,6 +50,11 @@ class Survey:
     def factors(self) -> tuple[str, ...]:
         """Names of the grouping factors."""
         return tuple(self.levels)
+
+    from_responses = classmethod(responses.from_responses)
+    from_items = classmethod(batteries.from_items)
+    from_counts = classmethod(counts.from_counts)
+    from_report = classmethod(reported.from_report)
 
     def dichotomise(self, cut: Any) -> "Survey":
         """Return the share of a rating that answers `cut` or higher; the lowest category is no cut.

@@ -18,6 +18,7 @@ from navmodels.checks.arguments import one_of as one_of
 from navmodels.checks.arguments import plain as plain
 from navmodels.checks.arguments import require_listed as require_listed
 from navmodels.checks.arguments import require_pandas as require_pandas
+from navmodels.checks.arguments import require_prob as require_prob
 from navmodels.checks.arguments import require_unlike as require_unlike
 from navmodels.checks.arguments import rows as rows
 from navmodels.checks.arguments import same as same

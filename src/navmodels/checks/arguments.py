@@ -104,6 +104,12 @@ def one_of(given: object, allowed: Sequence[object], *, what: str) -> None:
         raise ValueError(f"{what} is {given!r}; allowed: {listing(allowed)}.{nearest(given, allowed)}")
 
 
+def require_prob(prob: float) -> None:
+    """Raise unless an interval can have this probability."""
+    if not 0 < prob < 1:
+        raise ValueError(f"prob is {prob}; allowed: between 0 and 1, for instance 0.95.")
+
+
 def factor_names(by: str | Sequence[str]) -> tuple[str, ...]:
     """Return the names of the factors; raise when one is no text, comes twice, or is a name surveys use themselves.
 

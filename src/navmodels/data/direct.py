@@ -12,9 +12,19 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from navmodels.checks import complete, known_columns, level_order, listing, numeric, one_of, require_pandas, rows
+from navmodels.checks import (
+    complete,
+    known_columns,
+    level_order,
+    listing,
+    numeric,
+    one_of,
+    require_pandas,
+    require_prob,
+    rows,
+)
 from navmodels.checks.reserved import COLUMNS
-from navmodels.data.codes import codes_for_none, leave_out, require_numbers_meant
+from navmodels.data.codes import leave_out_codes, require_numbers_meant
 from navmodels.data.people import warn_of_counts
 from navmodels.data.weights import check_weights, design_effect
 from navmodels.printed import share_interval
@@ -195,8 +205,7 @@ def _outcome(values: pd.Series, statistic: str, categories: Sequence[float] | No
         other = ~values.isin([0, 1])
         if other.any():
             given = values[other].unique().tolist()
-            codes = [code for code in codes_for_none([0, 1, *given]) if code in given]
-            advice = leave_out(values.name, codes) if codes else ""
+            advice = leave_out_codes(values.name, given, beside=[0, 1])
             raise ValueError(
                 f"a share needs an outcome of 0/1 or True/False; column {values.name!r} holds "
                 f"{listing(given)} in {rows(other)}. Dichotomise it first, as in "
@@ -211,8 +220,7 @@ def _outcome(values: pd.Series, statistic: str, categories: Sequence[float] | No
 
 def _check(frame: pd.DataFrame, *, outcome: str, groups: list[str], weights: list[str], prob: float) -> None:
     """The frame has two or more rows, and the columns asked for, without gaps."""
-    if not 0 < prob < 1:
-        raise ValueError(f"prob is {prob}; allowed: between 0 and 1, such as 0.95.")
+    require_prob(prob)
     for what, columns in {"outcome": [outcome], "by": groups, "weights": weights}.items():
         known_columns(frame, columns, what=what)
     if len(frame) < 2:

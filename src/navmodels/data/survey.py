@@ -18,7 +18,7 @@ from navmodels.data import batteries, counts, reported, responses
 from navmodels.data.archives import read_cells, write_cells
 from navmodels.data.cells import cell_index, cells_of, labels, sum_rows
 from navmodels.data.descriptions import cell_table, describe
-from navmodels.data.panels import cut_pairs, move_pairs, without_pairs
+from navmodels.data.panels import cut_pairs, keep_cells, move_pairs, without_pairs
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -156,8 +156,7 @@ class Survey:
             kept[name] = tuple(level for level in self.levels[name] if level not in gone)
         if not keep.any():
             raise ValueError(f"dropping {levels} leaves no cell.")
-        cells = move_pairs(self.cells.isel(cell=keep), self.cells, np.where(keep, np.cumsum(keep) - 1, -1))
-        return Survey(cells, kept)
+        return Survey(keep_cells(self.cells, keep), kept)
 
     def save(self, path: str | Path) -> Path:
         """Write the survey to a NetCDF file, usually ending in ``.nc``, from which `load` makes it again.

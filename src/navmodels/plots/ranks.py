@@ -120,8 +120,7 @@ def _check_draws(draws: xr.DataArray, prob: float) -> str:
         raise ValueError(
             f"a rank of {size} groups is a whole number from 1 to {size}, not {', '.join(wrong)}: rank first"
         )
-    if not 0 < prob < 1:
-        raise ValueError(f"prob is {prob}; allowed: between 0 and 1, for instance 0.95")
+    checks.require_prob(prob)
     return others[0]
 
 

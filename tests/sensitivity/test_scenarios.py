@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 import navmodels as nav
-from navmodels.data.readings import with_design_effect, with_minimum, with_weighting
+from navmodels.data.variants import with_design_effect, with_minimum, with_weighting
 from navmodels.sensitivity import scenarios as module
 from navmodels.sensitivity.changes import CHANGES, change_scenario
 

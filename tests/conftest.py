@@ -1,6 +1,6 @@
 """Surveys and fits that several rooms are tested on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,15 @@ def _made_fit(model: nav.Model, survey: nav.Survey, *, draws: int = 1000, seed: 
     more |= {"unconverged": "", "versions": "made=1"}
     tree.attrs = {**attrs, **more, "weighting": survey.cells.attrs["weighting"], "simulated": ""}
     return tree
+
+
+@pytest.fixture
+def without_numba() -> Iterator[None]:
+    """PyTensor runs its Ops in Python: the same numbers (`tests/models/test_compiled_graphs.py`), compiled at once."""
+    import pytensor
+
+    with pytensor.config.change_flags(mode="FAST_COMPILE"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -185,6 +185,7 @@ def test_the_prior_mean_of_a_slope_is_conjugate():
     assert np.abs(ahead - (-4 - np.mean(survey.levels["dose"])) * slope).max() < 1e-12
 
 
+@pytest.mark.usefixtures("without_numba")
 def test_the_graphs_know_the_prior_mean_of_a_slope():
     survey = measured(dose=[-1.5, 0.25, 1.0, 3.0])
     model = nav.Model(nav.Reported(), nav.Effect("dose", scale=0.2, numeric=True, mean=0.7), intercept_scale=2.0)

@@ -27,6 +27,7 @@ MODEL = nav.Model(
 )
 
 
+@pytest.mark.usefixtures("without_numba")
 @pytest.mark.parametrize("scale", [1, 1000])
 @pytest.mark.parametrize("coordinates", [walking_coordinates, plain_coordinates])
 def test_log_density_differs_from_the_graph_only_by_the_change_of_variables(scale, coordinates):

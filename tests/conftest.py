@@ -1,5 +1,6 @@
 """Surveys and fits that several rooms are tested on."""
 
+import os
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -9,6 +10,11 @@ import xarray as xr
 
 import navmodels as nav
 from navmodels.fits.records import record_design
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes share the tests: one a core, or none where files are named, which start at once."""
+    return 0 if any(".py" in each for each in config.args) else min(os.cpu_count() or 1, 8)
 
 
 def _made_fit(model: nav.Model, survey: nav.Survey, *, draws: int = 1000, seed: int = 0) -> xr.DataTree:

@@ -142,6 +142,7 @@ def test_two_categories_are_a_share(halves):
         assert left == pytest.approx(right, rel=1e-10, abs=1e-10)
 
 
+@pytest.mark.usefixtures("without_numba")
 def test_two_categories_have_the_graph_of_a_share(halves):
     choice, share = (
         nav.to_pymc(nav.Model(outcome, nav.Group("office"), intercept_scale=2.0), each)
@@ -267,6 +268,7 @@ def test_the_graph_is_the_model(model, survey, agrees_with):
     agrees_with(graph, lambda point: by_hand(model, survey, point), points)
 
 
+@pytest.mark.usefixtures("without_numba")
 @pytest.mark.parametrize("coordinates", [whitened_coordinates, plain_coordinates])
 @pytest.mark.parametrize("model", MODEL, ids=["effect", "group"])
 def test_the_sampling_graph_differs_only_by_the_change_of_variables(model, coordinates, survey):
@@ -288,7 +290,7 @@ def test_the_sampling_graph_differs_only_by_the_change_of_variables(model, coord
     assert np.ptp(gaps) < 1e-8
 
 
-@pytest.mark.filterwarnings("ignore:Numba will use object mode:UserWarning")
+@pytest.mark.usefixtures("without_numba")
 def test_prior_predictive_answers_of_the_graph(survey):
     import pymc as pm
 

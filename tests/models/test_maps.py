@@ -166,6 +166,7 @@ def test_structure_and_parts_by_hand():
     assert parts(neighbours) == [[0, 2, 4], [1], [3]]
 
 
+@pytest.mark.usefixtures("without_numba")
 @pytest.mark.parametrize("sigma", [1.0, 0.4])
 def test_density_is_that_of_pymc(sigma):
     """PyMC's ICAR and our basis: the same log density, up to a constant, of effects that sum to zero."""

@@ -158,6 +158,7 @@ def test_two_categories_are_a_share(halves):
         assert left == pytest.approx(right, rel=1e-10, abs=1e-10)
 
 
+@pytest.mark.usefixtures("without_numba")
 def test_two_categories_have_the_graph_of_a_share(halves):
     rating, share = (
         nav.to_pymc(nav.Model(outcome, nav.Group("office")), survey)
@@ -413,6 +414,7 @@ def test_the_graph_is_the_model(survey, agrees_with):
     agrees_with(graph, lambda point: by_hand(model, survey, point), points(graph))
 
 
+@pytest.mark.usefixtures("without_numba")
 def test_the_graph_of_thresholds_by_item_is_the_model(battery):
     graph = nav.to_pymc(BY_ITEM, battery)
     assert graph.named_vars_to_dims["item_threshold_effect"] == ("item_threshold", "cut")
@@ -428,7 +430,7 @@ def test_the_graph_of_thresholds_by_item_is_the_model(battery):
     assert finite >= 3
 
 
-@pytest.mark.filterwarnings("ignore:Numba will use object mode:UserWarning")
+@pytest.mark.usefixtures("without_numba")
 def test_prior_predictive_answers_of_the_graph(survey):
     import pymc as pm
 
@@ -446,6 +448,7 @@ def test_prior_predictive_answers_of_the_graph(survey):
     assert float(middle.std()) == pytest.approx(1.5 * 0.44867**0.5, rel=4 / np.sqrt(2 * 2000))
 
 
+@pytest.mark.usefixtures("without_numba")
 @pytest.mark.parametrize("coordinates", [whitened_coordinates, plain_coordinates])
 @pytest.mark.parametrize("case", ["common", "by item"])
 def test_the_sampling_graph_differs_only_by_the_change_of_variables(case, coordinates, survey, battery):

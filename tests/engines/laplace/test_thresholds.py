@@ -172,13 +172,15 @@ def test_unused_categories_by_level():
     assert nav.Rating().left_free(battery([[3, 0, 5]])) == ""
 
 
-@pytest.mark.sampling
 def test_nuts_that_ends_says_what_helps_without_a_stack_trace(monkeypatch):
     import nutpie
+
+    from navmodels.engines.nuts import sampling as nuts
 
     def sample(*args, **settings):
         raise RuntimeError("All initialization points failed\n\nStack backtrace:\n   0: <unknown>")
 
+    monkeypatch.setattr(nuts, "compile_once", lambda *_: None)
     monkeypatch.setattr(nutpie, "sample", sample)
     with pytest.raises(nav.NotConvergedError, match=r"points failed.: put neighbouring") as raised:
         nav.fit(nav.Model(nav.Rating()), battery([[3, 0, 5]]), engine="nuts", seed=1)

@@ -1,4 +1,4 @@
-"""The posterior is the same in all coordinates; compiled models are reused where nothing but numbers differ."""
+"""The posterior is the same in all coordinates; what makes a structure, for which a model is compiled once."""
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ MODEL = nav.Model(
 )
 
 
+@pytest.mark.usefixtures("without_numba")
 @pytest.mark.parametrize("scale", [1, 1000])
 @pytest.mark.parametrize("coordinates", [whitened_coordinates, plain_coordinates])
 def test_log_density_differs_from_the_graph_only_by_the_change_of_variables(scale, coordinates):
@@ -80,42 +81,10 @@ def test_separated_and_lopsided_groups_have_finite_coordinates(positive):
     assert np.isfinite(at.spread).all()
 
 
-@pytest.mark.sampling
-def test_refit_with_other_numbers_compiles_nothing_and_equals_a_fresh_compile(monkeypatch):
-    import nutpie
-
-    compiled = []
-    original = nutpie.compile_pymc_model
-    monkeypatch.setattr(nutpie, "compile_pymc_model", lambda graph: compiled.append(graph) or original(graph))
-    monkeypatch.setattr(nuts, "_compiled", {})
-    wider = nav.Model(nav.Share(), nav.Group("county", scale=1.0), nav.Effect("sector"))
-    model = nav.Model(nav.Share(), nav.Group("county", scale=0.3), nav.Effect("sector"))
-    nav.fit(model, survey(seed=1), engine="nuts", draws=200, seed=5)
-    refit = nav.fit(wider, survey(seed=2), engine="nuts", draws=200, seed=5)
-    assert len(compiled) == 1
-    monkeypatch.setattr(nuts, "_compiled", {})
-    fresh = nav.fit(wider, survey(seed=2), engine="nuts", draws=200, seed=5)
-    assert len(compiled) == 2
-    for name in fresh["posterior"].data_vars:
-        np.testing.assert_array_equal(refit["posterior"][name], fresh["posterior"][name])
-
-
-@pytest.mark.sampling
-def test_other_levels_or_priors_are_another_structure(monkeypatch):
+def test_other_levels_or_priors_are_another_structure():
     design = [
         designs.design(nav.Model(nav.Share(), nav.Group("county", scale=scale)), part)
         for scale, part in [(0.5, survey()), (nav.HalfCauchy(0.5), survey()), (0.5, survey().drop(county="E"))]
     ]
     keys = {nuts._structure(each, {}) for each in design}
     assert len(keys) == 3
-
-
-@pytest.mark.sampling
-def test_a_failed_gate_is_sampled_again_and_said(monkeypatch):
-    from navmodels.engines.nuts import retries
-
-    table = pd.DataFrame({"criterion": ["R-hat"], "worst": ["x"], "value": [2.0], "limit": [1.01], "passed": [False]})
-    monkeypatch.setattr(retries, "check", lambda fit: table)
-    fit = nav.fit(nav.Model(nav.Share(), nav.Group("county")), survey(), engine="nuts", draws=100, seed=5)
-    assert "the first failed: R-hat 2 for x" in fit.attrs["coordinates"]
-    assert fit.attrs["unconverged"].startswith("R-hat 2")

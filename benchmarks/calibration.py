@@ -26,10 +26,10 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
-import navmodels as nav
 from benchmarks.cases import SETS, Case, cases
 from benchmarks.tables import markdown_table
 from navmodels.engines.fitting import refit
+from navmodels.likelihoods import kernels
 from navmodels.models import designs
 from navmodels.models.designs import Design
 
@@ -97,7 +97,7 @@ def draw_prior(design: Design, rng: np.random.Generator) -> Values:
     """
     while True:
         values = _draw_freely(design, rng)
-        if not isinstance(design.model.outcome, nav.Rating) or (np.diff(_eta(design, values)[..., 1:]) > 0).all():
+        if not design.channels.ordered or (np.diff(_eta(design, values)[..., 1:]) > 0).all():
             return values
 
 
@@ -108,7 +108,7 @@ def quantities(design: Design, values: Values) -> dict[str, Array]:
     the newest year), the share or mean of the first group, and the log-likelihood of all answers. Of a choice all
     categories.
     """
-    channels = design.channels.based
+    channels = design.channels.common
     found = _named(design, design.model.outcome.base, values.base[:, list(channels)], channels)
     for block in design.blocks:
         found |= {name: values.parameters[name] for name in block.parameters}
@@ -122,7 +122,7 @@ def quantities(design: Design, values: Values) -> dict[str, Array]:
         found[f"mean of {group}"] = mean
     else:
         found |= {f"{label} in {group}": mean[:, place] for place, label in enumerate(quantity.labels)}
-    found["log-likelihood"] = outcome.log_likelihood(eta, design.data).sum(axis=-1)
+    found["log-likelihood"] = kernels.log_likelihood(outcome, eta, design.data).sum(axis=-1)
     return found
 
 
@@ -351,10 +351,10 @@ def _simulate_named(name: str, seed: np.random.SeedSequence, *, engine: str) -> 
 
 def _draw_freely(design: Design, rng: np.random.Generator) -> Values:
     """Return one draw from the prior, in which thresholds of a level may be out of order."""
-    base, based = np.zeros((1, design.channels.size)), list(design.channels.based)
-    base[0, based] = rng.normal(design.intercept_mean, design.intercept_scale, len(based))
-    if isinstance(design.model.outcome, nav.Rating):
-        base[0, based] = np.sort(base[0, based])
+    base, common = np.zeros((1, design.channels.size)), list(design.channels.common)
+    base[0, common] = rng.normal(design.intercept_mean, design.intercept_scale, len(common))
+    if design.channels.ordered:
+        base[0, common] = np.sort(base[0, common])
     parameters: dict[str, Array] = {}
     z = {}
     for block in design.blocks:
@@ -370,7 +370,7 @@ def _eta(design: Design, values: Values) -> Array:
 
 def _named(design: Design, name: str, values: Array, channels: tuple[int, ...]) -> dict[str, Array]:
     """Return coefficients, dims (draw, channel), as a fit shows them, each by its name, dims (draw)."""
-    dims, shown = design.shown(values, channels)
+    dims, shown = design.channels.shown(values, channels)
     if not dims:
         return {name: shown}
     return {f"{name} {label}": shown[:, place] for place, label in enumerate(design.channels.labels)}

@@ -130,12 +130,14 @@ def test_any_two_categories_of_a_choice_have_the_priors_log_odds() -> None:
     rng = np.random.default_rng(4)
     design = calibration.cases()["choice"].design
     draws = [calibration.draw_prior(design, rng) for _ in range(3000)]
-    logit = np.array([design.shown(each.base[0], design.channels.based)[1] for each in draws])
+    logit = np.array([design.channels.shown(each.base[0], design.channels.common)[1] for each in draws])
     assert logit.sum(axis=1) == pytest.approx(0, abs=1e-12)
     for first, second in combinations(range(4), 2):
         assert stats.kstest(logit[:, first] - logit[:, second], stats.norm(scale=1.5).cdf).pvalue > 0.01
     scale = np.array([each.parameters["county_sd"][0] for each in draws])
-    county = np.array([design.shown(each.effects["county"][0, 0], design.channels.based)[1] for each in draws])
+    county = np.array(
+        [design.channels.shown(each.effects["county"][0, 0], design.channels.common)[1] for each in draws]
+    )
     assert stats.kstest((county[:, 0] - county[:, 3]) / scale, stats.norm.cdf).pvalue > 0.01
 
 
@@ -158,7 +160,7 @@ def test_quantities_of_a_choice_are_of_every_category() -> None:
     assert sum(share) == pytest.approx(1)
     assert sum(found[f"county H {category}"][0] for category in ("chat", "form", "phone", "visit")) == pytest.approx(0)
     p = special.softmax(
-        design.shown(design.linear_predictor(truth.base, truth.effects)[0], design.channels.based)[1], axis=1
+        design.channels.shown(design.linear_predictor(truth.base, truth.effects)[0], design.channels.common)[1], axis=1
     )
     private = (design.cells["sector"] == "private").to_numpy()
     weight = design.survey.cells["weight"].to_numpy()[private]

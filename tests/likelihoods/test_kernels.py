@@ -10,6 +10,7 @@ from scipy import special, stats
 
 import navmodels as nav
 from navmodels.likelihoods import kernels
+from navmodels.likelihoods.normals import log_one_plus
 
 ETA = np.array([-700.0, -300, -40, -8, -1.3, -1e-9, 0, 0.4, 2, 15, 37, 300, 700])
 quick = settings(max_examples=150, deadline=None)
@@ -256,7 +257,7 @@ def test_values_alone_are_the_same(eta, kernel):
     value = np.empty(size)
     kernels.values(kind, one_channel(eta), table, flat, value)
     assert value == pytest.approx(cells(kernel, eta, data)[0], rel=1e-15)
-    rows = kernels.log_likelihood(kind, one_channel([eta, -eta]), table, flat)
+    rows = kernels.values_of_draws(one_channel([eta, -eta]), kind, table, flat)
     assert rows == pytest.approx(np.stack([value, cells(kernel, -eta, data)[0]]), rel=1e-15)
 
 
@@ -276,7 +277,7 @@ def test_what_is_not_a_number_stays_so():
 
 def test_kernels_take_no_fast_math_from_their_caller():
     # numba passes it on to functions that do not refuse; log(1 + e) would lose its second term
-    log1p = numba.jit(**kernels.log_one_plus.targetoptions)(kernels.log_one_plus.py_func)
+    log1p = numba.jit(**log_one_plus.targetoptions)(log_one_plus.py_func)
     caller = numba.njit(fastmath=True)(lambda e: log1p(e))
     assert caller(1e-20) == 1e-20
     assert all(not function.targetoptions["fastmath"] for function in (kernels.derivatives, kernels.values))

@@ -11,7 +11,8 @@ import navmodels as nav
 from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
 from navmodels.engines.nuts.graph import build_walk
 from navmodels.likelihoods import kernels
-from navmodels.likelihoods.categorical import contrasts
+from navmodels.likelihoods.choice import contrasts
+from navmodels.likelihoods.packing import pair
 from navmodels.models import designs
 
 
@@ -79,7 +80,7 @@ def test_curvature_is_positive_semidefinite():
     rng = np.random.default_rng(4)
     for _ in range(200):
         _, _, packed = cells(rng.normal(0, 4, 3), rng.integers(0, 5, 4))
-        full = packed[[[kernels.pair(i, j) for j in range(3)] for i in range(3)]]
+        full = packed[[[pair(i, j) for j in range(3)] for i in range(3)]]
         assert np.linalg.eigvalsh(full).min() > -1e-12
 
 

@@ -13,6 +13,7 @@ import navmodels as nav
 from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
 from navmodels.engines.nuts.graph import build_walk
 from navmodels.likelihoods import kernels
+from navmodels.likelihoods.packing import pair
 from navmodels.models import designs
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -108,7 +109,7 @@ def test_curvature_is_positive_semidefinite():
     for _ in range(200):
         thresholds = np.sort(rng.normal(0, 3, 4))
         _, _, packed = cells([rng.normal(0, 3)], thresholds, rng.integers(0, 5, 5))
-        full = packed[0][[[kernels.pair(i, j) for j in range(5)] for i in range(5)]]
+        full = packed[0][[[pair(i, j) for j in range(5)] for i in range(5)]]
         assert np.linalg.eigvalsh(full).min() > -1e-9 * max(1.0, np.abs(full).max())
 
 
@@ -455,7 +456,7 @@ def test_the_walked_graph_differs_only_by_the_change_of_variables(case, coordina
     design = designs.design(model, data)
     at = coordinates(design)
     log_walked = build_walk(design, at).compile_logp()
-    rng, gaps, base = np.random.default_rng(3), [], len(design.channels.based)
+    rng, gaps, base = np.random.default_rng(3), [], len(design.channels.common)
     for _ in range(20):
         w = rng.normal(size=len(at.centre)) * 0.3
         logs = {f"{name}_log__": np.array(rng.normal(-1.0, 0.5)) for name in design.parameters}

@@ -15,6 +15,7 @@ from navmodels.checks.arguments import numeric as numeric
 from navmodels.checks.arguments import one_kind as one_kind
 from navmodels.checks.arguments import one_of as one_of
 from navmodels.checks.arguments import plain as plain
+from navmodels.checks.arguments import positive as positive
 from navmodels.checks.arguments import require_listed as require_listed
 from navmodels.checks.arguments import require_pandas as require_pandas
 from navmodels.checks.arguments import require_unlike as require_unlike

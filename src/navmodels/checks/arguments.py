@@ -292,6 +292,13 @@ def one_kind(labels: pd.Series) -> None:
         )
 
 
+def positive(value: Any, *, what: str, also: str = "") -> float:
+    """Return a positive finite number, or raise; `also` says what else would be allowed."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < float(value) < np.inf:
+        raise ValueError(f"{what} is {value!r}; allowed: a positive number{also}.")
+    return float(value)
+
+
 # ---- inside
 
 NUMBERS = (int, float, Decimal, np.number)

@@ -16,7 +16,6 @@ from navmodels.fits.pointwise import log_likelihood
 from navmodels.fits.records import record_design
 from navmodels.gate.convergence import FREE, MIN_ESS_PER_CHAIN, PriorConflictWarning, check, describe_failures
 from navmodels.gate.marks import mark
-from navmodels.likelihoods.categorical import Rating
 from navmodels.models import designs
 from navmodels.models.beliefs import prior_lines
 from navmodels.models.blocks import ends_of_line
@@ -207,24 +206,14 @@ def _run(
 
 def _with_unused(design: Design, failed: str) -> str:
     """Return what failed, and which items leave thresholds free where it may be the reason."""
-    outcome = design.model.outcome
-    if not failed or not isinstance(outcome, Rating) or outcome.by is None:
-        return failed
-    unused = outcome.unused(design.survey)
-    if not unused:
-        return failed
-    level, categories = max(unused.items(), key=lambda each: len(each[1]))
-    others = f" and {len(unused) - 1} more" if len(unused) > 1 else ""
-    return (
-        f"{failed}; {FREE} by {level!r}{others}, where nobody chose {checks.listing(categories)}: Rating() has "
-        "thresholds in common, and neighbouring categories can be put together before the survey is made"
-    )
+    free = design.model.outcome.left_free(design.survey) if failed else ""
+    return f"{failed}; {FREE} {free}" if free else failed
 
 
 def _require_few_categories(design: Design, tried: dict[str, Any]) -> None:
     """Raise where NUTS would be asked to walk more thresholds than it can."""
     size = design.survey.cells.sizes.get("category", 0)
-    if isinstance(design.model.outcome, Rating) and size > MOST_CATEGORIES:
+    if design.channels.ordered and size > MOST_CATEGORIES:
         first = f"{tried['reason']}. " if tried else ""
         raise ValueError(
             f"{first}NUTS takes at most {MOST_CATEGORIES} categories of a rating, and the answers have {size}. Put "

@@ -87,7 +87,7 @@ def _variables(design: Design) -> dict[str, tuple[str, ...]]:
     shown = () if design.channels.dim is None else (design.channels.dim,)
     dims: dict[str, tuple[str, ...]] = {design.model.outcome.base: shown}
     for block in design.blocks:
-        dims[f"{block.name}_effect"] = (block.name, *(shown if block.channels == design.channels.based else ()))
+        dims[f"{block.name}_effect"] = (block.name, *(shown if design.channels.spans(block.channels) else ()))
     return dims | dict.fromkeys(design.parameters, ())
 
 

@@ -1,4 +1,4 @@
-from .categorical import Choice as Choice
-from .categorical import Rating as Rating
-from .outcomes import Reported as Reported
-from .outcomes import Share as Share
+from .choice import Choice as Choice
+from .rating import Rating as Rating
+from .reported import Reported as Reported
+from .share import Share as Share

@@ -30,6 +30,7 @@ def sources(folder: Path) -> str:
     return digest.hexdigest()
 
 
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False}
 SOURCES = sources(Path(__file__).parents[1])  # also in the keys of what PyTensor caches
 
 
@@ -38,10 +39,15 @@ def compiled[Function: Callable[..., Any]](function: Function) -> Function:
 
     Unless fast-math is refused, a function takes it over from whoever calls it first, for instance a graph of PyTensor.
     """
-    made = numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)
+    made = numba.njit(**OPTIONS)(function)
     if isinstance(made, Dispatcher):  # not where NUMBA_DISABLE_JIT leaves it to Python
         vars(made)["_cache"] = _Cache(function)  # what `enable_caching` does with numba's own
     return cast(Function, made)
+
+
+def inlined[Function: Callable[..., Any]](function: Function) -> Function:
+    """Compile a function with numba as `compiled` does, without a cache: for parts that are made of others."""
+    return cast(Function, numba.njit(**OPTIONS)(function))
 
 
 # ---- inside

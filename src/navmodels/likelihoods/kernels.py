@@ -1,35 +1,31 @@
-"""Each likelihood once: value, gradient and curvature of every cell with respect to its linear predictors.
+"""Every outcome's compiled likelihood behind one door: value, gradient and curvature of every cell.
 
 Compiled by numba and cached on disk; both engines, prediction and the PyMC graph call these functions. What a cell's
-numbers mean is said in `outcomes`; here they arrive as rows of one table. No fast-math: NaN stays NaN.
+numbers mean is said by each outcome; here they arrive as rows of one table. No fast-math: NaN stays NaN.
 
 A cell has one or several linear predictors, its *channels*: one for shares and published numbers; for ratings the
 linear predictor and each threshold; for choices one for each contrast of the categories. Second derivatives are packed:
-that of channels i ≥ j stands at i (i + 1) / 2 + j (`pair`).
+that of channels i ≥ j stands at i (i + 1) / 2 + j (`packing.pair`).
 """
 
-import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import overload
 
+from navmodels.likelihoods import choice, rating, reported, share
 from navmodels.likelihoods.bounds import require_places, require_shape
-from navmodels.likelihoods.compilation import compiled
-from navmodels.likelihoods.printing import log_one_plus, reported
+from navmodels.likelihoods.compilation import compiled, inlined
+from navmodels.likelihoods.outcomes import CellOutcome
 
 Array = npt.NDArray[np.float64]
 
-KINDS = {"share": 0, "reported": 1, "rating": 2, "choice": 3}
-COLUMNS = {
-    "share": ("positive", "n", "constant"),
-    "reported": ("centre", "half", "sd", "trials", "first", "step", "start", "stop"),
-    "rating": ("constant", "count"),
-    "choice": ("constant", "count"),
-}  # one column each; of counts, one a category
-FLAT = {"reported": "log_choose", "choice": "contrasts"}  # numbers that are not one a cell
+OUTCOMES: tuple[Any, ...] = (share, reported, rating, choice)  # a further outcome is one more file, named here
+KINDS = {each.__name__.rpartition(".")[2]: number for number, each in enumerate(OUTCOMES)}
 
 
 def threads() -> ThreadPoolExecutor:
@@ -46,8 +42,9 @@ def pack(kernel: str, data: Mapping[str, Array]) -> tuple[int, Array, Array]:
     >>> kind, table.shape, flat.shape
     (0, (3, 1), (0,))
     """
-    table = np.vstack([np.asarray(data[name], dtype=float).T for name in COLUMNS[kernel]])
-    flat = np.asarray(data[FLAT[kernel]], dtype=float).ravel() if kernel in FLAT else np.empty(0)
+    outcome = OUTCOMES[KINDS[kernel]]
+    table = np.vstack([np.asarray(data[name], dtype=float).T for name in outcome.COLUMNS])
+    flat = np.empty(0) if outcome.FLAT is None else np.asarray(data[outcome.FLAT], dtype=float).ravel()
     return KINDS[kernel], np.ascontiguousarray(table), flat
 
 
@@ -63,15 +60,15 @@ def require_table(kind: int, eta: tuple[int, ...], table: Array, flat: Array) ->
     --------
     >>> require_table(KINDS["share"], (2, 1), np.zeros((3, 2)), np.empty(0))
     """
-    kernel = next(name for name, number in KINDS.items() if number == kind)
+    kernel, outcome = list(KINDS)[kind], OUTCOMES[kind]
     cells, channels = eta
-    names = COLUMNS[kernel]
-    rows = len(names) - 1 + channels + (kernel == "choice") if "count" in names else len(names)
+    names = outcome.COLUMNS
+    rows, numbers = outcome.sizes(channels)
     require_shape(table, (rows, cells), what=f"the table of {kernel!r}")
     if "count" not in names and channels != 1:
         raise ValueError(f"{kernel!r} has one linear predictor a cell; given: {channels}.")
-    if kernel == "choice":
-        require_shape(flat, ((channels + 1) * channels,), what="the contrasts of 'choice'")
+    if numbers > 0:
+        require_shape(flat, (numbers,), what=f"the {outcome.FLAT} of {kernel!r}")
     if {"start", "stop"} <= set(names):  # each cell's share of the flat numbers; none where counts are not added up
         start, stop = (table[names.index(name)] for name in ("start", "stop"))
         added = ~np.isnan(table[names.index("trials")]) & (start != stop)
@@ -82,18 +79,6 @@ def require_table(kind: int, eta: tuple[int, ...], table: Array, flat: Array) ->
 
 
 @compiled
-def pair(i: int, j: int) -> int:
-    """Return where the second derivative of channels i and j stands.
-
-    Examples
-    --------
-    >>> [pair(0, 0), pair(1, 0), pair(0, 1), pair(1, 1), pair(2, 0)]
-    [0, 1, 1, 2, 3]
-    """
-    return i * (i + 1) // 2 + j if i >= j else j * (j + 1) // 2 + i
-
-
-@compiled
 def derivatives(
     kind: int, eta: Array, table: Array, flat: Array, value: Array, gradient: Array, curvature: Array
 ) -> None:
@@ -101,30 +86,30 @@ def derivatives(
 
     Dims: eta and gradient (cell, channel), value (cell), curvature (cell, pair).
     """
-    if kind == 0:
-        _share(eta, table, value, gradient, curvature)
-    elif kind == 1:
-        reported(eta, table, flat, value, gradient, curvature)
-    elif kind == 2:
-        _rating(eta, table, value, gradient, curvature)
-    else:
-        _choice(eta, table, flat, value, gradient, curvature)
+    _derivatives(kind, eta, table, flat, value, gradient, curvature)
 
 
 @compiled
 def values(kind: int, eta: Array, table: Array, flat: Array, value: Array) -> None:
     """Write the log-likelihood of each cell; dims of eta (cell, channel), of value (cell)."""
-    if kind == 0:
-        _share_values(eta, table, value)
-    elif kind == 1:
-        reported(eta, table, flat, value, np.empty((len(eta), 1)), np.empty((len(eta), 1)))
-    elif kind == 2:
-        _rating_values(eta, table, value)
-    else:
-        _choice_values(eta, table, flat, value)
+    _values(kind, eta, table, flat, value)
 
 
-def log_likelihood(kind: int, eta: Array, table: Array, flat: Array) -> Array:
+def log_likelihood(outcome: CellOutcome, eta: npt.ArrayLike, data: Mapping[str, Array]) -> Array:
+    """Return the log-likelihood, dims (..., cell), at linear predictors, dims (..., cell, channel).
+
+    Examples
+    --------
+    >>> data = {"positive": np.array([1.0]), "n": np.array([2.0]), "constant": np.array([np.log(2.0)])}
+    >>> log_likelihood(share.Share(), [[[0.0]]], data).round(4)
+    array([[-0.6931]])
+    """
+    rows = np.ascontiguousarray(eta, dtype=float)
+    out = values_of_draws(rows.reshape(-1, *rows.shape[-2:]), *pack(outcome.kernel, data))
+    return np.asarray(out.reshape(rows.shape[:-1]) + outcome.left_out(data))
+
+
+def values_of_draws(eta: Array, kind: int, table: Array, flat: Array) -> Array:
     """Return the log-likelihood, dims (draw, cell), at several linear predictors, dims (draw, cell, channel)."""
     require_table(kind, eta.shape[1:], table, flat)
     return _draw_by_draw(kind, eta, table, flat)
@@ -147,6 +132,47 @@ def linear_predictors(
 # ---- inside
 
 
+def _derivatives(kind: int, *args: Any) -> None:
+    """Stand for the function of the outcome whose number is `kind`, where compiled code calls it."""
+    raise NotImplementedError
+
+
+def _values(kind: int, *args: Any) -> None:
+    """Stand for the function of the outcome whose number is `kind`, where compiled code calls it."""
+    raise NotImplementedError
+
+
+@overload(_derivatives)  # type: ignore[untyped-decorator]
+def _all_derivatives(kind, *args):  # type: ignore[no-untyped-def]
+    return _one_of([each.derivatives for each in OUTCOMES])
+
+
+@overload(_values)  # type: ignore[untyped-decorator]
+def _all_values(kind, *args):  # type: ignore[no-untyped-def]
+    return _one_of([each.values for each in OUTCOMES])
+
+
+def _one_of(functions: Sequence[Callable[..., None]]) -> Callable[..., None]:
+    """Return a function that calls the one whose place in the list is its first argument, for numba to compile."""
+    final = functions[-1]
+
+    def chain(kind, *args):  # type: ignore[no-untyped-def]
+        final(*args)
+
+    def before(number: int, one: Any, others: Any) -> Any:
+        def link(kind, *args):  # type: ignore[no-untyped-def]
+            if kind == number:
+                one(*args)
+            else:
+                others(kind, *args)
+
+        return link
+
+    for number, one in reversed(list(enumerate(functions[:-1]))):
+        chain = before(number, one, inlined(chain))
+    return chain
+
+
 @compiled
 def _draw_by_draw(kind: int, eta: Array, table: Array, flat: Array) -> Array:
     out = np.empty(eta.shape[:2])
@@ -164,158 +190,3 @@ def _sums_of_levels(base: Array, effects: Array, index: npt.NDArray[np.int64], c
             for c in range(len(index)):
                 out[draw, c, channel[t]] += effects[draw, index[c, t]]
     return out
-
-
-@compiled
-def _share(eta: Array, table: Array, value: Array, gradient: Array, curvature: Array) -> None:
-    """Binomial with a logit link: k log p + (n - k) log(1 - p) + constant, without cancellation in either tail."""
-    positive, n, constant = table[0], table[1], table[2]
-    for c in range(len(eta)):
-        x = eta[c, 0]
-        e = math.exp(-abs(x))
-        log1p = log_one_plus(e)
-        near, far = 1.0 / (1.0 + e), e / (1.0 + e)
-        p, q = (near, far) if x >= 0 else (far, near)
-        negative = n[c] - positive[c]
-        value[c] = constant[c] - positive[c] * (max(-x, 0.0) + log1p) - negative * (max(x, 0.0) + log1p)
-        gradient[c, 0] = positive[c] * q - negative * p
-        curvature[c, 0] = n[c] * p * q
-
-
-@compiled
-def _share_values(eta: Array, table: Array, value: Array) -> None:
-    positive, n, constant = table[0], table[1], table[2]
-    for c in range(len(eta)):
-        x = eta[c, 0]
-        log1p = log_one_plus(math.exp(-abs(x)))
-        value[c] = constant[c] - positive[c] * (max(-x, 0.0) + log1p) - (n[c] - positive[c]) * (max(x, 0.0) + log1p)
-
-
-@compiled
-def _rating(eta: Array, table: Array, value: Array, gradient: Array, curvature: Array) -> None:
-    """Cumulative logit: P(y ≤ j) = σ(κ_j − η); channels are η, κ_1, ..., and κ must rise.
-
-    A category between two thresholds has σ(b) − σ(a) = σ(b) σ(−a) (1 − exp(a − b)), with a and b the thresholds less η:
-    a product, so that its logarithm keeps all digits in either tail, and each threshold meets η in one logistic.
-    """
-    last = eta.shape[1] - 1
-    gap, log_of, slope, bend = np.full(last, np.nan), np.empty(last), np.empty(last), np.empty(last)
-    for c in range(len(eta)):
-        total, pull, weight = table[0, c], 0.0, 0.0
-        for j in range(1, last + 1):
-            x, below, above = eta[c, j] - eta[c, 0], table[j, c], table[j + 1, c]
-            e = math.exp(-abs(x))
-            log1p = log_one_plus(e)
-            near, far = 1.0 / (1.0 + e), e / (1.0 + e)
-            p, q = (near, far) if x >= 0 else (far, near)
-            total -= below * (max(-x, 0.0) + log1p) + above * (max(x, 0.0) + log1p)
-            up, w = below * q - above * p, (below + above) * p * q
-            pull -= up
-            weight += w
-            gradient[c, j] = up
-            for i in range(j):
-                curvature[c, pair(j, i)] = 0.0
-            curvature[c, pair(j, 0)] = -w
-            curvature[c, pair(j, j)] = w
-        for j in range(1, last):
-            if eta[c, j + 1] - eta[c, j] != gap[j]:  # thresholds are mostly those of the cell before
-                gap[j] = eta[c, j + 1] - eta[c, j]
-                log_of[j], slope[j], bend[j] = log_gap(gap[j])
-            count = table[j + 1, c]
-            total += count * log_of[j] if count > 0 else 0.0 if gap[j] > 0 else -np.inf
-            gradient[c, j] -= count * slope[j]
-            gradient[c, j + 1] += count * slope[j]
-            curvature[c, pair(j, j)] += count * bend[j]
-            curvature[c, pair(j + 1, j + 1)] += count * bend[j]
-            curvature[c, pair(j + 1, j)] -= count * bend[j]
-        value[c], gradient[c, 0], curvature[c, 0] = total, pull, weight
-
-
-@compiled
-def _rating_values(eta: Array, table: Array, value: Array) -> None:
-    last = eta.shape[1] - 1
-    gap, log_of = np.full(last, np.nan), np.empty(last)
-    for c in range(len(eta)):
-        total = table[0, c]
-        for j in range(1, last + 1):
-            x, below, above = eta[c, j] - eta[c, 0], table[j, c], table[j + 1, c]
-            log1p = log_one_plus(math.exp(-abs(x)))
-            total -= below * (max(-x, 0.0) + log1p) + above * (max(x, 0.0) + log1p)
-        for j in range(1, last):
-            if eta[c, j + 1] - eta[c, j] != gap[j]:
-                gap[j] = eta[c, j + 1] - eta[c, j]
-                log_of[j] = log_gap(gap[j])[0]
-            count = table[j + 1, c]
-            total += count * log_of[j] if count > 0 else 0.0 if gap[j] > 0 else -np.inf
-        value[c] = total
-
-
-@compiled
-def log_gap(gap: float) -> tuple[float, float, float]:
-    """Return log(1 − exp(−gap)), its derivative and the negative of its second; impossible unless gap is positive."""
-    if not gap > 0:
-        return -np.inf, 0.0, 0.0
-    rest = -math.expm1(-gap)
-    slope = math.exp(-gap) / rest
-    return math.log(rest) if gap < 0.7 else math.log1p(-math.exp(-gap)), slope, slope / rest
-
-
-@compiled
-def _choice(eta: Array, table: Array, flat: Array, value: Array, gradient: Array, curvature: Array) -> None:
-    """Multinomial logit: the categories' logits are contrasts @ channels, and add up to zero."""
-    channels, size = eta.shape[1], eta.shape[1] + 1
-    contrasts = flat.reshape(size, channels)
-    logit, p, mean = np.empty(size), np.empty(size), np.empty(channels)
-    for c in range(len(eta)):
-        total = _softmax(contrasts, eta[c], logit, p)
-        n, inside = 0.0, table[0, c]
-        for k in range(size):
-            count = table[k + 1, c]
-            n += count
-            if count > 0:
-                inside += count * (logit[k] - total)
-        value[c] = inside
-        for i in range(channels):
-            mean[i], seen = 0.0, 0.0
-            for k in range(size):
-                mean[i] += p[k] * contrasts[k, i]
-                seen += table[k + 1, c] * contrasts[k, i]
-            gradient[c, i] = seen - n * mean[i]
-            for j in range(i + 1):
-                square = 0.0
-                for k in range(size):
-                    square += p[k] * contrasts[k, i] * contrasts[k, j]
-                curvature[c, pair(i, j)] = n * (square - mean[i] * mean[j])
-
-
-@compiled
-def _choice_values(eta: Array, table: Array, flat: Array, value: Array) -> None:
-    size = eta.shape[1] + 1
-    contrasts = flat.reshape(size, eta.shape[1])
-    logit, p = np.empty(size), np.empty(size)
-    for c in range(len(eta)):
-        total, inside = _softmax(contrasts, eta[c], logit, p), table[0, c]
-        for k in range(size):
-            if table[k + 1, c] > 0:
-                inside += table[k + 1, c] * (logit[k] - total)
-        value[c] = inside
-
-
-@compiled
-def _softmax(contrasts: Array, eta: Array, logit: Array, p: Array) -> float:
-    """Write logits less the largest, and probabilities of the categories; return the log of the sum of exponentials."""
-    best = 0
-    for k in range(len(logit)):
-        logit[k] = 0.0
-        for i in range(len(eta)):
-            logit[k] += contrasts[k, i] * eta[i]
-        if logit[k] > logit[best]:
-            best = k
-    top, rest = logit[best], 0.0
-    for k in range(len(logit)):
-        logit[k] -= top
-        p[k] = math.exp(logit[k])
-        rest += p[k] if k != best else 0.0
-    for k in range(len(logit)):
-        p[k] /= 1.0 + rest
-    return math.log1p(rest)

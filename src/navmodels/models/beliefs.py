@@ -12,7 +12,6 @@ import pandas as pd
 from scipy import optimize, special, stats
 
 from navmodels.data.survey import Survey
-from navmodels.likelihoods.categorical import Rating
 from navmodels.models import designs
 from navmodels.models.blocks import Block, ends_of_line, slope_of_line
 from navmodels.models.designs import Design
@@ -98,11 +97,21 @@ def _of_base(design: Design) -> Row:
     lower, upper = mean - Z * scale, mean + Z * scale
     low, high = (lower, upper) if _is_mean(design) else special.expit([lower, upper]).tolist()
     shown = f"{low:.3g} to {high:.3g}" if _is_mean(design) else f"{100 * low:.3g} to {100 * high:.3g} %"
-    what = {"threshold": "a share above each threshold of"}.get(name, "an average of")
-    what = "a share of one category against another of" if name == "intercept" and design.channels.dim else what
     given = design.model.intercept_scale is not None
-    words = f"normal around {mean:.4g}" + (", in rising order" if name == "threshold" else "")
-    return (name, name, words, scale, _unit(design), not given, lower, upper, f"{what} {shown}", low, high)
+    words = f"normal around {mean:.4g}" + design.channels.law
+    return (
+        name,
+        name,
+        words,
+        scale,
+        _unit(design),
+        not given,
+        lower,
+        upper,
+        f"{design.channels.implies} {shown}",
+        low,
+        high,
+    )
 
 
 def _of_block(design: Design, block: Block) -> Iterator[Row]:
@@ -172,9 +181,9 @@ def _is_default(design: Design, block: Block) -> bool:
     for term in design.model.terms:
         if block.name == term.label or block.name.removesuffix("_spatial").removesuffix("_own") == term.label:
             return term.scale is None
-    outcome: Any = design.model.outcome
-    if isinstance(outcome, Rating) and block.name == f"{outcome.by}_threshold":
-        return outcome.scale is None
+    deviation = design.model.outcome.deviation
+    if deviation is not None and block.name == deviation.name:
+        return deviation.scale is None
     return True  # the line of a trend of order 2
 
 

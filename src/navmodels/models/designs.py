@@ -16,14 +16,15 @@ import xarray as xr
 from navmodels import checks
 from navmodels.data.panels import has_pairs
 from navmodels.data.survey import Survey
-from navmodels.likelihoods import outcomes
-from navmodels.likelihoods.outcomes import Channels
+from navmodels.likelihoods import kernels
+from navmodels.likelihoods.channels import Channels
+from navmodels.likelihoods.outcomes import Deviation
 from navmodels.models import names
 from navmodels.models.blocks import Block
 from navmodels.models.model import Model
 from navmodels.models.overlap import split_error
 from navmodels.models.priors import Learned, Proportion
-from navmodels.models.terms import tie, with_scale
+from navmodels.models.terms import Group, standard_deviation, tie, with_scale
 from navmodels.models.yardsticks import Yardstick, yardstick
 
 Array = npt.NDArray[np.float64]
@@ -98,15 +99,15 @@ class Design:
         one channel for terms have one. Without `sampling`, error of the sample is left out.
         """
         draws = posterior.sizes["chain"] * posterior.sizes["draw"]
-        design = {
+        arrays = {
             str(name): values.transpose("chain", "draw", ...).to_numpy() for name, values in posterior.data_vars.items()
         }
-        flat = {name: values.reshape(draws, *values.shape[2:]) for name, values in design.items()}
+        flat = {name: values.reshape(draws, *values.shape[2:]) for name, values in arrays.items()}
         base = np.zeros((draws, self.channels.size))
         shown = flat[self.model.outcome.base].reshape(draws, max(1, len(self.channels.labels)))
-        base[:, list(self.channels.based)] = self.to_channels(shown)
+        base[:, list(self.channels.common)] = self.channels.to_channels(shown)
         effects = {
-            block.name: self.to_channels(effect)
+            block.name: self.channels.to_channels(effect)
             if (effect := flat[f"{block.name}_effect"]).ndim == 3
             else effect[..., None]
             for block in self.blocks
@@ -116,22 +117,11 @@ class Design:
                 effects[block.name] = np.zeros_like(effects[block.name])
         return base, effects
 
-    def shown(self, values: Any, channels: tuple[int, ...]) -> tuple[tuple[str, ...], Any]:
-        """Return coefficients of some channels, dims (..., channel), as a fit shows them: further dims, and values."""
-        if self.channels.dim is None or self.channels.spread is None or channels != self.channels.based:
-            return (), values[..., 0]
-        return (self.channels.dim,), values @ self.channels.spread.T
-
     def linear_predictor(self, base: Array, effects: Mapping[str, Array]) -> Array:
         """Return the linear predictors, dims (draw, cell, channel), from what `coefficients` returns."""
-        from navmodels.likelihoods.kernels import linear_predictors
-
-        return np.asarray(linear_predictors(base, stack_effects(effects.values(), len(base)), self.index, self.fed))
-
-    def to_channels(self, values: Array) -> Array:
-        """Return values by channel, dims (..., channel), from those shown; the columns of `spread` are orthogonal."""
-        spread = self.channels.spread
-        return values if spread is None else values @ spread / (spread**2).sum(axis=0)
+        return np.asarray(
+            kernels.linear_predictors(base, stack_effects(effects.values(), len(base)), self.index, self.fed)
+        )
 
 
 def stack_effects(effects: Iterable[Array], draws: int) -> Array:
@@ -165,37 +155,32 @@ def design(model: Model, survey: Survey) -> Design:
             f"a Model and a Survey are needed, in this order; given: {type(model).__name__}, {type(survey).__name__}."
         )
     if survey.kind not in model.outcome.kinds:
-        advice = f" Use {survey.kind.title()}()."
-        if survey.kind == "rating" and isinstance(model.outcome, outcomes.Share):
-            advice = " Use Rating(), or cut the rating in two with survey.dichotomise(cut)."
         raise ValueError(
             f"{model.outcome!r} models a survey of kind {checks.listing(model.outcome.kinds)}; "
-            f"this one is of kind {survey.kind!r}.{advice}"
+            f"this one is of kind {survey.kind!r}.{model.outcome.other_kind(survey.kind)}"
         )
     for name in model.factors:
         if name not in survey.factors:
             raise ValueError(
                 f"the model names the factor {name!r}; the survey has {checks.listing(survey.factors)}."
                 f"{checks.nearest(name, survey.factors) or ' Add it to by= when the survey is made.'}"
-                f"{checks.nearest(name, survey.factors)}"
             )
     if survey.kind != "reported":
         survey = survey.collapse([name for name in survey.factors if name in model.factors])
     cells, by = factor_frame(survey), yardstick(survey)
     mean, scale = _intercept(model, by)
     _require_reach(by, mean, scale)
+    channels = model.outcome.channels(survey)
     blocks = [
-        replace(block, channels=model.outcome.channels(survey).fed)
-        for term in model.terms
-        for block in term.blocks(cells, survey.levels, by)
+        replace(block, channels=channels.fed) for term in model.terms for block in term.blocks(cells, survey.levels, by)
     ]
     data: Mapping[str, Array] = model.outcome.arrays(survey)
-    common = None
+    panel = None
     if has_pairs(survey.cells):
         _require_share(survey)
-        data, common = split_error(survey, data)
+        data, panel = split_error(survey, data)
     tied = tie(blocks, model.terms, by.unit)
-    parts = (*tied, *model.outcome.blocks(cells, survey), *([] if common is None else [common]))
+    parts = (*tied, *_deviations(model.outcome.deviation, cells, survey, channels), *([] if panel is None else [panel]))
     if any(part.offset is not None and part.channels != (0,) for part in parts):
         raise ValueError("a prior mean of an Effect is not for outcomes of several categories without order.")
     names.require_distinct(parts, base=model.outcome.base, observed=model.outcome.observed)
@@ -235,6 +220,17 @@ def factor_frame(survey: Survey) -> pd.DataFrame:
 
 
 # ---- inside
+
+
+def _deviations(deviation: Deviation | None, cells: pd.DataFrame, survey: Survey, channels: Channels) -> list[Block]:
+    """Return the block of common coefficients that differ by the levels of a factor."""
+    if deviation is None:
+        return []
+    name, scale = deviation.name, deviation.scale
+    usual: Any = Group.usual if scale is None else scale  # a prior, or the scale of one
+    (block,) = Group(deviation.factor).blocks(cells, survey.levels)
+    spread, learned = standard_deviation(name, usual)
+    return [replace(block, name=name, channels=channels.common, scale=spread, parameters=learned, beyond=None)]
 
 
 def _require_share(survey: Survey) -> None:

@@ -3,7 +3,7 @@
 What is computed for every cell is in `likelihood`; the graph that NUTS walks in `walk_graph`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from navmodels.data.survey import Survey
+from navmodels.likelihoods import kernels
 from navmodels.models import designs
 from navmodels.models.blocks import Block, slope_of_line
 from navmodels.models.designs import Design
@@ -73,19 +74,19 @@ def build_graph(design: Design) -> Any:
     cells = {"cell": range(design.survey.cells.sizes["cell"])}
     coords: dict[str, Any] = {block.name: block.labels for block in design.blocks}
     coords |= {_coefficient(block): range(block.size) for block in design.blocks if block.basis is not None}
-    if outcome.observed == "count":
+    if outcome.several:
         coords |= {"category": design.survey.cells["category"].to_numpy().tolist()}
     if channels.dim is not None:
-        coords |= {channels.dim: list(channels.labels), "contrast": range(len(channels.based))}
+        coords |= {channels.dim: list(channels.labels), "contrast": range(len(channels.common))}
     with pm.Model(coords={**coords, **cells}) as graph:
         parameters = {
             name: prior.variable(name, pm.Data(f"{name.removesuffix('_sd')}_scale", prior.scale))
             for name, prior in design.parameters.items()
         }
         effects, index, first = [np.zeros(0)], [], 0
-        base = _base(design, pm.Data("intercept_scale", design.intercept_scale))
+        base = channels.variables(design.intercept_mean, pm.Data("intercept_scale", design.intercept_scale))
         for block in design.blocks:
-            several = block.channels == channels.based and channels.dim is not None
+            several = channels.spans(block.channels)
             dims = (_coefficient(block), *(("contrast",) if several else ()))
             z = pm.Normal(f"{block.name}_z", dims=dims)
             columns = [z[:, place] for place in range(len(block.channels))] if several else [z]
@@ -94,7 +95,7 @@ def build_graph(design: Design) -> Any:
             scale = replace(block.scale, fixed=1.0).of(parameters) * fixed
             offset = 0.0 if block.offset is None else pm.Data(f"{block.name}_mean", block.offset)
             effects += [scale * column + offset for column in raw]
-            shown = shown_effect(design, effects[-len(raw) :], block.channels)
+            shown = channels.shown_variables(effects[-len(raw) :], block.channels)
             over = (channels.dim,) if several else ()
             pm.Deterministic(f"{block.name}_effect", shown, dims=(block.name, *over))
             if block.is_line:
@@ -109,19 +110,6 @@ def build_graph(design: Design) -> Any:
     return graph
 
 
-def shown_effect(design: Design, columns: Sequence[Any], channels: tuple[int, ...]) -> Any:
-    """Return coefficients, one variable a channel, as a fit shows them."""
-    import pytensor.tensor as pt
-
-    shown = design.channels
-    if shown.dim is None or shown.spread is None or channels != shown.based:
-        return columns[0]
-    parts = [
-        sum(weight * column for weight, column in zip(row, columns, strict=True) if weight) for row in shown.spread
-    ]
-    return pt.stack(parts, axis=-1)
-
-
 def observed_data(name: str, value: npt.NDArray[Any], **options: Any) -> Any:
     """Return data of the graph that may be NaN where a cell has no such number, which `pm.Data` takes for missing."""
     import pymc as pm
@@ -134,40 +122,12 @@ def observed_data(name: str, value: npt.NDArray[Any], **options: Any) -> Any:
 # ---- inside
 
 
-def _base(design: Design, scale: Any) -> Any:
-    """Return the base of each channel, dims (channel), with the variables behind it."""
-    import pymc as pm
-    import pytensor.tensor as pt
-
-    outcome, channels = design.model.outcome, design.channels
-    if channels.dim is None:
-        return pm.Normal(outcome.base, pm.Data("intercept_mean", design.intercept_mean), scale)[None]
-    if len(channels.based) == channels.size:
-        z = pm.Normal(f"{outcome.base}_z", dims="contrast")
-        base = scale * z
-        shown = shown_effect(design, [base[place] for place in range(channels.size)], channels.based)
-        pm.Deterministic(outcome.base, shown, dims=channels.dim)
-        return base
-    start = np.linspace(-1.0, 1.0, len(channels.labels)) if len(channels.labels) > 1 else np.zeros(1)
-    ordered = pm.distributions.transforms.ordered
-    threshold = pm.CustomDist(
-        outcome.base,
-        scale,
-        logp=lambda value, scale: pm.logp(pm.Normal.dist(0.0, scale), value),
-        random=lambda scale, rng, size: np.sort(rng.normal(0.0, scale, size=size)),  # a normal kept to rising order
-        dims=channels.dim,
-        transform=ordered,
-        initval=start,
-    )
-    return pt.concatenate([np.zeros(1), threshold])
-
-
 def _observe(design: Design, eta: Any) -> None:
     """Add the observed numbers of every cell."""
     import pymc as pm
 
     outcome = design.model.outcome
-    dims = ("cell", "category") if outcome.observed == "count" else ("cell",)
+    dims = ("cell", "category") if outcome.several else ("cell",)
     taken = pm.modelcontext(None).coords  # a factor may be called "half"
     data = {
         name: observed_data(
@@ -198,9 +158,9 @@ def _log_likelihood(kernel: str, eta: Any, data: Mapping[str, Any]) -> Any:
     """Return the log-likelihood of each cell, dims (cell)."""
     import pytensor.tensor as pt
 
-    from navmodels.likelihoods.kernels import COLUMNS, FLAT
     from navmodels.models.operations import CellLikelihood
 
-    rows = [data[name].T if name == "count" else data[name][None] for name in COLUMNS[kernel]]
-    flat = data[FLAT[kernel]].ravel() if kernel in FLAT else np.zeros(0)
+    outcome = kernels.OUTCOMES[kernels.KINDS[kernel]]
+    rows = [data[name].T if name == "count" else data[name][None] for name in outcome.COLUMNS]
+    flat = np.zeros(0) if outcome.FLAT is None else data[outcome.FLAT].ravel()
     return CellLikelihood(kernel)(eta, pt.concatenate(rows), flat)[0]

@@ -1,11 +1,11 @@
 """Model: an outcome and its terms.
 
 η = α + Σ_t s_t (B_t z_t)[i_t], z_t ~ N(0, I), s_t ~ prior, α ~ N(intercept_mean, intercept_scale). Outcomes of
-several categories have several such linear predictors, the channels of `outcomes.Channels`. No sampling happens here.
+several categories have several such linear predictors, its channels (`likelihoods.channels`). No sampling happens here.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from navmodels import checks
-from navmodels.likelihoods import categorical, outcomes
+from navmodels.likelihoods.kernels import OUTCOMES
+from navmodels.likelihoods.outcomes import CellOutcome
 from navmodels.models import names, priors, terms
 from navmodels.models.terms import Term
 
 Array = npt.NDArray[np.float64]
-Outcome = outcomes.Share | outcomes.Reported | categorical.Rating | categorical.Choice
+CLASSES: list[type[CellOutcome]] = [getattr(each, each.__name__.rpartition(".")[2].title()) for each in OUTCOMES]
 
 
 @dataclass(frozen=True, init=False)
@@ -54,22 +55,20 @@ class Model:
     Model(Share(), Group('county'), Trend('year', order=1))
     """
 
-    outcome: Outcome
+    outcome: CellOutcome
     terms: tuple[Term, ...]
     intercept_scale: float | None
     intercept_mean: float | None
 
     def __init__(
         self,
-        outcome: Outcome,
+        outcome: CellOutcome,
         *terms: Term,
         intercept_scale: float | None = None,
         intercept_mean: float | None = None,
     ) -> None:
-        if not isinstance(outcome, Outcome):
-            raise TypeError(
-                f"the first argument is the outcome, Share(), Rating(), Choice() or Reported(); given: {outcome!r}."
-            )
+        if not isinstance(outcome, CellOutcome):
+            raise TypeError(f"the first argument is the outcome, {_either(CLASSES)}; given: {outcome!r}.")
         for term in terms:
             if not isinstance(term, Term):
                 raise TypeError(f"a term is an Effect, a Group, a Trend or a Region; given: {term!r}.")
@@ -132,25 +131,28 @@ def with_terms(model: Model, terms_: Iterable[Term]) -> Model:
 # ---- inside
 
 
-def _middle(value: Any, outcome: Outcome) -> float:
+def _middle(value: Any, outcome: CellOutcome) -> float:
     """Return where the intercept's prior is centred, or raise."""
-    if not isinstance(outcome, outcomes.Share | outcomes.Reported):
-        raise ValueError(  # noqa: TRY004
-            f"intercept_mean is for outcomes with one intercept, Share() and Reported(); given: {outcome!r}."
-        )
+    if outcome.several:
+        single = [each for each in CLASSES if not each.several]
+        raise ValueError(f"intercept_mean is for outcomes with one intercept, {_either(single)}; given: {outcome!r}.")
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not np.isfinite(value):
         raise ValueError(f"intercept_mean is {value!r}; allowed: a finite number, or None for the default.")
     return float(value)
 
 
-TYPES: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (
-        outcomes.Share, outcomes.Reported, categorical.Rating, categorical.Choice,
-        terms.Effect, terms.Group, terms.Trend, terms.Region,
-        priors.HalfNormal, priors.HalfStudentT, priors.HalfCauchy, priors.Exponential, priors.Known,
-    )
-}  # fmt: skip
+def _either(classes: Sequence[type[CellOutcome]]) -> str:
+    """Return how outcomes are written, as alternatives."""
+    names = [f"{each.__name__}()" for each in classes]
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+PARTS: tuple[type, ...] = (
+    *CLASSES,
+    *(terms.Effect, terms.Group, terms.Trend, terms.Region),
+    *(priors.HalfNormal, priors.HalfStudentT, priors.HalfCauchy, priors.Exponential, priors.Known),
+)
+TYPES: dict[str, Any] = {each.__name__: each for each in PARTS}
 
 
 def _plain(part: Any) -> dict[str, Any]:

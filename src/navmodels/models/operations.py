@@ -51,10 +51,10 @@ class CellLikelihood(Op):  # type: ignore[misc]
     def make_node(self, eta: Any, table: Any, flat: Any) -> Apply:
         """Return the node of linear predictors, a table and flat numbers, all in double precision."""
         inputs = [_double(eta, 2), _double(table, 2), _double(flat, 1)]
-        rows, expected = inputs[1].type.shape[0], len(kernels.COLUMNS[self.kernel])
-        if rows is not None and "count" not in kernels.COLUMNS[self.kernel] and rows != expected:
+        rows, (cells, channels) = inputs[1].type.shape[0], inputs[0].type.shape
+        expected = rows if channels is None else kernels.OUTCOMES[kernels.KINDS[self.kernel]].sizes(channels)[0]
+        if rows is not None and rows != expected:
             raise ValueError(f"the table of {self.kernel!r} has {expected} rows; given: {rows}.")
-        cells, channels = inputs[0].type.shape
         pairs = None if channels is None else _pairs(channels)
         outputs = [pt.tensor(dtype="float64", shape=shape) for shape in ((cells,), (cells, channels), (cells, pairs))]
         return Apply(self, inputs, outputs)
@@ -90,7 +90,7 @@ class CellLikelihood(Op):  # type: ignore[misc]
         if known[1]:
             channel = pt.arange(inputs[0].shape[1])
             low, high = pt.minimum(channel[:, None], channel), pt.maximum(channel[:, None], channel)
-            full = outputs[2][:, high * (high + 1) // 2 + low]  # as `kernels.pair` counts
+            full = outputs[2][:, high * (high + 1) // 2 + low]  # as `packing.pair` counts
             parts.append(-(full * cotangents[1][:, None, :]).sum(axis=-1))
         return [sum(parts[1:], start=parts[0]), *_data(self, inputs, 1)]
 
@@ -218,17 +218,17 @@ class LinearMap(Op):  # type: ignore[misc]
 @register_funcify_and_cache_key(CellLikelihood)  # type: ignore[untyped-decorator]
 def _numba_likelihood(op: CellLikelihood, **_: Any) -> tuple[Any, str]:
     kind, derivatives = kernels.KINDS[op.kernel], kernels.derivatives
-    counts, choice = "count" in kernels.COLUMNS[op.kernel], op.kernel == "choice"
-    columns = len(kernels.COLUMNS[op.kernel])
+    outcome = kernels.OUTCOMES[kind]
+    sizes, single = numba_njit(outcome.sizes), "count" not in outcome.COLUMNS
 
     @numba_njit
     def likelihood(eta, table, flat):  # type: ignore[no-untyped-def]
         cells, channels = eta.shape
-        rows = columns - 1 + channels + int(choice) if counts else columns
-        if table.shape != (rows, cells) or not (counts or channels == 1):
+        rows, numbers = sizes(channels)
+        if table.shape != (rows, cells) or (single and channels != 1):
             raise ValueError("the table does not have the shape that the linear predictors ask for")
-        if choice and len(flat) != (channels + 1) * channels:
-            raise ValueError("the contrasts do not have the shape that the linear predictors ask for")
+        if numbers > 0 and len(flat) != numbers:
+            raise ValueError("the flat numbers are not as many as the linear predictors ask for")
         value, gradient = np.empty(cells), np.empty((cells, channels))
         curvature = np.empty((cells, channels * (channels + 1) // 2))
         derivatives(kind, eta, table, flat, value, gradient, curvature)

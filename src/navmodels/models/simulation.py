@@ -12,8 +12,7 @@ import pandas as pd
 
 from navmodels import checks
 from navmodels.data.survey import Survey
-from navmodels.likelihoods.categorical import Choice, Rating
-from navmodels.likelihoods.outcomes import Share
+from navmodels.likelihoods.share import Share
 from navmodels.models import designs
 from navmodels.models.blocks import Block
 from navmodels.models.designs import Design
@@ -78,7 +77,7 @@ def simulate_responses(model: Model, truth: Mapping[str, Any], *, cells: pd.Data
     design = _empty_design(model, cells[factors], categories)
     _require_truth(truth, design)
     base = np.zeros(design.channels.size)
-    base[list(design.channels.based)] = design.to_channels(shown)
+    base[list(design.channels.common)] = design.channels.to_channels(shown)
     rng = np.random.default_rng(seed)
     effects = {block.name: _true_effect(block, truth, design, rng) for block in design.blocks}
     eta = design.linear_predictor(base[None], {name: effect[None] for name, effect in effects.items()})[0]
@@ -102,22 +101,7 @@ def _base(model: Model, truth: Mapping[str, Any]) -> tuple[list[Any], Array]:
     outcome = model.outcome
     if outcome.base not in truth:
         raise ValueError(f"truth needs {outcome.base!r}{' in logits' if outcome.base == 'intercept' else ''}.")
-    given = truth[outcome.base]
-    if isinstance(outcome, Rating):
-        cuts = dict(given) if isinstance(given, Mapping) else dict(enumerate(given, start=2))
-        values = np.array(list(cuts.values()), dtype=float)
-        if not len(values) or (np.diff(values) <= 0).any():
-            raise ValueError(f"the thresholds are {checks.listing(values)}; allowed: one or more, in rising order.")
-        first = next(iter(cuts))
-        lowest = first - 1 if isinstance(first, int) else "lowest"
-        return [lowest, *cuts], values
-    if isinstance(outcome, Choice):
-        if not isinstance(given, Mapping) or len(given) < 2:
-            raise ValueError(
-                f"the intercept of a choice is {given!r}; allowed: a mapping from each category to its logit."
-            )
-        return list(given), np.array(list(given.values()), dtype=float)
-    return [0, 1], np.array([float(given)])
+    return outcome.read_truth(truth[outcome.base])
 
 
 def _shares(design: Design, eta: Array) -> Array:
@@ -132,10 +116,10 @@ def _shares(design: Design, eta: Array) -> Array:
 
 def _told(design: Design, base: Array, effects: Mapping[str, Array]) -> dict[str, Any]:
     """Return base and effects as plain numbers by label."""
-    labels, channels = design.channels.labels, design.channels.based
+    labels, channels = design.channels.labels, design.channels.common
 
     def by_label(values: Array, fed: tuple[int, ...]) -> Any:
-        dims, shown = design.shown(values, fed)
+        dims, shown = design.channels.shown(values, fed)
         return dict(zip(labels, shown.tolist(), strict=True)) if dims else float(shown)
 
     told: dict[str, Any] = {design.model.outcome.base: by_label(base[list(channels)], channels)}
@@ -151,8 +135,8 @@ def _empty_design(model: Model, keys: pd.DataFrame, categories: list[Any]) -> De
     """Return the design of a survey with these cells and no answers."""
     names = [f"_{place}" for place in range(len(categories))]
     table = keys.assign(**dict.fromkeys(names, 0.0))
-    options: dict[str, Any] = {"counts": names, "categories": categories, "ordered": isinstance(model.outcome, Rating)}
-    if not isinstance(model.outcome, Rating | Choice):
+    options: dict[str, Any] = {"counts": names, "categories": categories, "ordered": model.outcome.ordered}
+    if not model.outcome.several:
         model = Model(Share(), *model.terms, intercept_scale=model.intercept_scale)
         options = {"positive": names[1], "n": names[0]}
     return designs.design(model, Survey.from_counts(table, by=list(keys.columns), overlap="allow", **options))
@@ -183,7 +167,7 @@ def _true_effect(block: Block, truth: Mapping[str, Any], design: Design, rng: np
             f"truth of {block.name!r} lacks {checks.listing(lacking) or 'nothing'} and has "
             f"{checks.listing(extra) or 'nothing'} too much; its levels: {checks.listing(block.levels, most=20)}."
         )
-    if design.channels.dim is None or block.channels != design.channels.based:
+    if not design.channels.spans(block.channels):
         return np.array([[float(given[level])] for level in block.levels])
     labels = design.channels.labels
     for level in block.levels:
@@ -193,7 +177,7 @@ def _true_effect(block: Block, truth: Mapping[str, Any], design: Design, rng: np
                 f"{checks.listing(labels)} to a number."
             )
     values = np.array([[float(given[level][label]) for label in labels] for level in block.levels])
-    return design.to_channels(values)
+    return design.channels.to_channels(values)
 
 
 def _row_order(design: Design, keys: pd.DataFrame) -> npt.NDArray[np.intp]:

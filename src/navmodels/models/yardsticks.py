@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from navmodels.data.survey import Survey
-from navmodels.likelihoods.outcomes import half_widths
+from navmodels.likelihoods.reported import half_widths
 
 Array = npt.NDArray[np.float64]
 SPREADS = 2.0  # spreads of the observed means that stand for one logit: so a Group's 0.5 is one spread

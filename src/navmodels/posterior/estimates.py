@@ -16,6 +16,7 @@ from navmodels.fits.posteriors import in_order
 from navmodels.fits.records import recall_design
 from navmodels.gate.convergence import carried_attrs
 from navmodels.gate.marks import mark
+from navmodels.likelihoods import kernels
 from navmodels.likelihoods.outcomes import Quantity
 from navmodels.models.blocks import Block, join_labels
 from navmodels.models.designs import Design, stack_effects
@@ -235,8 +236,6 @@ def _averages(
     quantity: Quantity,
 ) -> Array:
     """Return weighted averages of the predicted cells, dims (chain, draw, group, ...), in chunks of draws."""
-    from navmodels.likelihoods import kernels
-
     posterior = in_order(design, fit["posterior"].to_dataset())
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     order = np.argsort(index, kind="stable")  # the cells of a group stand together

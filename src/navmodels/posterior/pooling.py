@@ -15,7 +15,7 @@ from navmodels.data.panels import has_pairs
 from navmodels.data.survey import Survey
 from navmodels.fits.posteriors import in_order
 from navmodels.fits.records import recall_design
-from navmodels.likelihoods.categorical import categories_of
+from navmodels.likelihoods.categories import categories_of
 from navmodels.models.designs import Design
 from navmodels.models.overlap import correlation
 from navmodels.posterior.estimates import estimate

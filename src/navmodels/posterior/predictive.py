@@ -16,7 +16,8 @@ from navmodels.fits.posteriors import in_order
 from navmodels.fits.records import recall_design
 from navmodels.gate.convergence import carried_attrs, require_converged
 from navmodels.gate.marks import mark
-from navmodels.likelihoods.categorical import categories_of
+from navmodels.likelihoods import kernels
+from navmodels.likelihoods.categories import categories_of
 from navmodels.models.designs import Design, stack_effects
 
 Array = npt.NDArray[np.float64]
@@ -93,8 +94,6 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
 
 def replicates(design: Design, posterior: xr.Dataset, rng: np.random.Generator) -> Iterator[tuple[slice, Array]]:
     """Yield replicated data of some cells after others: which cells, and dims (draw, cell, category)."""
-    from navmodels.likelihoods.kernels import linear_predictors
-
     base, effects = design.coefficients(in_order(design, posterior), sampling=False)
     levels = stack_effects(effects.values(), len(base))
     data = {**design.data, **({"n": observed_cells(design)[1]} if design.survey.kind == "share" else {})}
@@ -103,7 +102,7 @@ def replicates(design: Design, posterior: xr.Dataset, rng: np.random.Generator) 
     step = max(1, CHUNK // (len(base) * (design.channels.size + 1)))
     for first in range(0, len(design.index), step):
         part = slice(first, first + step)
-        eta = linear_predictors(base, levels, design.index[part], design.fed)
+        eta = kernels.linear_predictors(base, levels, design.index[part], design.fed)
         values = design.model.outcome.draw(eta, data | {name: data[name][part] for name in cellwise}, rng)
         values = values if digits is None else np.floor(values * 10.0**digits + (0.5 + 1e-9)) / 10.0**digits
         yield part, values.reshape(*eta.shape[:2], -1)

@@ -97,8 +97,8 @@ def log_prior(design: Design, posterior: xr.Dataset) -> xr.DataArray:
     """Return the log-density of all priors at the top, dims (chain, draw), up to a constant."""
     mean, scale = design.intercept_mean, design.intercept_scale
     base = posterior[design.model.outcome.base]
-    if design.channels.dim is not None and len(design.channels.based) == design.channels.size:
-        base = xr.DataArray(design.to_channels(base.to_numpy()), dims=("chain", "draw", "contrast"))  # of a choice
+    if design.channels.dim is not None:
+        base = xr.DataArray(design.channels.to_channels(base.to_numpy()), dims=("chain", "draw", "channel"))
     total = -0.5 * ((base - mean) / scale) ** 2
     total = total.sum([dim for dim in total.dims if dim not in ("chain", "draw")])
     for name, prior in design.parameters.items():
@@ -115,7 +115,7 @@ def log_prior(design: Design, posterior: xr.Dataset) -> xr.DataArray:
 def _squares(design: Design, block: Block, posterior: xr.Dataset) -> Array:
     """Return Σ z² of a block with a fixed standard deviation, dims (chain, draw)."""
     effect = posterior[f"{block.name}_effect"].to_numpy()
-    effect = effect[..., None] if effect.ndim == 3 else design.to_channels(effect)
+    effect = effect[..., None] if effect.ndim == 3 else design.channels.to_channels(effect)
     if block.offset is not None:
         effect = effect - block.offset[:, None]
     z = np.einsum("cl,...ld->...cd", np.linalg.pinv(block.matrix), effect) / block.scale.fixed

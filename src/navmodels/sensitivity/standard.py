@@ -11,7 +11,7 @@ import numpy as np
 from navmodels import checks
 from navmodels.data.readings import with_minimum
 from navmodels.data.survey import Survey
-from navmodels.likelihoods.categorical import Rating, categories_of
+from navmodels.likelihoods.categories import categories_of
 from navmodels.models import designs
 from navmodels.models.designs import Design, spell_out
 from navmodels.models.model import Model
@@ -107,7 +107,7 @@ def _poolings(model: Model) -> Named:
 
 
 def _cuts(model: Model, survey: Survey) -> Named:
-    if isinstance(model.outcome, Rating):
+    if model.outcome.ordered:
         for cut in categories_of(survey)[1:]:
             yield f"cut at {cut}", {"cut": cut}
 

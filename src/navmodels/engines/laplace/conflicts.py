@@ -16,9 +16,8 @@ from scipy import optimize
 from navmodels.engines.laplace.modes import find_mode
 from navmodels.engines.laplace.proposals import PRECISE, REACH
 from navmodels.engines.laplace.targets import Target, make_target
-from navmodels.likelihoods.categorical import Rating
 from navmodels.models.designs import Design
-from navmodels.models.terms import Effect, with_scale
+from navmodels.models.terms import Effect, Term, with_scale
 
 FAR = 0.999  # of the prior
 WIDE = 3.2905  # standard deviations of a normal that hold as much
@@ -48,9 +47,8 @@ Group('office', scale=0.5)
         target = make_target(design)
         means = {name: float(posterior[name].mean()) for name in design.parameters}
         terms: dict[str, Any] = {term.label: term for term in design.model.terms}
-        outcome: Any = design.model.outcome
-        if isinstance(outcome, Rating) and outcome.by:
-            terms[f"{outcome.by}_threshold"] = outcome
+        if design.model.outcome.deviation is not None:
+            terms[design.model.outcome.deviation.name] = design.model.outcome
         for name in means:
             label = name.removesuffix("_sd")
             if label in terms:
@@ -116,7 +114,7 @@ def _remedy(design: Design, term: Any, asked: float) -> str:
     if term.scale is not None and design.survey.cells.attrs.get("unit") == "identity":
         return f"leave scale out of {term!r}"
     scale = float(f"{asked:.2g}")
-    return f"give {replace(term, scale=scale) if isinstance(term, Rating) else with_scale(term, scale)!r}"
+    return f"give {with_scale(term, scale) if isinstance(term, Term) else replace(term, scale=scale)!r}"
 
 
 def _asked_for(evidence: Callable[[float], float], before: float, end: float) -> float | None:

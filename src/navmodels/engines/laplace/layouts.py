@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from navmodels.likelihoods.bounds import require_layout
 from navmodels.likelihoods.compilation import compiled
-from navmodels.likelihoods.kernels import Array, pair
+from navmodels.likelihoods.outcomes import Array
+from navmodels.likelihoods.packing import pair
 from navmodels.models.designs import Design
 
 Places = npt.NDArray[np.int64]
@@ -104,7 +105,7 @@ def lay_out(design: Design) -> tuple[Layout, int | None, list[Part]]:
     size = 1 if own is None else design.blocks[own].size
     rest = [place for place in range(len(design.blocks)) if place != own]
     nests = [place for place in rest if _is_nested(level[place], group)]
-    base: list[Part] = [(None, channel) for channel in design.channels.based]
+    base: list[Part] = [(None, channel) for channel in design.channels.common]
     nested = [*base, *((place, channel) for place in nests for channel in design.blocks[place].channels)]
     varying = [(place, channel) for place in rest if place not in nests for channel in design.blocks[place].channels]
     rows, bases, terms, weights, fed = [], [np.empty(0)], [], [], []

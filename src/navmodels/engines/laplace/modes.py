@@ -23,8 +23,9 @@ from navmodels.engines.laplace.layouts import (
 from navmodels.engines.laplace.skewness import measure_sides, pull_of_sides
 from navmodels.engines.laplace.thresholds import Steps, draw_steps, keep_off, meet_steps
 from navmodels.likelihoods.compilation import compiled
-from navmodels.likelihoods.kernels import Array, derivatives, values
-from navmodels.likelihoods.printing import LOG_SQRT_2PI, interval
+from navmodels.likelihoods.kernels import derivatives, values
+from navmodels.likelihoods.normals import LOG_SQRT_2PI, interval
+from navmodels.likelihoods.outcomes import Array
 
 VAST = 10.0  # scale beyond which effects are so small a part of it that modes are found more exactly
 SHARP = 10.0  # precision of an own level over that of its prior, above which it is proposed from its plateau

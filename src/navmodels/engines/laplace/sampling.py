@@ -21,7 +21,6 @@ from navmodels.engines.laplace.proposals import REACH, Proposal, adapt_proposal,
 from navmodels.engines.laplace.targets import Target, make_target
 from navmodels.gate.convergence import MAX_APART, MIN_ESS_PER_CHAIN, k_limit, smooth_weights
 from navmodels.likelihoods import kernels
-from navmodels.likelihoods.categorical import Rating
 from navmodels.models.designs import Design
 
 Array = npt.NDArray[np.float64]
@@ -138,13 +137,12 @@ def sample_laplace(
 
 
 def _log_evidence(target: Target, found: Weighted) -> float:
-    """Return the log marginal likelihood; NaN for thresholds by level, whose ordered prior has no known normaliser."""
-    outcome = target.design.model.outcome
-    if isinstance(outcome, Rating) and outcome.by is not None:
+    """Return the log marginal likelihood; NaN where the prior has no known normaliser."""
+    normaliser = target.design.channels.log_normaliser
+    if np.isnan(normaliser):
         return np.nan
-    orders = special.gammaln(target.layout.base + 1) if isinstance(outcome, Rating) else 0.0  # of the thresholds
-    width = float(np.sum(target.design.data.get("log_width", 0.0)))  # of numbers that are taken as finer than printed
-    return float(special.logsumexp(found.log_ratio) - np.log(found.log_ratio.size) + orders + width)
+    left_out = float(np.sum(target.design.model.outcome.left_out(target.design.data)))
+    return float(special.logsumexp(found.log_ratio) - np.log(found.log_ratio.size) + normaliser + left_out)
 
 
 def _explore(
@@ -179,12 +177,10 @@ def _explore(
 
     with kernels.threads() as pool:
         list(pool.map(take, range(len(streams))))
-    walled = len(target.design.channels.based) < target.design.channels.size
-    if walled:  # the prior has thresholds in order, those of all as those of each level
-        unordered = (np.diff(z[..., : target.layout.base], axis=-1) <= 0).any(axis=-1)
-        log_ratio[unordered & ~np.isnan(log_ratio)] = -np.inf
+    channels = target.design.channels
+    log_ratio[channels.impossible(z[..., : target.layout.base]) & ~np.isnan(log_ratio)] = -np.inf
     z[~np.isfinite(log_ratio)] = 0.0
-    solved = ~(np.isnan(log_ratio) if walled else ~np.isfinite(log_ratio)).any(axis=1)
+    solved = ~(np.isnan(log_ratio) if channels.ordered else ~np.isfinite(log_ratio)).any(axis=1)
     log_prior = stats.norm.logpdf(u).sum(axis=1)
     ratio = np.where(np.isnan(log_ratio), -np.inf, log_ratio) + (log_prior - log_density)[:, None]
     laplace[~(laplace <= 0)] = -np.inf
@@ -256,13 +252,14 @@ def _posterior(target: Target, found: Weighted, kept: npt.NDArray[np.intp]) -> x
     over, coords = ("chain", "draw"), _coords(kept)
     if design.channels.dim is not None:
         coords[design.channels.dim] = list(design.channels.labels)
-    dims, base = design.shown(
-        design.intercept_mean + design.intercept_scale * parts[None][..., 0, :], design.channels.based
+    channels = design.channels
+    dims, base = channels.shown(
+        design.intercept_mean + design.intercept_scale * parts[None][..., 0, :], channels.common
     )
     variables: dict[str, Any] = {design.model.outcome.base: ((*over, *dims), base)}
     for place, block in enumerate(design.blocks):
         effect = block.effect(scales[place][point][..., None], np.moveaxis(parts[place], -1, -2))
-        dims, shown = design.shown(np.moveaxis(effect, -1, -2), block.channels)
+        dims, shown = channels.shown(np.moveaxis(effect, -1, -2), block.channels)
         variables[f"{block.name}_effect"] = ((*over, block.name, *dims), shown)
         coords[block.name] = block.labels
     for name, values in target.parameters(found.u).items():

@@ -10,7 +10,8 @@ import numpy as np
 
 from navmodels.engines.laplace.layouts import Cells, Layout
 from navmodels.likelihoods.compilation import compiled
-from navmodels.likelihoods.kernels import Array, values
+from navmodels.likelihoods.kernels import values
+from navmodels.likelihoods.outcomes import Array
 
 SEARCHES = 6  # at most, for where a side has fallen as far as it should
 

@@ -11,8 +11,6 @@ import numpy.typing as npt
 from navmodels.engines.laplace.layouts import NO_WALLS, Cells, Layout, Part, lay_out
 from navmodels.engines.laplace.thresholds import Steps, find_walls, lay_out_steps
 from navmodels.likelihoods import kernels
-from navmodels.likelihoods.categorical import Rating
-from navmodels.likelihoods.outcomes import Reported
 from navmodels.models.blocks import Block
 from navmodels.models.designs import Design
 
@@ -86,11 +84,10 @@ class Target:
         return np.concatenate([np.repeat(scale, sizes, axis=1), np.repeat(own[:, None], self.sizes[1], axis=1)], axis=1)
 
     def start(self) -> Array:
-        """Return where the search for the mode of the coefficients begins: at zero, thresholds apart."""
+        """Return where the search for the mode of the coefficients begins: at zero, what is common to all apart."""
         z = np.zeros(sum(self.sizes))
-        if len(self.design.channels.based) < self.design.channels.size:  # thresholds, which come first
-            thresholds = np.linspace(-2.0, 2.0, len(self.design.channels.based) + 2)[1:-1]
-            z[: len(thresholds)] = thresholds / self.design.intercept_scale
+        common = self.design.channels.start(self.design.intercept_scale)
+        z[: len(common)] = common
         return z
 
     def by_block(self, z: Array) -> dict[int | None, Array]:
@@ -111,25 +108,25 @@ def make_target(design: Design) -> Target:
     outcome = design.model.outcome
     kind, table, flat = kernels.pack(outcome.kernel, design.data)
     layout, own, order = lay_out(design)
-    soft, walls, box, by = table, NO_WALLS, np.empty((0, 2)), isinstance(outcome, Rating) and outcome.by is not None
-    if by:
+    walls, differ, softened = NO_WALLS, design.channels.differ, outcome.soften(design.data)
+    soft = table if softened is design.data else kernels.pack(outcome.kernel, softened)[1]
+    if differ:
         walls = find_walls(order, design.blocks, design.data["count"])
-    if isinstance(outcome, Rating | Reported):
-        soft = kernels.pack(outcome.kernel, outcome.soften(design.data))[1]
-    if isinstance(outcome, Reported):
-        box = _boxes(outcome, design, layout)
     for each in (table, soft):
         kernels.require_table(kind, (len(design.cells), design.channels.size), each, flat)
-    steps = lay_out_steps(layout, own, order, design.blocks, table, by=by)
+    steps = lay_out_steps(layout, own, order, design.blocks, table, by=differ)
+    box = _boxes(outcome.boxes(design.data), layout)
     return Target(design, layout, own, order, Cells(kind, table, flat, soft, walls, box), steps)
 
 
 # ---- inside
 
 
-def _boxes(outcome: Reported, design: Design, layout: Layout) -> Array:
+def _boxes(plateaus: tuple[Array, Array, Array] | None, layout: Layout) -> Array:
     """Return half-width and error of the plateau of each own level that has one cell, and that a plateau; else 0."""
-    _, half, error = outcome.boxes(design.data)
+    if plateaus is None:
+        return np.empty((0, 2))
+    _, half, error = plateaus
     size = len(layout.start) - 1
     alone = np.bincount(layout.own, minlength=size)[layout.own] == 1
     out = np.zeros((size, 2))

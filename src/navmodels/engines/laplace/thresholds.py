@@ -17,7 +17,10 @@ import numpy as np
 
 from navmodels.engines.laplace.layouts import Layout, Part, Places, Walls
 from navmodels.likelihoods.compilation import compiled
-from navmodels.likelihoods.kernels import Array, log_gap, pair, values
+from navmodels.likelihoods.kernels import values
+from navmodels.likelihoods.outcomes import Array
+from navmodels.likelihoods.packing import pair
+from navmodels.likelihoods.rating import log_gap
 from navmodels.models.blocks import Block
 
 STEEP = 1.5

@@ -13,7 +13,8 @@ from scipy import linalg
 from navmodels.engines.laplace.proposals import find_proposal
 from navmodels.engines.laplace.targets import make_target
 from navmodels.engines.nuts.graph import Coordinates
-from navmodels.likelihoods.kernels import derivatives, pack, pair
+from navmodels.likelihoods.kernels import derivatives, pack
+from navmodels.likelihoods.packing import pair
 from navmodels.models.designs import Design
 
 Array = npt.NDArray[np.float64]
@@ -38,9 +39,9 @@ def walking_coordinates(design: Design) -> Coordinates:
     scales = [float(scale[0]) for scale in target.block_scales(proposal.centre[None])]
     parts = target.by_block(proposal.mode)
     mode = np.concatenate([parts[place].T.ravel() for place in (None, *range(len(design.blocks)))])
-    curvature, base = _curvature(design, scales, mode), len(design.channels.based)
-    if base < design.channels.size:  # thresholds are walked by the logarithms of their gaps
-        mode[:base], bend = _by_gaps(mode[:base], design.intercept_scale)
+    curvature, base = _curvature(design, scales, mode), len(design.channels.common)
+    mode[:base], bend = design.channels.to_coordinates(mode[:base], design.intercept_scale)
+    if bend is not None:
         change = linalg.block_diag(bend, np.eye(len(mode) - base))
         curvature = change.T @ curvature @ change
     factor = linalg.cholesky(curvature, lower=True)
@@ -60,7 +61,7 @@ def walking_coordinates(design: Design) -> Coordinates:
 
 def plain_coordinates(design: Design) -> Coordinates:
     """Return coordinates that change nothing: every block non-centred, nothing whitened."""
-    size = len(design.channels.based) + sum(block.size * len(block.channels) for block in design.blocks)
+    size = len(design.channels.common) + sum(block.size * len(block.channels) for block in design.blocks)
     reference = {block.name: 1.0 for block in design.blocks}
     parameters = {name: 0.5 * prior.scale for name, prior in design.parameters.items()}
     return Coordinates(np.zeros(size), np.eye(size), np.zeros(size), reference, parameters)
@@ -73,9 +74,9 @@ def _curvature(design: Design, scales: list[float], mode: Array) -> Array:
     """Return the negative Hessian of the coefficients' log-density at their mode, dims (coefficient, coefficient)."""
     cells, channels = design.survey.cells.sizes["cell"], design.channels
     x = np.zeros((channels.size, cells, len(mode)))
-    for place, channel in enumerate(channels.based):
+    for place, channel in enumerate(channels.common):
         x[channel, :, place] = design.intercept_scale
-    first = len(channels.based)
+    first = len(channels.common)
     for block, scale in zip(design.blocks, scales, strict=True):
         for channel in block.channels:
             x[channel, :, first : first + block.size] = scale * block.matrix[block.index]
@@ -92,11 +93,3 @@ def _curvature(design: Design, scales: list[float], mode: Array) -> Array:
             part = (x[i].T * curvature[:, pair(i, j)]) @ x[j]
             out += part if i == j else part + part.T
     return out
-
-
-def _by_gaps(z: Array, scale: float) -> tuple[Array, Array]:
-    """Return thresholds over their scale as first and logarithms of gaps, and the derivative of one by the other."""
-    gap = scale * np.diff(z)
-    bend = np.tril(np.ones((len(z), len(z))))
-    bend[:, 1:] *= gap / scale
-    return np.concatenate([z[:1], np.log(gap)]), bend

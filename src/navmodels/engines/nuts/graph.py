@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
+from navmodels.likelihoods import kernels
 from navmodels.models.blocks import Block
 from navmodels.models.designs import Design
-from navmodels.models.graph import observed_data, shown_effect
+from navmodels.models.graph import observed_data
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +56,12 @@ def build_walk(design: Design, at: Coordinates) -> Any:
 
     from navmodels.models.operations import CellLikelihood, LinearMap, LinearPredictor
 
-    blocks, count, base = design.blocks, len(at.centre), len(design.channels.based)
+    blocks, channels, count = design.blocks, design.channels, len(at.centre)
+    base = len(channels.common)
     ends = np.cumsum([0, count, count, 1 + len(blocks), 2, len(design.parameters), len(blocks)])
     coords: dict[str, Any] = {block.name: block.labels for block in blocks}
-    if design.channels.dim is not None:
-        coords |= {design.channels.dim: list(design.channels.labels)}
+    if channels.dim is not None:
+        coords |= {channels.dim: list(channels.labels)}
     with pm.Model(coords=coords, check_bounds=False) as graph:
         data = {
             name: observed_data(name, value, shape=value.shape if name in ("walk", "spread") else (None,) * value.ndim)
@@ -72,7 +74,7 @@ def build_walk(design: Design, at: Coordinates) -> Any:
         scales = [replace(block.scale, fixed=1.0).of(parameters) for block in blocks]
         walked = pm.Flat("walked", shape=count)
         v = centre + LinearMap()(data["spread"], walked)
-        first, density = _walked_base(design, v[:base], own)
+        first, density = channels.from_coordinates(v[:base], own[0], own[1])
         effects = pt.zeros(0)
         if blocks:
             matrix, of_coefficient, of_level = _maps(design)
@@ -85,13 +87,10 @@ def build_walk(design: Design, at: Coordinates) -> Any:
         pm.Potential("walk_density", density)
         levels = _level_spans(design)
         for place, block in enumerate(blocks):
-            shown = shown_effect(
-                design, [effects[levels[place, channel]] for channel in block.channels], block.channels
-            )
-            several = shown.ndim > 1 and design.channels.dim is not None
-            pm.Deterministic(
-                f"{block.name}_effect", shown, dims=(block.name, *((design.channels.dim,) if several else ()))
-            )
+            columns = [effects[levels[place, channel]] for channel in block.channels]
+            over = (channels.dim,) if channels.spans(block.channels) else ()
+            shown = channels.shown_variables(columns, block.channels)
+            pm.Deterministic(f"{block.name}_effect", shown, dims=(block.name, *over))
         fed = np.array([channel for _, channel in _parts(design)], dtype=np.int64)
         eta = LinearPredictor()(first, effects, data["index"], fed)
         kernel = CellLikelihood(design.model.outcome.kernel)
@@ -122,9 +121,7 @@ def walk_numbers(design: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     >>> {name: value.shape for name, value in walk_numbers(arrays, plain_coordinates(arrays)).items()}
     {'walk': (12,), 'spread': (3, 3), 'index': (1, 2), 'table': (3, 2)}
     """
-    from navmodels.likelihoods.kernels import FLAT, pack
-
-    blocks, base = design.blocks, len(design.channels.based)
+    blocks, base = design.blocks, len(design.channels.common)
     parts = [(place, channel) for place, block in enumerate(blocks) for channel in block.channels]
     given = dict(zip(parts, _spans([blocks[place].size for place, _ in parts], start=base), strict=True))
     order = np.concatenate(
@@ -135,7 +132,7 @@ def walk_numbers(design: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     scale = [design.intercept_mean, design.intercept_scale, *(prior.scale for prior in design.parameters.values())]
     scale += [block.scale.fixed for block in blocks]
     reference = [design.intercept_scale, *(coordinates.reference[block.name] for block in blocks)]
-    _, table, flat = pack(design.model.outcome.kernel, design.data)
+    _, table, flat = kernels.pack(design.model.outcome.kernel, design.data)
     order = order.astype(int)
     numbers = {
         "walk": np.concatenate([coordinates.centre[order], coordinates.power[order], reference, scale]),
@@ -143,7 +140,7 @@ def walk_numbers(design: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
         "index": np.array(index, dtype=np.int32).reshape(len(parts), table.shape[1]),
         "table": table,
     }
-    if design.model.outcome.kernel in FLAT:
+    if len(flat):
         numbers["flat"] = flat
     if any(block.offset is not None for block in blocks):
         numbers["offset"] = np.concatenate([_offset(blocks[place]) for place, _ in _parts(design)])
@@ -151,23 +148,6 @@ def walk_numbers(design: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
 
 
 # ---- inside
-
-
-def _walked_base(design: Design, v: Any, own: Any) -> tuple[Any, Any]:
-    """Return the base of each channel, dims (channel), and its log-density, up to a constant."""
-    import pymc as pm
-    import pytensor.tensor as pt
-
-    channels, name = design.channels, design.model.outcome.base
-    mean, scale = own[0], own[1]
-    if len(channels.based) == channels.size:
-        base = mean + scale * v
-        shown = shown_effect(design, [base[place] for place in range(channels.size)], channels.based)
-        pm.Deterministic(name, shown, dims=channels.dim)
-        return base, -0.5 * pt.sum(v**2)
-    threshold = scale * v[0] + pt.concatenate([np.zeros(1), pt.cumsum(pt.exp(v[1:]))])
-    pm.Deterministic(name, threshold, dims=channels.dim)
-    return pt.concatenate([np.zeros(1), threshold]), pt.sum(v[1:]) - 0.5 * pt.sum((threshold / scale) ** 2)
 
 
 def _maps(design: Design) -> tuple[npt.NDArray[np.float64], ...]:

@@ -78,8 +78,11 @@ def compile_once(design: Design, coordinates: Coordinates) -> Any:
 
 def _why_stopped(design: Design, said: str) -> str:
     """Return why NUTS ended, from the first line of what nutpie said, and what helps."""
-    walled = len(design.channels.based) < design.channels.size
-    many = "put neighbouring categories of the rating together before the survey is made, or " if walled else ""
+    many = (
+        "put neighbouring categories of the rating together before the survey is made, or "
+        if design.channels.ordered
+        else ""
+    )
     return f"NUTS ended before it had draws ({said.partition(chr(10))[0]}): {many}try engine='laplace'."
 
 

@@ -1,4 +1,4 @@
-"""The examples of CONTRIBUTING.md: in a copy of the package, with the files and lines they name, their own tests pass."""
+"""The examples of CONTRIBUTING.md: in a copy of the package, with the files and lines they name, their tests pass."""
 
 import os
 import re

@@ -29,7 +29,6 @@ from scipy import stats
 from benchmarks.cases import SETS, Case, cases
 from benchmarks.tables import markdown_table
 from navmodels.engines.fitting import refit
-from navmodels.likelihoods import kernels
 from navmodels.models import designs
 from navmodels.models.designs import Design
 
@@ -122,7 +121,7 @@ def quantities(design: Design, values: Values) -> dict[str, Array]:
         found[f"mean of {group}"] = mean
     else:
         found |= {f"{label} in {group}": mean[:, place] for place, label in enumerate(quantity.labels)}
-    found["log-likelihood"] = kernels.log_likelihood(outcome, eta, design.data).sum(axis=-1)
+    found["log-likelihood"] = outcome.log_likelihood(eta, design.data).sum(axis=-1)
     return found
 
 

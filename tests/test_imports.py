@@ -25,7 +25,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "models": ("checks", "data", "likelihoods"),
     "fits": ("checks", "data", "likelihoods", "models", "gate"),
     "engines": ("checks", "data", "likelihoods", "models", "gate", "fits"),
-    "posterior": ("checks", "data", "likelihoods", "models", "gate", "fits"),
+    "posterior": ("checks", "printed", "data", "likelihoods", "models", "gate", "fits"),
     "plots": ("checks",),
     "sensitivity": ("checks", "data", "likelihoods", "models", "gate", "fits", "engines", "posterior"),
 }  # what each room may import; reports, pages and the command line may see all

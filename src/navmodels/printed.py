@@ -1,25 +1,24 @@
-"""What a printed number says: the values that would print so, on the scale of the model.
+"""What prints as what: rounding, the counts that print so, and the interval of a single share, both ways.
 
-A published share is a rounded number. Here it becomes either the set of counts that print as it (simple samples, and
-small weighted ones, whose counts are divided by the design effect), or the logits of its rounding limits with a
-standard error (other weighted samples). A published mean keeps its own scale.
-Nothing is modelled here; `Reported` turns these columns into a likelihood.
+A published share is a rounded number, and its interval was made by one of a few formulas. Here are those formulas and
+their inverses: from a share to its interval, and from a printed interval to the standard error or the number of
+respondents behind it. How a published table becomes a `Survey` is not told here but in `data`.
 """
 
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+from scipy import optimize, special, stats
 
-from navmodels import checks
-from navmodels.data import intervals
-
-SMALL = 100.0  # n / design effect below which a standard error from the printed share itself is too small
 UNITS = {"percent": 100.0, "proportion": 1.0, "identity": 1.0}
 
 Array = npt.NDArray[np.float64]
+
+
+# ---- rounding
 
 
 def decimals(values: Array, *, unit: str, digits: int) -> int:
@@ -56,145 +55,140 @@ def count_range(share: Array, n: Array, half: Array | float) -> tuple[Array, Arr
     return np.maximum(low, 0.0), np.minimum(high, n)
 
 
-def read_printed(frame: pd.DataFrame, *, unit: str, digits: int, prob: float, design_effect: float) -> pd.DataFrame:
-    """Return what each printed estimate says about its linear predictor.
+def normal_quantile(prob: float) -> float:
+    """Return how many standard errors an interval of this probability reaches to each side."""
+    return float(stats.norm.ppf(0.5 + prob / 2))
+
+
+# ---- the interval of a single share
+
+
+def shifted(share: Any, logits: Any) -> Any:
+    """Return a share moved by so many logits: an end of an interval that is symmetric on the logit scale.
+
+    With a quantile z and a standard error se of the share p, the upper end lies z se / (p (1 − p)) logits above it.
+
+    Examples
+    --------
+    >>> [round(float(shifted(0.5, logits)), 3) for logits in (-1, 1)]
+    [0.269, 0.731]
+    """
+    return special.expit(special.logit(share) + logits)
+
+
+def share_interval(share: Any, half: Any, *, n: Any, tail: float) -> tuple[Any, Any]:
+    """Return the logit interval of shares, and the exact one of Clopper & Pearson (1934) where none or all said yes.
 
     Parameters
     ----------
-    frame
-        Columns estimate, lower, upper, se, n in the unit given (NaN where not printed), one row a cell.
-    unit
-        "percent", "proportion" (link: logit) or "identity" (a mean, no link).
-    digits
-        Decimals the estimates were printed with, in their unit; see `decimals`.
-    prob
-        Level of the printed intervals.
-    design_effect
-        Variance ratio to a simple sample; 1 means that counts out of n are binomial. Where n over it is below `SMALL`
-        the counts over it are taken as such, so that nothing jumps at 1.
+    share
+        Between 0 and 1: a number or an array.
+    half
+        How many logits the interval reaches to each side; not read where the share is 0 or 1.
+    n
+        Respondents, effective ones in a weighted sample; need not be whole. Read where the share is 0 or 1.
+    tail
+        Probability beyond each end: 0.025 for an interval of 95 %.
 
     Returns
     -------
-    pandas.DataFrame
-        low, high (limits of rounding on the linear scale) and sd for rows with a normal likelihood; count_low,
-        count_high, trials for rows with a binomial one (counts 1 / design_effect apart); NaN where not used.
+    The lower and the upper end, as proportions.
 
-    Raises
-    ------
-    ValueError
-        When no count out of n prints as the share, or a row has nothing that says how sure it is.
+    Examples
+    --------
+    >>> lower, upper = share_interval(np.array([0.0, 0.5]), np.array([np.inf, 1.0]), n=44, tail=0.025)
+    >>> lower.round(3).tolist(), upper.round(3).tolist()
+    ([0.0, 0.269], [0.08, 0.731])
     """
-    estimate = frame["estimate"] / UNITS[unit]
-    half = 0.5 * 10.0**-digits / UNITS[unit]
-    out = pd.DataFrame(np.nan, index=frame.index, columns=["low", "high", "sd", "count_low", "count_high", "trials"])
-    if unit == "identity":
-        out["low"], out["high"], out["sd"] = estimate - half, estimate + half, _identity_sd(frame, prob)
-    else:
-        spoken = intervals.speaking(frame, unit=UNITS[unit])
-        edge = (estimate - half <= 0) | (estimate + half >= 1)
-        size = intervals.size_at_edge(spoken, estimate, unit=UNITS[unit], prob=prob).where(edge)
-        small = (design_effect == 1.0) | (frame["n"] / design_effect < SMALL)
-        exact = frame["n"].notna() & size.isna() & (edge | (_no_interval(spoken) & small))
-        _require_n(edge & ~exact & size.isna(), estimate)
-        out["low"] = special.logit((estimate - half).clip(lower=0.0))
-        out["high"] = special.logit((estimate + half).clip(upper=1.0))
-        out["sd"] = _logit_sd(spoken, estimate, UNITS[unit], prob, design_effect)
-        _fill_counts(out, frame["n"], exact, estimate, half, design_effect)
-        _fill_edges(out, size, estimate, half, design_effect)
-    _require_precision(out)
-    return out
+    with np.errstate(invalid="ignore", divide="ignore"):
+        lower, upper = shifted(share, -half), shifted(share, half)
+        reach = tail ** (1 / n)  # the share at which all of n say yes with the probability of the tail
+    lower = np.where(share == 1, reach, np.where(share == 0, 0.0, lower))
+    upper = np.where(share == 0, 1 - reach, np.where(share == 1, 1.0, upper))
+    return lower, upper
 
 
-def require_reading(digits: int, prob: float, design_effect: float) -> None:
-    """Raise unless numbers can have been printed with these digits, level of intervals and design effect."""
-    if not 0 < prob < 1 or not (np.isfinite(design_effect) and design_effect > 0) or digits not in range(13):
-        raise ValueError(
-            f"digits is {digits!r}, prob {prob!r} and design_effect {design_effect!r}; allowed: whole digits from 0 to "
-            "12, prob between 0 and 1 (such as 0.95), a design effect above 0."
-        )
+def jeffreys_interval(counts: Array, n: float, *, prob: float = 0.95) -> tuple[float, float]:
+    """Return the equal-tailed interval of a share whose count is one of several, equally likely.
+
+    The posterior of k out of n is Beta(k + 1/2, n − k + 1/2) (Jeffreys 1946; Brown, Cai & DasGupta 2001).
+
+    Examples
+    --------
+    >>> lower, upper = jeffreys_interval(np.array([7.0]), 24)
+    >>> round(lower, 3), round(upper, 3)
+    (0.141, 0.489)
+    """
+    a, b = counts + 0.5, n - counts + 0.5
+
+    def end(p: float) -> float:
+        each = special.betaincinv(a, b, p)
+        low, high = float(np.min(each)), float(np.max(each))
+        if np.isclose(low, high, atol=1e-9):
+            return low
+        return float(optimize.brentq(lambda x: float(np.mean(special.betainc(a, b, x))) - p, low, high))
+
+    return end((1 - prob) / 2), end((1 + prob) / 2)
 
 
-# ---- inside
+# ---- what a printed interval says
 
 
-def _no_interval(frame: pd.DataFrame) -> pd.Series:
-    return frame["se"].isna() & (frame["lower"].isna() | frame["upper"].isna())
+def speaking(frame: pd.DataFrame, *, unit: float) -> pd.DataFrame:
+    """Return the printed numbers without what says nothing: intervals of no width, or from 0 to 100 %, errors of 0.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"estimate": [85.0, 40.0], "lower": [85.0, 30.0], "upper": [85.0, 50.0], "se": 0.0})
+    >>> speaking(table, unit=100.0)["upper"].tolist()
+    [nan, 50.0]
+    """
+    silent = without_width(frame) | ((frame["lower"] <= 0) & (frame["upper"] >= unit))
+    ends = {end: frame[end].mask(silent) for end in ("lower", "upper")}
+    return frame.assign(**ends, se=frame["se"].where(frame["se"] > 0))
 
 
-def _identity_sd(frame: pd.DataFrame, prob: float) -> pd.Series:
-    """Return the standard error of a mean: from the interval, else as printed."""
-    from_interval: pd.Series = (frame["upper"] - frame["lower"]) / (2 * intervals.normal_quantile(prob))
-    return from_interval.where(from_interval > 0).fillna(frame["se"])
+def without_width(frame: pd.DataFrame) -> pd.Series:
+    """Return where an interval is printed whose ends are the same number."""
+    return frame["lower"] == frame["upper"]
 
 
-def _logit_sd(frame: pd.DataFrame, p: pd.Series, unit: float, prob: float, design_effect: float) -> pd.Series:
-    """Return the standard error on the logit scale: from the interval, else from the standard error, else from n."""
-    from_interval = intervals.logit_sd(frame, p, unit=unit, prob=prob)
+def beyond(frame: pd.DataFrame, *, unit: float) -> tuple[pd.Series, pd.Series]:
+    """Return where the lower limit lies below 0, and where the upper one lies above 100 %."""
+    return frame["lower"] < 0, frame["upper"] > unit
+
+
+def logit_sd(frame: pd.DataFrame, share: pd.Series, *, unit: float, prob: float) -> pd.Series:
+    """Return the standard error on the logit scale that an interval tells; NaN where none speaks.
+
+    The mean of both sides on the logit scale; an end printed as 0 or 100 has no logit. Of an interval that reaches
+    beyond 0 or 100 % the half-width of the other side, as that of a Wald interval.
+    """
+    z = normal_quantile(prob)
+    below, above = beyond(frame, unit=unit)
     with np.errstate(divide="ignore", invalid="ignore"):
-        from_se = frame["se"] / unit / (p * (1 - p))
-        from_n = np.sqrt(design_effect / (frame["n"] * p * (1 - p)))
-    return from_interval.fillna(from_se).fillna(from_n)
+        ends, centre = special.logit(frame[["lower", "upper"]] / unit), special.logit(share)
+        sides = pd.concat([(centre - ends["lower"]) / z, (ends["upper"] - centre) / z], axis=1)
+        both: pd.Series = sides.where(np.isfinite(sides)).mean(axis=1, skipna=True)
+        half = (frame["upper"] / unit - share).where(below, share - frame["lower"] / unit)
+        wald = half / z / (share * (1 - share))
+    return wald.where(below | above, both).where(frame["lower"].notna() & frame["upper"].notna())
 
 
-def _fill_counts(
-    out: pd.DataFrame, n: pd.Series, exact: pd.Series, share: pd.Series, half: float, design_effect: float
-) -> None:
-    """Write the counts that print so, out of n, and n itself, all over the design effect.
+def size_at_edge(frame: pd.DataFrame, share: pd.Series, *, unit: float, prob: float) -> pd.Series:
+    """Return the n at which none (or all) of n has the printed interval, after Clopper & Pearson (1934).
 
-    The share of a weighted sample need be no count out of n: where none prints so, the printed share stands for it.
+    At 0 % the upper limit of ``prob`` is 1 − ((1 − prob)/2)^(1/n). NaN where the interval is so wide that not even one
+    respondent is behind it, or is not there.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"lower": [0.0], "upper": [8.0]})
+    >>> size_at_edge(table, pd.Series([0.0]), unit=100.0, prob=0.95).round(1).tolist()
+    [44.2]
     """
-    fractional = exact & (n != np.round(n))
-    if fractional.any() and design_effect == 1.0:
-        raise ValueError(
-            f"column 'n' holds {checks.listing(n[fractional])} in {checks.rows(fractional)}; allowed: whole "
-            "respondents. For an effective size give the number of respondents and design_effect."
-        )
-    low, high = count_range(share.to_numpy(), n.to_numpy(), half)
-    empty = exact & (low > high)
-    if design_effect != 1.0:
-        low, high = np.where(empty, n * share, low), np.where(empty, n * share, high)
-    out.loc[exact, "trials"] = n[exact] / design_effect
-    out.loc[exact, "count_low"], out.loc[exact, "count_high"] = low[exact] / design_effect, high[exact] / design_effect
-    out.loc[exact, ["low", "high", "sd"]] = np.nan
-    if empty.any() and design_effect == 1.0:
-        raise ValueError(
-            f"no count out of n prints as the share in {checks.rows(empty)}: {_neighbours(n, share, empty)}. "
-            "Correct n or the share, or give design_effect if the sample was weighted."
-        )
-
-
-def _fill_edges(out: pd.DataFrame, size: pd.Series, share: pd.Series, half: float, design_effect: float) -> None:
-    """Write the counts of shares printed as 0 or 100 % whose interval tells out of how many, as `_fill_counts` does."""
-    known = size.notna()
-    n = (size[known] * design_effect).round()
-    low, high = count_range(share[known].to_numpy(), n.to_numpy(), half)
-    out.loc[known, "trials"] = n / design_effect
-    out.loc[known, "count_low"], out.loc[known, "count_high"] = low / design_effect, high / design_effect
-    out.loc[known, ["low", "high", "sd"]] = np.nan
-
-
-def _neighbours(trials: pd.Series, share: pd.Series, empty: pd.Series) -> str:
-    """Return the counts on both sides of the first share that no count prints as."""
-    row, n, printed = empty.index[empty][0], float(trials[empty].iloc[0]), float(share[empty].iloc[0])
-    below = np.floor(n * printed)
-    counts = [f"{count:g} of {n:g} is {100 * count / n:.2f} %" for count in (below, below + 1)]
-    return f"in row {checks.plain(row)!r}, {' and '.join(counts)}, printed is {100 * printed:g} %"
-
-
-def _require_n(edge: pd.Series, share: pd.Series) -> None:
-    if edge.any():
-        printed = " or ".join(f"{100 * value:g}" for value in sorted(share[edge].unique()))
-        raise ValueError(
-            f"the share prints as {printed} % in {checks.rows(edge)}; a share that may be 0 or 100 % needs its n "
-            "or an interval with width, since a standard error says nothing on the logit scale there."
-        )
-
-
-def _require_precision(out: pd.DataFrame) -> None:
-    lost = out["trials"].isna() & ~(out["sd"] > 0)
-    if lost.any():
-        raise ValueError(
-            f"nothing says how sure the estimate is in {checks.rows(lost)}, or its interval has no width; allowed: an "
-            "interval (lower=, upper=), a standard error (se=) or, for shares, the number of respondents (n=). Fill "
-            "one in, or leave these rows out with frame.drop(index=[...])."
-        )
+    low, high = frame["lower"] / unit, frame["upper"] / unit
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.log1p(-high).where(share < 0.5, np.log(low))
+        size: pd.Series = np.log((1 - prob) / 2) / reach
+    return size.where(np.isfinite(size) & (size >= 1) & low.notna() & high.notna())

@@ -43,6 +43,13 @@ def test_rows_with_equal_names_are_counted_from_0():
         checks.named_rows(frame.iloc[:0], what="f")
 
 
+@pytest.mark.parametrize("value", [0, -1.0, np.inf, np.nan, True, "0.5", None])
+def test_positive_numbers(value):
+    with pytest.raises(ValueError, match=r"width is .*; allowed: a positive number or None\.$"):
+        checks.positive(value, what="width", also=" or None")
+    assert checks.positive(np.float32(2.0), what="width") == 2.0
+
+
 def test_factor_names():
     assert checks.factor_names("county") == ("county",)
     assert checks.factor_names(["year", "county"]) == ("year", "county")

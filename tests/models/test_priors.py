@@ -3,7 +3,7 @@ import pymc as pm
 import pytest
 from scipy import integrate
 
-from navmodels.models.priors import Exponential, HalfCauchy, HalfNormal, HalfStudentT, as_prior, positive
+from navmodels.models.priors import Exponential, HalfCauchy, HalfNormal, HalfStudentT, Known, Proportion, as_prior
 
 PRIORS = [HalfNormal(0.5), HalfStudentT(0.5), HalfStudentT(2.0, nu=7), HalfCauchy(5.0), Exponential(0.3)]
 every_prior = pytest.mark.parametrize("prior", PRIORS, ids=repr)
@@ -63,12 +63,16 @@ def test_a_number_is_the_scale_of_a_half_normal():
 def test_scales_that_are_not_allowed(scale):
     with pytest.raises(ValueError, match="allowed: a positive number, or a prior such as HalfCauchy"):
         as_prior(scale)
-    with pytest.raises(ValueError, match=r"width is .*; allowed: a positive number\."):
-        positive(scale, what="width")
 
 
-def test_priors_with_parameters_that_are_not_allowed():
-    with pytest.raises(ValueError, match="scale of Exponential is -2"):
-        as_prior(Exponential(-2))
-    with pytest.raises(ValueError, match="nu of HalfStudentT is 0"):
-        as_prior(HalfStudentT(1.0, nu=0))
+@pytest.mark.parametrize("kind", [HalfNormal, HalfStudentT, HalfCauchy, Exponential, Known, Proportion])
+def test_a_prior_checks_itself(kind):
+    with pytest.raises(ValueError, match=rf"^scale of {kind.__name__} is -2; allowed: a positive number\.$"):
+        kind(-2)
+    with pytest.raises(ValueError, match=f"scale of {kind.__name__} is True"):
+        kind(True)
+
+
+def test_degrees_of_freedom_that_are_not_allowed():
+    with pytest.raises(ValueError, match="nu of HalfStudentT is 0; allowed: a positive number"):
+        HalfStudentT(1.0, nu=0)

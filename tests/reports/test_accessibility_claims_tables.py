@@ -20,7 +20,7 @@ import pytest
 
 from navmodels.reports.folders import load_report
 
-PUBLISHED = files("navmodels") / "data" / "published" / "accessibility_2025"
+PUBLISHED = files("navmodels") / "reports" / "published" / "accessibility_2025"
 DIRECTIONS = {
     "difference": {"higher", "lower", "same"},
     "order": {"highest", "lowest"},

@@ -18,7 +18,7 @@ from importlib.resources import files
 import pandas as pd
 import pytest
 
-PUBLISHED = files("navmodels") / "data" / "published" / "employer_2024"
+PUBLISHED = files("navmodels") / "reports" / "published" / "employer_2024"
 DIRECTIONS = {
     "change": {"up", "down", "unchanged"},
     "difference": {"higher", "lower", "equal"},

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from navmodels.reports.unpooled import beta_draws, counts_printing, dirichlet_draws, interval, possible_counts
+from navmodels.reports.unpooled import beta_draws, counts_printing, dirichlet_draws, possible_counts
 
 
 @pytest.mark.parametrize(
@@ -21,20 +21,6 @@ def test_ties_count_both_ways():
 def test_without_a_whole_count_the_rounding_is_filled():
     assert possible_counts(43, 45).tolist() == pytest.approx([19.125, 19.2375, 19.35, 19.4625, 19.575])
     assert possible_counts(60, 100, half=2.5).tolist() == [58, 59, 60, 61, 62]
-
-
-@pytest.mark.parametrize(("k", "n"), [(11, 45), (0, 200), (29, 29)])
-def test_interval_of_one_count_is_that_of_jeffreys(k, n):
-    exact = 100 * stats.beta(k + 0.5, n - k + 0.5).ppf([0.025, 0.975])
-    assert interval(np.array([float(k)]), n) == pytest.approx(tuple(exact), abs=1e-6)
-
-
-def test_interval_of_several_counts_holds_95_percent_of_their_mixture():
-    counts = counts_printing(50, 339)
-    lower, upper = (end / 100 for end in interval(counts, 339))
-    each = stats.beta(counts + 0.5, 339 - counts + 0.5)
-    assert float(np.mean(each.cdf(lower))) == pytest.approx(0.025, abs=1e-9)
-    assert float(np.mean(each.cdf(upper))) == pytest.approx(0.975, abs=1e-9)
 
 
 def test_draws_are_fixed_by_name_and_seed():

@@ -32,9 +32,9 @@ def test_every_verdict_has_a_norwegian_word():
 
 
 def test_every_word_of_the_screen_and_plots_has_a_norwegian_one():
-    screen = words_said("reproduction/writing.py") | words_said("reproduction/employer_display.py")
+    screen = words_said("reports/writing.py") | words_said("reports/employer_display.py")
     assert len(screen) == 14
-    screen |= words_said("reproduction/accessibility_display.py") | {title for _, _, title in SHOWN.values()}
+    screen |= words_said("reports/accessibility_display.py") | {title for _, _, title in SHOWN.values()}
     screen |= {*TURNS.values(), *VERDICTS}
     assert len(screen) == 32
     assert words_said("cli.py") == {"Written to"}

@@ -13,6 +13,7 @@ from scipy import stats
 
 import navmodels as nav
 from navmodels.data.readings import with_design_effect
+from navmodels.fits.records import recall_design
 from navmodels.sensitivity.powerscale import POWERS, log_prior
 from navmodels.sensitivity.powerscale import _at_power as at_power
 
@@ -85,7 +86,7 @@ def test_prior_at_the_top_by_hand(fits):
         + stats.halfnorm.logpdf(posterior["office_sd"], scale=0.5)
         + stats.norm.logpdf(posterior["sector_effect"].sel(sector="public"), scale=0.4)
     )
-    found = log_prior(nav.models.records.recall_design(fit), posterior)
+    found = log_prior(recall_design(fit), posterior)
     assert np.ptp(found.to_numpy() - expected) < 1e-10  # a constant apart
 
 

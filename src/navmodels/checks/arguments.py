@@ -99,6 +99,13 @@ def one_of(given: object, allowed: Sequence[object], *, what: str) -> None:
         raise ValueError(f"{what} is {given!r}; allowed: {listing(allowed)}.{nearest(given, allowed)}")
 
 
+def positive(value: Any, *, what: str, also: str = "") -> float:
+    """Return a positive finite number, or raise; `also` says what else would be allowed."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < float(value) < np.inf:
+        raise ValueError(f"{what} is {value!r}; allowed: a positive number{also}.")
+    return float(value)
+
+
 def factor_names(by: str | Sequence[str]) -> tuple[str, ...]:
     """Return the names of the factors; raise when one is no text, comes twice, or is a name surveys use themselves.
 
@@ -290,13 +297,6 @@ def one_kind(labels: pd.Series) -> None:
             f"column {labels.name!r} has labels such as {found}; allowed: text, numbers or True/False, one kind in a "
             f"column. {advice}"
         )
-
-
-def positive(value: Any, *, what: str, also: str = "") -> float:
-    """Return a positive finite number, or raise; `also` says what else would be allowed."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < float(value) < np.inf:
-        raise ValueError(f"{what} is {value!r}; allowed: a positive number{also}.")
-    return float(value)
 
 
 # ---- inside

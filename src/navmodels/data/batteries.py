@@ -1,18 +1,99 @@
-"""Batteries and multi-select questions: wide columns, one an item, to counts with a factor `item`.
+"""Batteries and multi-select questions at the door `Survey.from_items`: wide columns to counts with a factor `item`.
 
 Each item is counted among those who answered it, so n differs by item. Not for several questions on different scales:
 these are surveys of their own.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from navmodels import checks
-from navmodels.data.cells import population_weights
-from navmodels.data.codes import NEGATIVE_ALONE, take_sides
-from navmodels.data.responses import MISSING, RENAME, answer_categories, count_answers
+from navmodels.data.cells import count_cells, join_population, population_weights, simulated
+from navmodels.data.codes import take_sides
+from navmodels.data.people import refuse_persons, warn_of_counts
+from navmodels.data.responses import MISSING, count_answers, used_weights
+from navmodels.data.scales import RENAME, Scale, distinct, item_categories, known_answers, require_one_scale
+
+if TYPE_CHECKING:
+    from navmodels.data.survey import Survey
+
+
+def from_items(
+    cls: type["Survey"],
+    frame: pd.DataFrame,
+    *,
+    items: Sequence[str] | Mapping[str, str],
+    by: str | Sequence[str] = (),
+    categories: Sequence[Any] | None = None,
+    ordered: bool = True,
+    positive: Any = None,
+    negative: Any = None,
+    weights: str | None = None,
+    population: pd.DataFrame | None = None,
+    weighting: str = "frame",
+    missing: str = "raise",
+    overlap: str = "refuse",
+) -> "Survey":
+    """Make a survey with a factor `item` from wide rows: a battery, or a question with several answers.
+
+    An empty answer means not asked or not answered: the respondent is not in this item's base, so n differs by
+    item. What a "don't know" means is for `negative` or `categories` to say.
+
+    Parameters
+    ----------
+    frame
+        One row a respondent, one column an item.
+    items
+        Two or more columns, or a mapping from column to label. They are the levels of `item`, in this order.
+    by
+        Columns of further grouping factors, as in `from_responses`; they come after `item`.
+    categories, ordered, weights, weighting
+        As in `from_responses`, the same for all items; effective n is each item's own.
+    positive
+        As in `from_responses`; each must occur in one of the items.
+    negative
+        As in `from_responses`; with ``missing="drop"`` other answers count as unanswered.
+    population
+        As in `from_responses`, without `item`: it holds for every item.
+    missing
+        "raise", or "drop" respondents without a factor. Their number is kept in ``cells.attrs["dropped"]``, that of
+        the others without an answer in ``cells.attrs["unanswered"]``, by item.
+    overlap
+        As in `from_responses`.
+
+    Raises
+    ------
+    ValueError
+        As `from_responses`, naming the item's column; for an item nobody answered, items on different scales, a
+        factor called "item", and ticks that are either positive or empty, where the base is not known.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels.data import Survey
+    >>> rows = pd.DataFrame({"phone": [1, 1, 0, 1], "chat": [0, 1, None, None]})
+    >>> survey = Survey.from_items(rows, items={"phone": "By phone", "chat": "By chat"})
+    >>> survey.to_pandas()
+           item    n  positive  weight
+    0  By phone  4.0       3.0     4.0
+    1   By chat  2.0       1.0     2.0
+    >>> survey.cells.attrs["unanswered"]
+    {'By phone': 0, 'By chat': 2}
+    """
+    by = checks.factor_names(by)
+    used = used_weights(weights, weighting)
+    frame = checks.named_rows(frame, what="from_items")
+    scale = Scale(categories, ordered, positive, negative)
+    table, chosen, left_out = count_items(frame, items=items, by=by, weights=used, missing=missing, scale=scale)
+    warn_of_counts(frame, answers=list(items), by=by, weights=weights)
+    refuse_persons(frame, outcome=list(items), by=by, weights=weights, overlap=overlap)
+    attrs = {"kind": scale.kind, "outcome": "answer", "weighting": weighting if used else "none", **left_out}
+    levels = {name: tuple(table[name].cat.categories) for name in ("item", *by)}
+    cells = count_cells(table, list(levels), chosen).assign_attrs({**attrs, **simulated(frame)})
+    whole = each_item(population, levels)
+    return cls(cells if whole is None else join_population(cells, levels, whole), levels)
 
 
 def count_items(
@@ -22,10 +103,7 @@ def count_items(
     by: Sequence[str],
     weights: str | None,
     missing: str,
-    categories: Sequence[Any] | None,
-    ordered: bool,
-    positive: Any,
-    negative: Any = None,
+    scale: Scale,
 ) -> tuple[pd.DataFrame, tuple[Any, ...], dict[str, Any]]:
     """Count respondents by item, factors and answer, each item among those who answered it.
 
@@ -33,8 +111,10 @@ def count_items(
     ----------
     frame
         One row a respondent, one column an item; no label of its index twice.
-    items, by, weights, missing, categories, ordered, positive, negative
+    items, by, weights, missing
         As in `Survey.from_items`.
+    scale
+        The answers that were declared, the same for all items.
 
     Returns
     -------
@@ -57,7 +137,7 @@ def count_items(
     --------
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"phone": [1, 1, 0], "chat": [0, None, None]})
-    >>> asked = {"by": (), "weights": None, "missing": "raise", "categories": None, "ordered": True, "positive": None}
+    >>> asked = {"by": (), "weights": None, "missing": "raise", "scale": Scale()}
     >>> table, categories, left_out = count_items(rows, items=["phone", "chat"], **asked)
     >>> table
         item  category  count  weighted  squares
@@ -68,18 +148,16 @@ def count_items(
     {'dropped': 0, 'unanswered': {'phone': 0, 'chat': 2}}
     """
     checks.one_of(missing, MISSING, what="missing")
-    if negative is not None and positive is None:
-        raise ValueError(NEGATIVE_ALONE)
     if "item" in by:
         raise ValueError("by names 'item', the factor that from_items makes of the columns; rename that column.")
     columns, labels = _columns_and_labels(items)
     checks.known_columns(frame, [*by, *columns, *([weights] if weights else [])], what="from_items")
     _require_answers(frame, columns, among="rows")
-    _require_one_scale(frame, columns, rated=categories is not None)
-    chosen = _categories(frame, columns, categories=categories, ordered=ordered, positive=positive)
+    require_one_scale(frame, columns, rated=scale.kind != "share")
+    chosen = item_categories(frame, columns, scale)
     sides: dict[str, Any] = {}
-    if categories is None and positive is not None:
-        frame, counted = take_sides(frame, columns, positive=chosen, negative=negative, missing=missing)
+    if scale.names_positive:
+        frame, counted = take_sides(frame, columns, positive=chosen, negative=scale.negative, missing=missing)
         sides = {"sides": counted}
     rows, dropped = _respondents(frame, columns, by=by, weights=weights, missing=missing)
     levels = {name: list(rows[name].cat.categories) for name in by}
@@ -91,11 +169,11 @@ def count_items(
         answered = rows.loc[answers.index].assign(category=answers)
         table, _ = count_answers(answered, outcome="category", by=by, weights="weight", missing="raise")
         table = table.assign(**{name: table[name].cat.set_categories(levels[name]) for name in by})
-        table["category"] = _places(table["category"], chosen, share=categories is None)
+        table["category"] = _places(table["category"], chosen, share=scale.kind == "share")
         tables.append(pd.concat([pd.Series(pd.Categorical([label] * len(table), labels), name="item"), table], axis=1))
-    if categories is None:
+    if scale.kind == "share":
         _require_a_negative(frame, columns, chosen, unanswered)
-    kept = (False, True) if categories is None else chosen
+    kept = (False, True) if scale.kind == "share" else chosen
     weightless = int((rows["weight"] == 0).sum())
     left_out = {"dropped": dropped, "unanswered": unanswered, **sides}
     return pd.concat(tables, ignore_index=True), kept, left_out | ({"weightless": weightless} if weightless else {})
@@ -177,84 +255,6 @@ def _respondents(
     return pd.DataFrame({**factors, "weight": weight}, index=kept.index), len(rows) - len(kept)
 
 
-def _categories(
-    frame: pd.DataFrame, columns: Sequence[str], *, categories: Sequence[Any] | None, ordered: bool, positive: Any
-) -> tuple[Any, ...]:
-    """Return the categories that all items share; for a share, the answers that count as positive."""
-    if categories is None and positive is not None:
-        return _positive(frame, columns, positive)
-    chosen: tuple[Any, ...] = ()
-    for column in columns:
-        answers = frame[column].dropna()
-        try:
-            chosen = answer_categories(answers, categories=categories, ordered=ordered, positive=positive)
-        except ValueError as error:
-            alike = [other for other in columns if categories is None and set(_known(frame[other])) <= {0, 1}]
-            if not alike:
-                raise
-            raise ValueError(
-                f"{error} Items of one survey are answered on one scale, and {checks.listing(alike)} with 0 and 1; "
-                "make a survey of each kind."
-            ) from error
-    return chosen
-
-
-def _require_one_scale(frame: pd.DataFrame, columns: Sequence[str], *, rated: bool) -> None:
-    """Raise when items say that they are answered on different scales.
-
-    An ordered categorical column says so, and one with categories that nobody chose; of others what was answered is
-    all that is known. Of a share only what is said counts.
-    """
-    scales = {column: _known(frame[column]) for column in columns if _says_its_scale(frame[column])}
-    for column, scale in scales.items():
-        for other in columns:
-            beyond = [value for value in _known(frame[other]) if value not in scale]
-            if beyond and (rated or other in scales):
-                raise ValueError(
-                    f"items are on different scales: {column!r} on {checks.listing(scale, most=20)}, and {other!r} "
-                    f"with {checks.listing(beyond)} too. Items of one survey are answered on one scale; make a survey "
-                    "of the items of each. If it is one scale, say so of every item: "
-                    f"frame[{column!r}].astype(pd.CategoricalDtype(categories, ordered=True))."
-                )
-
-
-def _says_its_scale(column: pd.Series) -> bool:
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        return False
-    return bool(column.cat.ordered) or bool(set(column.cat.categories) - set(column.dropna().unique()))
-
-
-def _positive(frame: pd.DataFrame, columns: Sequence[str], positive: Any) -> tuple[Any, ...]:
-    """Return the positive answers: each occurs in some item, and items without one are answered as the others are."""
-    for column in columns:
-        checks.require_listed(frame[column], positive if pd.api.types.is_list_like(positive) else [positive])
-    known = {column: _known(frame[column]) for column in columns}
-    together = pd.Series(_distinct(known.values()), dtype=object, name=", ".join(map(str, columns)))
-    chosen = answer_categories(together, categories=None, ordered=True, positive=positive)
-    likewise = _distinct(values for values in known.values() if set(values) & set(chosen))
-    for column, values in known.items():
-        strange = [value for value in values if value not in likewise]
-        if strange:
-            raise ValueError(
-                f"column {column!r} holds {checks.listing(values)} and no positive answer "
-                f"({checks.listing(chosen)}); the other items hold {checks.listing(likewise)}."
-                f"{checks.nearest(strange[0], likewise)} Items of one survey are answered on one scale; where nobody "
-                "gave a positive answer, make the column categorical, so that its answers are known."
-            )
-    return chosen
-
-
-def _known(column: pd.Series) -> list[Any]:
-    """Return the answers of an item, or all its categories where the column is categorical."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return [checks.plain(value) for value in column.cat.categories]
-    return [checks.plain(value) for value in column.dropna().unique()]
-
-
-def _distinct(values: Iterable[Iterable[Any]]) -> list[Any]:
-    return list(dict.fromkeys(value for each in values for value in each))
-
-
 def _places(answers: pd.Series, chosen: tuple[Any, ...], *, share: bool) -> list[Any]:
     """Return the category of each answer, so that items stored as 1, 1.0 and True are counted alike."""
     place = {category: category for category in chosen}
@@ -265,7 +265,7 @@ def _require_a_negative(
     frame: pd.DataFrame, columns: Sequence[str], chosen: tuple[Any, ...], unanswered: Mapping[str, int]
 ) -> None:
     """Raise when all answers are positive and the others empty: empty then means 'not ticked', the base is lost."""
-    known = _distinct(_known(frame[column]) for column in columns)
+    known = distinct(known_answers(frame[column]) for column in columns)
     if any(unanswered.values()) and set(known) <= set(chosen):
         raise ValueError(
             f"every answer to {checks.listing(columns)} is positive ({checks.listing(known)}), the others are empty. "

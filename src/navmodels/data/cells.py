@@ -36,6 +36,11 @@ def labels(frame: pd.DataFrame, by: Sequence[str]) -> dict[str, Any]:
     return {name: ("cell", np.array(frame[name].tolist())) for name in by}
 
 
+def simulated(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the mark of simulated data, which every survey of it carries."""
+    return {"simulated": str(frame.attrs["simulated"])} if frame.attrs.get("simulated") else {}
+
+
 def count_cells(table: pd.DataFrame, by: Sequence[str], categories: Sequence[Any]) -> xr.Dataset:
     """Return counts by cell and category, from the table of `count_answers`."""
     keys, cell = cell_index(table, by)

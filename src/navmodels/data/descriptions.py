@@ -13,9 +13,8 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.checks import Levels, listing
-from navmodels.data.intervals import beyond, speaking, without_width
 from navmodels.data.weights import unequal_weights
-from navmodels.printed import UNITS
+from navmodels.printed import UNITS, beyond, speaking, without_width
 
 TITLES = {"share": "shares", "rating": "ratings", "choice": "choices", "reported": "published numbers"}
 PRINTED = ("estimate", "lower", "upper", "se", "n")

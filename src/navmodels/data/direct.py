@@ -10,12 +10,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, logit, stdtrit
+from scipy.special import stdtrit
 
 from navmodels.checks import complete, known_columns, level_order, listing, numeric, one_of, require_pandas, rows
 from navmodels.data.codes import codes_for_none, leave_out, require_numbers_meant
 from navmodels.data.people import warn_of_counts
 from navmodels.data.weights import check_weights, design_effect
+from navmodels.printed import share_interval
 
 STATISTICS = ("share", "mean")
 INTERVALS = ("logit", "wald")
@@ -171,35 +172,19 @@ def _estimate(
         se, effect = float(np.sqrt(variance)), float(variance / simple)
     else:
         se, effect = 0.0, design_effect(w)
-    if statistic == "mean":
-        method, (lower, upper) = "wald", _wald(mean, se, df=df, prob=prob)
-    elif mean in (0, 1):
-        method, (lower, upper) = "exact", _exact(mean, n=n / effect, prob=prob)
+    method = "wald" if statistic == "mean" else "exact" if mean in (0, 1) else interval
+    quantile = float(stdtrit(df, (1 + prob) / 2))
+    if method == "wald":
+        lower, upper = mean - quantile * se, mean + quantile * se
     else:
-        limits = _logit if interval == "logit" else _wald
-        method, (lower, upper) = interval, limits(mean, se, df=df, prob=prob)
+        half = np.inf if method == "exact" else quantile * (se / (mean * (1 - mean)))
+        lower, upper = map(float, share_interval(mean, half, n=n / effect, tail=(1 - prob) / 2))
     return mean, se, lower, upper, n, n / effect, effect, df, method
 
 
 def _variance(scores: Array, *, sample: int) -> float:
     """Of a sum of linearised scores. Those of a mean sum to 0, and rows outside the group score 0."""
     return float(sample / (sample - 1) * np.sum(scores**2))
-
-
-def _wald(mean: float, se: float, *, df: int, prob: float) -> tuple[float, float]:
-    half = float(stdtrit(df, (1 + prob) / 2)) * se
-    return mean - half, mean + half
-
-
-def _logit(share: float, se: float, *, df: int, prob: float) -> tuple[float, float]:
-    lower, upper = _wald(logit(share), se / (share * (1 - share)), df=df, prob=prob)
-    return float(expit(lower)), float(expit(upper))
-
-
-def _exact(share: float, *, n: float, prob: float) -> tuple[float, float]:
-    """Clopper and Pearson (1934) where all or none of n said yes; n need not be whole."""
-    reach = ((1 - prob) / 2) ** (1 / n)
-    return (0.0, 1 - reach) if share == 0 else (reach, 1.0)
 
 
 def _outcome(values: pd.Series, statistic: str, categories: Sequence[float] | None) -> Array:

@@ -8,9 +8,11 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
-from navmodels import checks, printed
+from navmodels import checks
 from navmodels.data.panels import move_pairs, unweigh_pairs
-from navmodels.data.survey import WEIGHTING, Survey
+from navmodels.data.responses import WEIGHTING
+from navmodels.data.rounded import read_printed
+from navmodels.data.survey import Survey
 
 PRINTED = ("estimate", "lower", "upper", "se", "n")
 
@@ -45,7 +47,7 @@ def with_design_effect(survey: Survey, design_effect: float) -> Survey:
     if survey.kind != "reported":
         return Survey(cells.assign_attrs(attrs), survey.levels)
     values = pd.DataFrame({name: cells[name].to_numpy() for name in PRINTED})
-    table = printed.read_printed(
+    table = read_printed(
         values, unit=attrs["unit"], digits=attrs["digits"], prob=attrs["prob"], design_effect=design_effect
     )
     columns = {name: ("cell", column.to_numpy(dtype=float)) for name, column in table.items()}

@@ -1,39 +1,127 @@
-"""A published table at the door: its columns as numbers, in their unit, each row one that can have been printed.
+"""A published table at the door `Survey.from_report`: estimates, or whole distributions of answers, as cells.
 
-What the numbers say is for `printed`; how a whole distribution of answers is read, for `distributions`.
+How columns are read is for `published`, what an estimate says for `rounded`, and a distribution for `distributions`.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from navmodels import checks, printed
-from navmodels.checks.numerals import as_written
-from navmodels.data import intervals, overlap
-from navmodels.data.cells import cells_of, labels
+from navmodels.data.cells import cells_of, labels, simulated
+from navmodels.data.counts import count_categories
 from navmodels.data.distributions import read_distribution
+from navmodels.data.overlap import require_disjoint
+from navmodels.data.published import Columns, declared_unit, published_values
+from navmodels.data.rounded import read_printed, require_reading
 
-Columns = Mapping[str, str | None]
-
-PERCENT = re.compile(r"%|pct|percent|per cent|prosent|procent|(?<![a-z])pst(?![a-z])", re.IGNORECASE)
-READINGS: dict[
-    str, Callable[[pd.Series, float], pd.Series]
-] = {  # of a column that is called a standard error: what it may be, as a standard error in the same unit
-    "its square, a variance: take the square root": lambda se, top: se**0.5,
-    "a variance of proportions: take the square root and turn it into the unit of the estimates": (
-        lambda se, top: top * se**0.5
-    ),
-    "a proportion, and the estimates are percent: multiply it by 100": lambda se, top: 100 * se,
-    "percent, and the estimates are proportions: divide it by 100": lambda se, top: se / 100,
-}
+if TYPE_CHECKING:
+    from navmodels.data.survey import Survey
 
 
-def read_report(
-    frame: pd.DataFrame, *, by: Sequence[str], columns: Columns, reading: Mapping[str, Any], overlapping: str
+def from_report(
+    cls: type["Survey"],
+    frame: pd.DataFrame,
+    *,
+    by: str | Sequence[str],
+    estimate: str = "share",
+    lower: str | None = None,
+    upper: str | None = None,
+    se: str | None = None,
+    n: str | None = None,
+    unit: str | None = None,
+    digits: int = 0,
+    prob: float = 0.95,
+    design_effect: float = 1.0,
+    counts: Sequence[str] | None = None,
+    categories: Sequence[Any] | None = None,
+    ordered: bool = True,
+    overlap: str = "refuse",
+) -> "Survey":
+    """Make a survey from a published table: one row a printed number, or one row a group and a column an answer.
+
+    How sure a row is comes from its interval if printed, else its standard error, else n and `design_effect`. A
+    share with n only and `design_effect` 1 enters exactly: as all counts out of n that print so; with another
+    design effect, and n over it below 100, these counts and n enter over the design effect. A share printed as 0 or
+    100 % enters as counts out of the n that its interval tells, else out of the printed n. An interval without
+    width says nothing where n does; of one that reaches below 0 or above 100 % the other side counts. The
+    population weight of a cell is its n, unknown where it is not printed; where no n is printed, all weigh 1.
+
+    Parameters
+    ----------
+    frame
+        One row a published estimate; with `counts`, one row a group.
+    by
+        Columns of grouping factors.
+    estimate, lower, upper, se, n
+        Columns: the estimate, its interval, its standard error, its number of respondents; gaps are allowed where
+        another column speaks. Single precision and `Decimal` are read to the digits they have.
+    unit
+        "percent" (the default), "proportion", or "identity" (a mean). It has to be given where all estimates lie
+        between 0 and 1, unless the column is called percent.
+    digits
+        Decimals the column was printed with, at least; when a number shows more, all are read with as many (a
+        proportion with two at least).
+    prob
+        Level of the printed intervals.
+    design_effect
+        Variance of the design over that of a simple sample of the same n; above 0. Used where n is.
+    counts, categories, ordered
+        A whole printed distribution: the columns with the percent of each answer, lowest first, and the answers'
+        names (default: the columns'). Makes a rating, or a choice when not `ordered`. The answers add to 100 but
+        for rounding; they enter as whole counts out of n that print so, or with a design effect as shares of n.
+    overlap
+        "refuse", or "allow" rows that look as if they were not disjoint people: a total beside its parts, several
+        breakdowns of one sample, the answers of one question. `navmodels.split_table` takes such a table apart.
+
+    Raises
+    ------
+    ValueError
+        Naming the rows: text, out of range, unit not declared, no precision, a standard error that n contradicts,
+        no count that prints so, cells that occur twice, rows that overlap.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels.data import Survey
+    >>> table = pd.DataFrame({"office": ["host", "own"], "drop_in": [29, 54], "n": [24, 41]})
+    >>> survey = Survey.from_report(table, by="office", estimate="drop_in", n="n")
+    >>> survey.cells["count_low"].values.tolist(), survey.cells["count_high"].values.tolist()
+    ([7.0, 22.0], [7.0, 22.0])
+
+    A whole distribution, which adds to 99:
+
+    >>> table = pd.DataFrame({"office": ["host"], "no": [33], "partly": [33], "yes": [33], "n": [24]})
+    >>> Survey.from_report(table, by="office", counts=["no", "partly", "yes"], n="n").to_pandas()
+      office     n   no  partly  yes  weight
+    0   host  24.0  8.0     8.0  8.0    24.0
+    """
+    by = checks.factor_names(by)
+    checks.one_of(overlap, checks.OVERLAP, what="overlap")
+    require_reading(digits, prob, design_effect)
+    frame = checks.named_rows(frame, what="from_report")
+    reading = {"unit": unit, "digits": digits, "prob": prob, "design_effect": design_effect}
+    columns = {"estimate": estimate, "lower": lower, "upper": upper, "se": se, "n": n}
+    if counts is None:
+        if categories is not None:
+            raise ValueError("categories= are names of the columns in counts=; give counts= too.")
+        cells, levels = _read_estimates(frame, by=by, columns=columns, reading=reading, overlap=overlap)
+        return cls(cells.assign_attrs(simulated(frame)), levels)
+    if lower or upper or se or estimate != "share":
+        raise ValueError("counts= are the shares of all answers; estimate=, lower=, upper= and se= are for one share.")
+    chosen = count_categories(counts, categories, ordered)
+    cells, levels = _read_answers(frame, by=by, counts=counts, categories=chosen, n=n, reading=reading, overlap=overlap)
+    attrs = {"kind": "rating" if ordered else "choice", "outcome": "answer", "weighting": "none", "dropped": 0}
+    return cls(cells.assign_attrs({**attrs, **simulated(frame)}), levels)
+
+
+# ---- inside
+
+
+def _read_estimates(
+    frame: pd.DataFrame, *, by: Sequence[str], columns: Columns, reading: Mapping[str, Any], overlap: str
 ) -> tuple[xr.Dataset, dict[str, tuple[Any, ...]]]:
     """Return the cells and levels of a published table.
 
@@ -48,7 +136,7 @@ def read_report(
     reading
         unit (None: percent, where it cannot be anything else), digits, prob and design_effect, as in
         `Survey.from_report`.
-    overlapping
+    overlap
         "refuse" or "allow": rows that are not disjoint people.
     """
     checks.known_columns(frame, [*by, *(column for column in columns.values() if column)], what="from_report")
@@ -61,10 +149,10 @@ def read_report(
     values = published_values(frame, columns, unit)
     shown = printed.decimals(values["estimate"].to_numpy(), unit=unit, digits=reading["digits"])
     prob, design_effect = float(reading["prob"]), float(reading["design_effect"])
-    if overlapping == "refuse":
+    if overlap == "refuse":
         found, n = values[["estimate"]].set_axis([name], axis=1), values["n"].rename(columns["n"])
-        overlap.require_disjoint(frame[list(by)], values=found, n=n, half=0.5 * 10.0**-shown, whole=_whole(unit))
-    table = printed.read_printed(values, unit=unit, digits=shown, prob=prob, design_effect=design_effect)
+        require_disjoint(frame[list(by)], values=found, n=n, half=0.5 * 10.0**-shown, whole=_whole(unit))
+    table = read_printed(values, unit=unit, digits=shown, prob=prob, design_effect=design_effect)
     weight = values["n"] if values["n"].notna().any() else pd.Series(1.0, index=values.index)
     numbers = pd.concat([values, table, weight.rename("weight")], axis=1)
     cells = xr.Dataset(
@@ -75,7 +163,7 @@ def read_report(
     return cells.assign_attrs(attrs), levels
 
 
-def read_answers(
+def _read_answers(
     frame: pd.DataFrame,
     *,
     by: Sequence[str],
@@ -83,7 +171,7 @@ def read_answers(
     categories: Sequence[Any],
     n: str | None,
     reading: Mapping[str, Any],
-    overlapping: str,
+    overlap: str,
 ) -> tuple[xr.Dataset, dict[str, tuple[Any, ...]]]:
     """Return the cells and levels of a published distribution: one row a group, one column an answer, in percent."""
     checks.known_columns(frame, [*by, *counts, *([n] if n else [])], what="from_report")
@@ -93,132 +181,16 @@ def read_answers(
     levels = {factor: checks.level_order(frame[factor]) for factor in by}
     found, attrs = read_distribution(frame, counts=counts, n=n, reading=reading)
     size = found.sum(axis=1)
-    if overlapping == "refuse":
+    if overlap == "refuse":
         shares, top = (
             pd.DataFrame(found / size[:, None], frame.index, list(counts)),
             printed.UNITS[attrs["printed"]["unit"]],
         )
         half = 0.5 * 10.0 ** -attrs["printed"]["digits"] / top
-        overlap.require_disjoint(
-            frame[list(by)], values=shares, n=pd.Series(size, frame.index, name=n), half=half, whole=1.0
-        )
+        require_disjoint(frame[list(by)], values=shares, n=pd.Series(size, frame.index, name=n), half=half, whole=1.0)
     return cells_of(found, found, size, labels(frame, by), categories).assign_attrs(attrs), levels
-
-
-def declared_unit(frame: pd.DataFrame, column: str, unit: str | None) -> str:
-    """Return the unit, percent where none was given; raise where numbers from 0 to 1 may be of two units.
-
-    A column that is called percent, or was read from entries with a percent sign, is percent.
-    """
-    if unit is not None:
-        checks.one_of(unit, tuple(printed.UNITS), what="unit")
-        return unit
-    values = checks.numeric(as_written(frame[column]))
-    if PERCENT.search(column) or column in frame.attrs.get("percent", ()) or not _may_be_proportions(values):
-        return "percent"
-    shown, some = checks.listing(values[values > 0].unique(), most=3), float(values[values > 0].iloc[0])
-    raise ValueError(
-        f"every estimate in column {column!r} lies between 0 and 1 (such as {shown}), and no unit was given. If "
-        f"{some:g} means {some:g} %, give unit='percent'; if it means {100 * some:g} %, give unit='proportion'."
-    )
-
-
-def published_values(frame: pd.DataFrame, given: Columns, unit: str) -> pd.DataFrame:
-    """Return estimate, lower, upper, se, n as floats in their unit, checked for range, order and each other."""
-    share, top = unit != "identity", printed.UNITS[unit]
-    limits = {"estimate": (0.0, top) if share else (-np.inf, np.inf), "se": (0.0, np.inf), "n": (1.0, np.inf)}
-    values = pd.DataFrame(np.nan, index=frame.index, columns=list(given))
-    for name, column in given.items():
-        if column:
-            low, high = limits.get(name, (-np.inf, np.inf))
-            try:
-                values[name] = checks.numeric(as_written(frame[column]), low=low, high=high, gaps=name != "estimate")
-            except ValueError as error:
-                if not share or name != "estimate" or "allowed: a column of numbers" in str(error):
-                    raise
-                raise ValueError(f"{error} The unit was declared as {unit!r}; {_other_unit(unit)}") from error
-    _require_order(values)
-    if share:
-        _require_limits(values, given, unit)
-        _require_errors(values, top)
-    return values
-
-
-# ---- inside
 
 
 def _whole(unit: str) -> float | None:
     """Return what the answers of one question add to, None for means."""
     return None if unit == "identity" else printed.UNITS[unit]
-
-
-def _may_be_proportions(values: pd.Series) -> bool:
-    return bool(values.between(0, 1).all() and (values > 0).any())
-
-
-def _other_unit(unit: str) -> str:
-    if unit == "proportion":
-        return "for percent give unit='percent', for a mean unit='identity'."
-    return "correct the row, or where the whole column is no share but a mean, give unit='identity'."
-
-
-def _require_order(values: pd.DataFrame) -> None:
-    """Raise on intervals with one end, and on estimates outside theirs."""
-    half = values["lower"].isna() != values["upper"].isna()
-    if half.any():
-        raise ValueError(f"the interval has one end only in {checks.rows(half)}; give lower and upper, or neither.")
-    outside = (values["lower"] > values["estimate"]) | (values["upper"] < values["estimate"])
-    if outside.any():
-        row = values[outside].iloc[0]
-        raise ValueError(
-            f"the estimate lies outside its interval in {checks.rows(outside)}, for instance {row['estimate']:g} and "
-            f"{row['lower']:g} to {row['upper']:g}; lower ≤ estimate ≤ upper is needed."
-        )
-
-
-def _require_limits(values: pd.DataFrame, given: Columns, unit: str) -> None:
-    """Raise on limits below 0 or above 100 % of intervals that are not symmetric around their estimate."""
-    top, ends = printed.UNITS[unit], values[["lower", "upper"]]
-    below, above = intervals.beyond(values, unit=top)
-    if not (below | above).any():
-        return
-    digit = 10.0 ** -printed.decimals(ends.stack().to_numpy(), unit=unit, digits=0)
-    sides = values["estimate"] - ends["lower"], ends["upper"] - values["estimate"]
-    skew = (sides[0] - sides[1]).abs() > 2 * digit + 1e-9 * top
-    for end, reach in (("lower", below & skew), ("upper", above & skew)):
-        if reach.any():
-            row = values[reach].iloc[0]
-            raise ValueError(
-                f"column {given[end]!r} holds {checks.listing(ends.loc[reach, end].unique())} in {checks.rows(reach)}; "
-                f"allowed: finite numbers from 0 to {top:g}, or beyond where an interval reaches equally far to both "
-                f"sides; here it is {row['lower']:g} to {row['upper']:g} around {row['estimate']:g}. Correct the limit."
-            )
-
-
-def _require_errors(values: pd.DataFrame, top: float) -> None:
-    """Raise on standard errors that the numbers of respondents beside them contradict."""
-    p = values["estimate"] / top
-    simple: pd.Series = (p * (1 - p) / values["n"]) ** 0.5 * top
-    both = values["se"].gt(0) & simple.gt(0)
-    if not both.any():
-        return
-    se, simple = values["se"][both], simple[both]
-    ratio = se / simple
-    middle = float(ratio.median())
-    far = (ratio < 1 / 5) | (middle > 5)
-    fits = [
-        text
-        for text, turned in READINGS.items()
-        if (not 1 / 3 <= middle <= 3) and 0.7 <= float((turned(se, top) / simple).median()) <= 2
-    ]
-    if not fits and not far.any():
-        return
-    named = far if far.any() else far | True
-    row = named.index[named][0]
-    mask = named.reindex(values.index, fill_value=False)
-    guess = f"It looks like {' or '.join(fits[:1])}. " if fits else ""
-    raise ValueError(
-        f"the standard error and n contradict each other in {checks.rows(mask)}: in row {checks.plain(row)!r} the "
-        f"standard error is {se[row]:g}, and a simple sample of {values['n'][row]:g} has {simple[row]:.2g}. {guess}"
-        "Correct it; or if n counts something else, leave it empty in these rows or give no n=."
-    )

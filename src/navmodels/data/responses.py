@@ -1,19 +1,134 @@
-"""Respondents' rows to cells: the one boundary where a dataframe engine is read.
+"""Respondents' rows to cells: the door `Survey.from_responses`, and the counting that batteries use too.
 
-`count_answers` turns rows into counts by factors and category, aggregated by the engine that holds the rows.
-What comes out is small and is pandas; no other module sees respondents.
+`count_answers` turns rows into counts by factors and category; what comes out is small. Rows of several items are for
+`batteries`.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from navmodels import checks
-from navmodels.data.codes import codes_for_none, leave_out
+from navmodels.data.cells import count_cells, join_population, simulated
+from navmodels.data.codes import Sides, take_sides
+from navmodels.data.panels import join_persons
+from navmodels.data.people import count_left_out, refuse_persons, warn_of_counts
+from navmodels.data.scales import Scale, answer_categories
+
+if TYPE_CHECKING:
+    from navmodels.data.survey import Survey
 
 MISSING = ("raise", "drop")
-RENAME = "write them alike where they are one, and give one of them another name where they are two"
+WEIGHTING = ("frame", "effective", "none")
+
+
+def from_responses(
+    cls: type["Survey"],
+    frame: pd.DataFrame,
+    *,
+    outcome: str,
+    by: str | Sequence[str],
+    categories: Sequence[Any] | None = None,
+    ordered: bool = True,
+    positive: Any = None,
+    negative: Any = None,
+    weights: str | None = None,
+    population: pd.DataFrame | None = None,
+    weighting: str = "frame",
+    missing: str = "raise",
+    id: str | None = None,
+    overlap: str = "refuse",
+) -> "Survey":
+    """Make a survey from one row a respondent.
+
+    Parameters
+    ----------
+    frame
+        One row a respondent.
+    outcome
+        Column of answers: 0/1 or bool for a share, else see `categories` and `positive`.
+    by
+        Columns of grouping factors: text, numbers or True/False. Levels are sorted; a categorical column keeps its
+        order. Names a survey uses itself, such as "n" or "category", are refused.
+    categories
+        All possible answers, lowest first: makes a rating (`ordered`) or a choice (not `ordered`). A category
+        nobody chose stays, as zero.
+    positive
+        The answer, or list of answers, that counts as positive: makes a share. Each must occur, or be a category of
+        a categorical column.
+    negative
+        With `positive`: the answer, or list of answers, that counts as no. Others are refused, or with
+        ``missing="drop"`` left out and counted. Default: every answer that is not positive; refused when one looks
+        like a code for no answer, such as 9 beside 1 and 2, or "don't know".
+    weights
+        Column of survey weights, at least 0. Rows of weight 0 are no respondents: they are left out and counted.
+    population
+        Frame with the factors' columns and ``weight``: population size of each cell. Cells nobody answered for are
+        added with n = 0. Default: the sum of weights in each cell.
+    weighting
+        "frame": weights only make the population for post-stratification; right when they are equal within the
+        cells of the model, so that what they were made of has to be among its factors (`fit` warns if it is not).
+        "effective": each cell enters as weighted share × effective n (Kish 1965). "none": weights are not used, and
+        n is the population of a cell.
+    missing
+        "raise", or "drop" rows without an answer or factor; their number is kept in ``cells.attrs["dropped"]``.
+    id
+        Column that names the persons, for a panel: each once a cell. The answers of persons who are in several
+        cells go together, so that the change of a share is that of the same people.
+    overlap
+        Without `id`, when another column tells that the same persons answer more than once: "refuse", or "allow"
+        them as other people.
+
+    Raises
+    ------
+    ValueError
+        Naming the rows, what is allowed and the nearest match. Rows are named by the frame's index, or counted from
+        0 where its labels repeat.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from navmodels.data import Survey
+    >>> rows = pd.DataFrame({"office": ["A", "A", "B", "B"], "satisfied": [1, 1, 0, 1]})
+    >>> Survey.from_responses(rows, outcome="satisfied", by="office").to_pandas()
+      office    n  positive  weight
+    0      A  2.0       2.0     2.0
+    1      B  2.0       1.0     2.0
+    """
+    by = checks.factor_names(by)
+    used = used_weights(weights, weighting)
+    frame = checks.named_rows(frame, what="from_responses")
+    checks.known_columns(frame, [*by, outcome, *([used] if used else [])], what="from_responses")
+    checks.one_of(missing, MISSING, what="missing")
+    scale = Scale(categories, ordered, positive, negative)
+    chosen = answer_categories(frame[outcome].dropna(), scale)
+    sides: Sides = {}
+    answered = frame
+    if scale.names_positive:
+        answered, sides = take_sides(frame, [outcome], positive=chosen, negative=negative, missing=missing)
+    table, dropped = count_answers(answered, outcome=outcome, by=by, weights=used, missing=missing)
+    warn_of_counts(frame, answers=[outcome], by=by, weights=weights)
+    left_out = count_left_out(frame, dropped, sides, respondents=int(table["count"].sum()))
+    if scale.kind == "share":
+        table["category"], positives, chosen = table["category"].isin(chosen), chosen, (False, True)
+    attrs = {"kind": scale.kind, "outcome": outcome, "weighting": weighting if used else "none", **left_out}
+    levels = {name: tuple(table[name].cat.categories) for name in by}
+    cells = count_cells(table, by, chosen).assign_attrs({**attrs, **simulated(frame)})
+    if id is None:
+        refuse_persons(frame, outcome=outcome, by=by, weights=weights, overlap=overlap)
+    else:
+        yes = positives if scale.kind == "share" else None
+        cells = join_persons(cells, answered, id=id, outcome=outcome, by=by, weights=used, positive=yes)
+    return cls(cells if population is None else join_population(cells, levels, population), levels)
+
+
+def used_weights(weights: str | None, weighting: str) -> str | None:
+    """Return the column of weights that is used, if any."""
+    checks.one_of(weighting, WEIGHTING, what="weighting")
+    if weighting == "effective" and weights is None:
+        raise ValueError("weighting is 'effective', which needs the column of weights: weights=.")
+    return weights if weighting != "none" else None
 
 
 def count_answers(
@@ -71,108 +186,3 @@ def count_answers(
     grouped = rows.groupby([*by, "category"], observed=True, sort=True)
     table = grouped.agg(count=("counted", "sum"), weighted=("weighted", "sum"), squares=("squares", "sum"))
     return table.reset_index(), int(lacking.sum())
-
-
-def answer_categories(
-    answers: pd.Series, *, categories: Sequence[Any] | None, ordered: bool, positive: Any
-) -> tuple[Any, ...]:
-    """Return the categories of an answer in their order; for a share, the answers that count as positive.
-
-    Parameters
-    ----------
-    answers
-        One row a respondent, missing ones left out.
-    categories, ordered, positive
-        As in `Survey.from_responses`.
-
-    Raises
-    ------
-    ValueError
-        When an answer is not among the categories (the rows are named), categories repeat or are of several kinds,
-        ordered ones are out of order, or a positive answer never occurs.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> answers = pd.Series([2, 5, 6])
-    >>> answer_categories(answers, categories=range(1, 7), ordered=True, positive=None)
-    (1, 2, 3, 4, 5, 6)
-    >>> answer_categories(answers, categories=None, ordered=True, positive=[5, 6])
-    (5, 6)
-    """
-    if categories is None:
-        return _zero_or_one(answers) if positive is None else _positive(answers, positive)
-    if positive is not None:
-        raise ValueError(
-            "give categories= (a rating or choice) or positive= (a share), not both; a rating can be cut in two "
-            "afterwards, with .dichotomise(cut)."
-        )
-    levels = tuple(checks.plain(level) for level in categories)
-    if len(set(levels)) < len(levels) or len(levels) < 2:
-        raise ValueError(f"categories are {checks.listing(levels)}; allowed: at least two, each once.")
-    declared = isinstance(answers.dtype, pd.CategoricalDtype)
-    checks.one_kind(pd.Series(levels, dtype=object, name="categories"))
-    checks.require_unlike(pd.Series(levels, dtype=object, name="categories"), levels, declared=declared, remedy=RENAME)
-    if ordered:
-        _require_order(answers, levels)
-    unknown = ~answers.isin(list(levels))
-    if unknown.any():
-        given = answers[unknown].unique()
-        codes = [code for code in codes_for_none([*levels, *given]) if code in given]
-        raise ValueError(
-            f"column {answers.name!r} holds {checks.listing(given)} in {checks.rows(unknown)}, not among the "
-            f"categories {checks.listing(levels, most=20)}.{checks.nearest(given[0], levels)}"
-            f"{leave_out(answers.name, codes) if codes else ''}"
-        )
-    return levels
-
-
-# ---- inside
-
-
-def _zero_or_one(answers: pd.Series) -> tuple[Any, ...]:
-    other = ~answers.isin([0, 1])
-    if other.any():
-        given = answers[other].unique()
-        codes = [code for code in codes_for_none([0, 1, *given]) if code in given]
-        raise ValueError(
-            f"column {answers.name!r} holds {checks.listing(given)} in {checks.rows(other)}; allowed "
-            "for a share: 0 and 1. Else give categories= (a rating or choice) or positive= (the answers that count as "
-            f"positive).{leave_out(answers.name, codes) if codes else ''}"
-        )
-    return (1,)
-
-
-def _positive(answers: pd.Series, positive: Any) -> tuple[Any, ...]:
-    chosen = tuple(positive) if pd.api.types.is_list_like(positive) else (positive,)
-    categorical = isinstance(answers.dtype, pd.CategoricalDtype)
-    allowed = tuple(answers.cat.categories if categorical else answers.unique())
-    if not chosen:
-        raise ValueError(f"positive is empty; allowed: one or more of {checks.listing(allowed, most=20)}.")
-    for value in chosen:
-        likely = (
-            not categorical and not isinstance(value, str) and any(other in allowed for other in chosen)
-        )  # a rating nobody gave
-        if value not in allowed and not likely:
-            raise ValueError(
-                f"positive is {value!r}, which never occurs in column {answers.name!r}; it holds "
-                f"{checks.listing(allowed, most=20)}.{checks.nearest(value, allowed)} An answer that nobody gave is "
-                "known when the column is categorical."
-            )
-    checks.require_listed(answers, chosen)
-    return chosen
-
-
-def _require_order(answers: pd.Series, levels: tuple[Any, ...]) -> None:
-    """Raise when ordered categories contradict the order of numbers, or that of an ordered categorical column."""
-    known = list(levels)
-    if isinstance(answers.dtype, pd.CategoricalDtype) and answers.cat.ordered:
-        order = [level for level in answers.cat.categories if level in levels]
-        known = [level for level in levels if level in order]
-    else:
-        order = sorted(levels) if not isinstance(levels[0], str) else known
-    if known != order:
-        raise ValueError(
-            f"categories are out of order: {checks.listing(known, most=20)}; allowed, lowest first: "
-            f"{checks.listing(order, most=20)}. Give ordered=False for a choice among unordered ones."
-        )

@@ -10,7 +10,6 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from navmodels.fits.posteriors import in_order
-from navmodels.likelihoods import kernels
 from navmodels.models.designs import Design
 
 CHUNK = 1_000_000  # linear predictors held at once
@@ -58,7 +57,7 @@ class _Cells(BackendArray):
         for first in range(0, len(base), step):
             rows = slice(first, first + step)
             eta = self.design.linear_predictor(base[rows], {name: each[rows] for name, each in effects.items()})
-            flat[rows] = kernels.log_likelihood(self.design.model.outcome, eta, self.design.data)
+            flat[rows] = self.design.model.outcome.log_likelihood(eta, self.design.data)
         out = flat.reshape(part.sizes["chain"], part.sizes["draw"], self.shape[-1])[..., cell]
         dropped = tuple(place for place, each in enumerate((chain, draw)) if isinstance(each, int | np.integer))
         return np.asarray(out.squeeze(axis=dropped))

@@ -12,6 +12,7 @@ from typing import Any, cast
 import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.dispatcher import Dispatcher
+from numba.extending import overload as overload
 
 
 def sources(folder: Path) -> str:

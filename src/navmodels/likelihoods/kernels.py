@@ -15,12 +15,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import overload
 
 from navmodels.likelihoods import choice, rating, reported, share
 from navmodels.likelihoods.bounds import require_places, require_shape
-from navmodels.likelihoods.compilation import compiled, inlined
-from navmodels.likelihoods.outcomes import CellOutcome
+from navmodels.likelihoods.compilation import compiled, inlined, overload
 
 Array = npt.NDArray[np.float64]
 
@@ -95,20 +93,6 @@ def values(kind: int, eta: Array, table: Array, flat: Array, value: Array) -> No
     _values(kind, eta, table, flat, value)
 
 
-def log_likelihood(outcome: CellOutcome, eta: npt.ArrayLike, data: Mapping[str, Array]) -> Array:
-    """Return the log-likelihood, dims (..., cell), at linear predictors, dims (..., cell, channel).
-
-    Examples
-    --------
-    >>> data = {"positive": np.array([1.0]), "n": np.array([2.0]), "constant": np.array([np.log(2.0)])}
-    >>> log_likelihood(share.Share(), [[[0.0]]], data).round(4)
-    array([[-0.6931]])
-    """
-    rows = np.ascontiguousarray(eta, dtype=float)
-    out = values_of_draws(rows.reshape(-1, *rows.shape[-2:]), *pack(outcome.kernel, data))
-    return np.asarray(out.reshape(rows.shape[:-1]) + outcome.left_out(data))
-
-
 def values_of_draws(eta: Array, kind: int, table: Array, flat: Array) -> Array:
     """Return the log-likelihood, dims (draw, cell), at several linear predictors, dims (draw, cell, channel)."""
     require_table(kind, eta.shape[1:], table, flat)
@@ -142,12 +126,12 @@ def _values(kind: int, *args: Any) -> None:
     raise NotImplementedError
 
 
-@overload(_derivatives)  # type: ignore[untyped-decorator]
+@overload(_derivatives)
 def _all_derivatives(kind, *args):  # type: ignore[no-untyped-def]
     return _one_of([each.derivatives for each in OUTCOMES])
 
 
-@overload(_values)  # type: ignore[untyped-decorator]
+@overload(_values)
 def _all_values(kind, *args):  # type: ignore[no-untyped-def]
     return _one_of([each.values for each in OUTCOMES])
 

@@ -98,6 +98,22 @@ class CellOutcome:
         """Return simulated numbers of each cell, as they are observed."""
         raise NotImplementedError
 
+    def log_likelihood(self, eta: npt.ArrayLike, data: Arrays) -> Array:
+        """Return the log-likelihood of each cell, dims (..., cell), at linear predictors, dims (..., cell, channel).
+
+        Examples
+        --------
+        >>> from navmodels import Share
+        >>> data = {"positive": np.array([1.0]), "n": np.array([2.0]), "constant": np.array([np.log(2.0)])}
+        >>> Share().log_likelihood([[[0.0]]], data).round(4)
+        array([[-0.6931]])
+        """
+        from navmodels.likelihoods import kernels
+
+        rows = np.ascontiguousarray(eta, dtype=float)
+        out = kernels.values_of_draws(rows.reshape(-1, *rows.shape[-2:]), *kernels.pack(self.kernel, data))
+        return np.asarray(out.reshape(rows.shape[:-1]) + self.left_out(data))
+
     def soften(self, data: Arrays) -> Arrays:
         """Return the data by which modes are sought: themselves."""
         return data

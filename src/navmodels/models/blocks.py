@@ -1,6 +1,6 @@
-"""Blocks: what engines, prediction and simulation read of a term; bases; and effects of levels that were not observed.
+"""Blocks: what engines, prediction and simulation read of a term; and bases.
 
-A block is one additive part of the linear predictors. `terms` makes them.
+A block is one additive part of the linear predictors. The terms make them.
 """
 
 import json
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import linalg
 
 from navmodels import checks
-from navmodels.models.priors import Learned, Proportion
+from navmodels.models.priors import Known, Learned, Prior, Proportion, as_prior
 
 Array = npt.NDArray[np.float64]
 Level = tuple[Any, ...]
@@ -44,6 +44,14 @@ class Scale:
         for name, link in self.parts:
             out = out * LINKS[link](parameters[name])
         return out
+
+
+def standard_deviation(label: str, scale: float | Prior) -> tuple[Scale, dict[str, Learned | Proportion]]:
+    """Return the scale of a block and its parameter: a standard deviation to be learned, unless it is known."""
+    prior = as_prior(scale)
+    if isinstance(prior, Known):
+        return Scale(prior.scale), {}
+    return Scale(1.0, ((f"{label}_sd", "itself"),)), {f"{label}_sd": prior}
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,42 +194,6 @@ def unit_variance(basis: npt.NDArray[Any]) -> Array:
     return np.asarray(basis / np.sqrt(np.exp(np.mean(np.log(variance[variance > 1e-12])))))
 
 
-def draw_anew(block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator) -> Array:
-    """Return effects drawn from the group's distribution: one draw a new level and posterior draw.
-
-    The random numbers of a level go with its labels, whatever other levels are new.
-    """
-    key = int(rng.integers(2**63))
-    streams = [np.random.default_rng([key, *_written(level)]) for level in new]
-    return np.asarray(scale)[:, None] * np.stack([each.normal(size=len(effect)) for each in streams], axis=1)
-
-
-def walk_on(
-    block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator,
-    *, order: int, years: int, between: Array,
-) -> Array:  # fmt: skip
-    """Return the walk of each group in coming years: steps (or changes of slope) are drawn as the walk's own are."""
-    last = block.levels[-1][-1]
-    ahead = _years_ahead(block, new)
-    path = effect.reshape(len(effect), -1, years)[..., -2:]
-    step = np.linalg.norm(np.diff(block.matrix[:years], n=order, axis=0)[0]) / np.linalg.norm(between[0])
-    for _ in range(ahead):
-        drawn = scale[:, None] * step * (rng.normal(size=(len(effect), between.shape[1])) @ between.T)
-        then = path[..., -1] if order == 1 else 2 * path[..., -1] - path[..., -2]
-        path = np.concatenate([path, (then + drawn)[..., None]], axis=-1)
-    return _picked(block, new, path[..., 2:], last, years)
-
-
-def line_on(
-    block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator, *, years: int
-) -> Array:
-    """Return the straight line of each group in coming years."""
-    path = effect.reshape(len(effect), -1, years)
-    steps = np.arange(1, _years_ahead(block, new) + 1)
-    line = path[..., -1:] + (path[..., -1:] - path[..., -2:-1]) * steps
-    return _picked(block, new, line, block.levels[-1][-1], years)
-
-
 def follow_line(block: Block, new: Sequence[Level], effect: Array, scale: Array, rng: np.random.Generator) -> Array:
     """Return the effect of new values of a numeric covariate: on the line through the values that are known."""
     bad = [level[0] for level in new if isinstance(level[0], bool | str)]
@@ -242,39 +214,3 @@ def ends_of_line(block: Block) -> tuple[int, int]:
     """Return the places of the lowest and the highest value of a numeric covariate."""
     x = np.array([level[0] for level in block.levels], dtype=float)
     return int(np.argmin(x)), int(np.argmax(x))
-
-
-# ---- inside
-
-
-def _written(level: Level) -> bytes:
-    """Return a level as bytes that no other level has: ("p:q", "r") is not ("p", "q:r"), nor 1 "1"."""
-    numbers = [
-        each if isinstance(each, str) or each % 1 else int(each) for each in map(checks.plain, level)
-    ]  # 1.0 is 1
-    return json.dumps(numbers).encode()
-
-
-def _years_ahead(block: Block, new: Sequence[Level]) -> int:
-    first, last = block.levels[0][-1], block.levels[-1][-1]
-    groups = {level[:-1] for level in block.levels}
-    unknown = [level[0] for level in new if level[:-1] not in groups]
-    if unknown:
-        known = list(dict.fromkeys(level[0] for level in block.levels))
-        raise ValueError(
-            f"{block.name!r} has no trend for {checks.listing(dict.fromkeys(unknown))}; its groups: "
-            f"{checks.listing(known, most=20)}.{checks.nearest(unknown[0], known)}"
-        )
-    bad = [level[-1] for level in new if isinstance(level[-1], str) or level[-1] <= last or level[-1] != int(level[-1])]
-    if bad:
-        raise ValueError(
-            f"{block.name!r} is a walk from {first} to {last}; it can go on to coming years, not to "
-            f"{checks.listing(bad)}."
-        )
-    return int(max(level[-1] for level in new)) - int(last)
-
-
-def _picked(block: Block, new: Sequence[Level], path: Array, last: Any, years: int) -> Array:
-    """Return each new level's value from paths with dims (draw, group, year ahead)."""
-    groups = [level[:-1] for level in block.levels[::years]]
-    return np.stack([path[:, groups.index(level[:-1]), int(level[-1]) - int(last) - 1] for level in new], axis=1)

@@ -20,11 +20,11 @@ from navmodels.likelihoods import kernels
 from navmodels.likelihoods.channels import Channels
 from navmodels.likelihoods.outcomes import Deviation
 from navmodels.models import names
-from navmodels.models.blocks import Block
+from navmodels.models.blocks import Block, standard_deviation
 from navmodels.models.model import Model
 from navmodels.models.overlap import split_error
 from navmodels.models.priors import Learned, Proportion
-from navmodels.models.terms import Group, standard_deviation, tie, with_scale
+from navmodels.models.terms import Group, tie, with_scale
 from navmodels.models.yardsticks import Yardstick, yardstick
 
 Array = npt.NDArray[np.float64]

@@ -73,7 +73,7 @@ class Model:
             if not isinstance(term, Term):
                 raise TypeError(f"a term is an Effect, a Group, a Trend or a Region; given: {term!r}.")
         if intercept_scale is not None:
-            intercept_scale = priors.positive(intercept_scale, what="intercept_scale", also=", or None for the default")
+            intercept_scale = checks.positive(intercept_scale, what="intercept_scale", also=", or None for the default")
         if intercept_mean is not None:
             intercept_mean = _middle(intercept_mean, outcome)
         parts = (*terms, outcome)

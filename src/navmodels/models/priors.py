@@ -3,16 +3,65 @@
 All live on the positive numbers; `scale` is in units of the linear predictor (logits for shares).
 """
 
-from dataclasses import dataclass
-from typing import Any
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, override
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
+from navmodels import checks
+
 
 @dataclass(frozen=True)
-class HalfNormal:
+class Law(ABC):
+    """A law of SciPy times `scale`, and what PyMC calls it. Fields after the scale are its shape.
+
+    Raises
+    ------
+    ValueError
+        When the scale, or another number, is not a positive finite one.
+    """
+
+    scale: float
+
+    law: ClassVar[Any]  # of SciPy, which takes the shape in order
+    graph: ClassVar[tuple[str, str]]  # PyMC's name of it and of its scale; the shape goes by its name here
+
+    def __post_init__(self) -> None:
+        _require_positive(self)
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """Numbers of the law beside its scale, by name; a bare 3.0 would be single precision in a graph."""
+        return {field.name: np.float64(getattr(self, field.name)) for field in fields(self)[1:]}
+
+    def quantile(self, prob: npt.ArrayLike) -> Any:
+        """Return the value below which `prob` of the prior lies."""
+        return self.law.ppf(prob, *self.shape.values(), scale=self.scale)
+
+    @abstractmethod
+    def from_normal(self, u: npt.ArrayLike) -> Any:
+        """Return the value whose prior probability below is that of `u` under the standard normal.
+
+        By the formula of each law, from the probability above: exact in the upper tail.
+        """
+
+    def log_density(self, value: npt.ArrayLike) -> Any:
+        """Return the log-density at `value`."""
+        return self.law.logpdf(value, *self.shape.values(), scale=self.scale)
+
+    def variable(self, name: str, scale: Any) -> Any:
+        """Return the PyMC variable, with `scale` as data of the graph."""
+        import pymc as pm
+
+        law, stretch = self.graph
+        return getattr(pm, law)(name, **self.shape, **{stretch: scale})
+
+
+@dataclass(frozen=True)
+class HalfNormal(Law):
     """Half-normal: the default for a term's standard deviation (Gelman 2006).
 
     Examples
@@ -21,29 +70,16 @@ class HalfNormal:
     0.3372
     """
 
-    scale: float
+    law = stats.halfnorm
+    graph = "HalfNormal", "sigma"
 
-    def quantile(self, prob: npt.ArrayLike) -> Any:
-        """Return the value below which `prob` of the prior lies."""
-        return stats.halfnorm.ppf(prob, scale=self.scale)
-
+    @override
     def from_normal(self, u: npt.ArrayLike) -> Any:
-        """Return the value whose prior probability below is that of `u` under the standard normal."""
-        return -self.scale * special.ndtri(special.ndtr(-np.asarray(u)) / 2)  # exact in the upper tail
-
-    def log_density(self, value: npt.ArrayLike) -> Any:
-        """Return the log-density at `value`."""
-        return stats.halfnorm.logpdf(value, scale=self.scale)
-
-    def variable(self, name: str, scale: Any) -> Any:
-        """Return the PyMC variable, with `scale` as data of the graph."""
-        import pymc as pm
-
-        return pm.HalfNormal(name, sigma=scale)
+        return -self.scale * special.ndtri(_above(u) / 2)
 
 
 @dataclass(frozen=True)
-class HalfStudentT:
+class HalfStudentT(Law):
     """Half-t with `nu` degrees of freedom: heavier tail than the half-normal (Gelman 2006).
 
     Examples
@@ -52,31 +88,26 @@ class HalfStudentT:
     0.3824
     """
 
-    scale: float
     nu: float = 3.0
 
+    law = stats.t  # of both sides
+    graph = "HalfStudentT", "sigma"
+
+    @override
     def quantile(self, prob: npt.ArrayLike) -> Any:
-        """Return the value below which `prob` of the prior lies."""
-        return stats.t.ppf(0.5 + 0.5 * np.asarray(prob), self.nu, scale=self.scale)
+        return super().quantile(0.5 + 0.5 * np.asarray(prob))
 
+    @override
     def from_normal(self, u: npt.ArrayLike) -> Any:
-        """Return the value whose prior probability below is that of `u` under the standard normal."""
-        return stats.t.isf(special.ndtr(-np.asarray(u)) / 2, self.nu, scale=self.scale)
+        return self.law.isf(_above(u) / 2, self.nu, scale=self.scale)
 
+    @override
     def log_density(self, value: npt.ArrayLike) -> Any:
-        """Return the log-density at `value`."""
-        inside = np.log(2) + stats.t.logpdf(value, self.nu, scale=self.scale)
-        return np.where(np.asarray(value) < 0, -np.inf, inside)
-
-    def variable(self, name: str, scale: Any) -> Any:
-        """Return the PyMC variable, with `scale` as data of the graph."""
-        import pymc as pm
-
-        return pm.HalfStudentT(name, nu=np.float64(self.nu), sigma=scale)  # a bare 3.0 would be single precision
+        return np.where(np.asarray(value) < 0, -np.inf, np.log(2) + super().log_density(value))
 
 
 @dataclass(frozen=True)
-class HalfCauchy:
+class HalfCauchy(Law):
     """Half-Cauchy: half-t with one degree of freedom (Gelman 2006).
 
     Examples
@@ -85,29 +116,16 @@ class HalfCauchy:
     5.0
     """
 
-    scale: float
+    law = stats.halfcauchy
+    graph = "HalfCauchy", "beta"
 
-    def quantile(self, prob: npt.ArrayLike) -> Any:
-        """Return the value below which `prob` of the prior lies."""
-        return stats.halfcauchy.ppf(prob, scale=self.scale)
-
+    @override
     def from_normal(self, u: npt.ArrayLike) -> Any:
-        """Return the value whose prior probability below is that of `u` under the standard normal."""
-        return self.scale / np.tan(np.pi / 2 * special.ndtr(-np.asarray(u)))
-
-    def log_density(self, value: npt.ArrayLike) -> Any:
-        """Return the log-density at `value`."""
-        return stats.halfcauchy.logpdf(value, scale=self.scale)
-
-    def variable(self, name: str, scale: Any) -> Any:
-        """Return the PyMC variable, with `scale` as data of the graph."""
-        import pymc as pm
-
-        return pm.HalfCauchy(name, beta=scale)
+        return self.scale / np.tan(np.pi / 2 * _above(u))
 
 
 @dataclass(frozen=True)
-class Exponential:
+class Exponential(Law):
     """Exponential with mean `scale`: a penalised-complexity prior (Simpson et al. 2017).
 
     Examples
@@ -116,25 +134,12 @@ class Exponential:
     0.3466
     """
 
-    scale: float
+    law = stats.expon
+    graph = "Exponential", "scale"
 
-    def quantile(self, prob: npt.ArrayLike) -> Any:
-        """Return the value below which `prob` of the prior lies."""
-        return stats.expon.ppf(prob, scale=self.scale)
-
+    @override
     def from_normal(self, u: npt.ArrayLike) -> Any:
-        """Return the value whose prior probability below is that of `u` under the standard normal."""
         return -self.scale * special.log_ndtr(-np.asarray(u))
-
-    def log_density(self, value: npt.ArrayLike) -> Any:
-        """Return the log-density at `value`."""
-        return stats.expon.logpdf(value, scale=self.scale)
-
-    def variable(self, name: str, scale: Any) -> Any:
-        """Return the PyMC variable, with `scale` as data of the graph."""
-        import pymc as pm
-
-        return pm.Exponential(name, scale=scale)
 
 
 @dataclass(frozen=True)
@@ -149,9 +154,12 @@ class Known:
 
     scale: float
 
+    def __post_init__(self) -> None:
+        _require_positive(self)
+
 
 @dataclass(frozen=True)
-class Proportion:
+class Proportion(Law):
     """Uniform between 0 and 1: of the part of a variance, such as the spatial part of `Region`.
 
     Examples
@@ -162,23 +170,12 @@ class Proportion:
 
     scale: float = 1.0
 
-    def quantile(self, prob: npt.ArrayLike) -> Any:
-        """Return the value below which `prob` of the prior lies."""
-        return np.asarray(prob, dtype=float)
+    law = stats.uniform
+    graph = "Uniform", "upper"
 
+    @override
     def from_normal(self, u: npt.ArrayLike) -> Any:
-        """Return the value whose prior probability below is that of `u` under the standard normal."""
         return special.ndtr(u)
-
-    def log_density(self, value: npt.ArrayLike) -> Any:
-        """Return the log-density at `value`."""
-        return stats.uniform.logpdf(value)
-
-    def variable(self, name: str, scale: Any) -> Any:
-        """Return the PyMC variable."""
-        import pymc as pm
-
-        return pm.Uniform(name, 0.0, scale)
 
 
 Learned = HalfNormal | HalfStudentT | HalfCauchy | Exponential
@@ -192,22 +189,25 @@ def as_prior(scale: float | Prior) -> Prior:
     Raises
     ------
     ValueError
-        When the scale, or the degrees of freedom of a half-t, is not a positive finite number.
+        When the scale is neither a positive finite number nor a prior.
 
     Examples
     --------
     >>> as_prior(0.5)
     HalfNormal(scale=0.5)
     """
-    prior = scale if isinstance(scale, Prior) else HalfNormal(positive(scale, what="scale", also=PRIORS))
-    positive(prior.scale, what=f"scale of {type(prior).__name__}")
-    if isinstance(prior, HalfStudentT):
-        positive(prior.nu, what="nu of HalfStudentT")
-    return prior
+    return scale if isinstance(scale, Prior) else HalfNormal(checks.positive(scale, what="scale", also=PRIORS))
 
 
-def positive(value: Any, *, what: str, also: str = "") -> float:
-    """Return a positive finite number, or raise; `also` says what else would be allowed."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < float(value) < np.inf:
-        raise ValueError(f"{what} is {value!r}; allowed: a positive number{also}.")
-    return float(value)
+# ---- inside
+
+
+def _require_positive(prior: Any) -> None:
+    """Raise unless every number of a prior is positive and finite."""
+    for field in fields(prior):
+        checks.positive(getattr(prior, field.name), what=f"{field.name} of {type(prior).__name__}")
+
+
+def _above(u: npt.ArrayLike) -> Any:
+    """Return the probability above u under the standard normal."""
+    return special.ndtr(-np.asarray(u))

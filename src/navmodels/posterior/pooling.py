@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
-from scipy import special, stats
+from scipy import stats
 
 from navmodels.data.averages import settle_weights
 from navmodels.data.cells import cell_index, sum_rows
@@ -21,6 +21,7 @@ from navmodels.models.overlap import correlation
 from navmodels.posterior.estimates import estimate
 from navmodels.posterior.grids import label_columns
 from navmodels.posterior.summaries import summarise
+from navmodels.printed import normal_quantile, share_interval
 
 Array = npt.NDArray[np.float64]
 
@@ -103,7 +104,7 @@ def _direct(design: Design, by: list[str], *, values: Array, prob: float) -> pd.
     """Return direct estimates of each group with standard error and interval."""
     cells, factors = design.survey.cells, design.cells
     keys, index = cell_index(factors, by)
-    z = float(stats.norm.ppf(0.5 + prob / 2))
+    z = normal_quantile(prob)
     if design.survey.kind == "reported":
         mean, se, n, n_effective = _published(design.survey, index, len(keys), factors)
     else:
@@ -120,7 +121,9 @@ def _direct(design: Design, by: list[str], *, values: Array, prob: float) -> pd.
     if cells.attrs.get("unit") == "identity" or not set(values) <= {0.0, 1.0}:
         lower, upper = mean - z * se, mean + z * se
     else:
-        lower, upper = _share_interval(mean, se, n_effective, z)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            half = z * se / (mean * (1 - mean))
+        lower, upper = share_interval(mean, half, n=n_effective, tail=float(stats.norm.sf(z)))
     intervals = {"direct_lower": lower, "direct_upper": upper}
     return keys.assign(direct=mean, se=se, **intervals, n=n, n_effective=n_effective)
 
@@ -148,17 +151,6 @@ def _published(
         effective = np.full(size, np.nan) if identity else mean * (1 - mean) / error**2
     trials = np.bincount(index, cells["trials"].to_numpy(), size)
     return mean, error, total, np.where(error > 0, effective, trials)
-
-
-def _share_interval(share: Array, se: Array, n: Array, z: float) -> tuple[Array, Array]:
-    """Return logit intervals; exact ones where the share is 0 or 1."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        half = z * se / (share * (1 - share))
-        lower, upper = special.expit(special.logit(share) - half), special.expit(special.logit(share) + half)
-        reach = stats.norm.sf(z) ** (1 / n)
-    lower = np.where(share == 1, reach, np.where(share == 0, 0.0, lower))
-    upper = np.where(share == 0, 1 - reach, np.where(share == 1, 1.0, upper))
-    return lower, upper
 
 
 def _pooling_factor(fit: xr.DataTree, design: Design, table: pd.DataFrame, by: list[str]) -> Array:

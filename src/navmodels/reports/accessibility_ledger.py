@@ -13,11 +13,12 @@ import pandas as pd
 import xarray as xr
 
 import navmodels as nav
+from navmodels.printed import jeffreys_interval
 from navmodels.reports.accessibility_bases import WEIGHTED
 from navmodels.reports.accessibility_models import DESIGN_EFFECTS
 from navmodels.reports.accessibility_ratings import ACCESSIBILITY, ANSWERS, FIGURE, SATISFACTION
 from navmodels.reports.findings import Finding, records, tabulate
-from navmodels.reports.unpooled import interval, possible_counts
+from navmodels.reports.unpooled import possible_counts
 
 REGISTERS = {
     "population_ssb_12423": "Statistics Norway's population figures",
@@ -75,7 +76,7 @@ def rated_estimates(fits: Mapping[str, xr.DataTree], estimates: pd.DataFrame) ->
 
 
 def single_intervals(estimates: pd.DataFrame) -> dict[int, tuple[float, float]]:
-    """Return the 95 % interval (percent) of each share with a base, by itself (`unpooled.interval`)."""
+    """Return the 95 % interval (percent) of each share with a base, by itself (`jeffreys_interval`)."""
     found = {}
     for row in records(estimates[estimates["share"].notna() & estimates["entered"].notna()]):
         if row.bound not in ("gt", "lt"):
@@ -154,8 +155,11 @@ def _failed(fit: xr.DataTree, table: pd.DataFrame) -> str:
 def _interval(row: Any, *, design_effect: float = 1.0) -> tuple[float, float]:
     n = row.entered / design_effect
     if pd.notna(row.count):
-        return interval(np.array([float(row.count) / design_effect]), n)
-    return interval(possible_counts(row.share, n, half=row.half), n)
+        counts = np.array([float(row.count) / design_effect])
+    else:
+        counts = possible_counts(row.share, n, half=row.half)
+    lower, upper = jeffreys_interval(counts, n)
+    return 100 * lower, 100 * upper
 
 
 def _share(row: Any, pooled: Pooled | None) -> Finding:

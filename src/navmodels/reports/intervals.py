@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit, logit
-from scipy.stats import norm
 
+from navmodels.printed import normal_quantile, shifted
 from navmodels.reports.findings import TOLERANCE, Finding, records, tabulate
 
-Z = float(norm.ppf(0.975))
+Z = normal_quantile(0.95)
 
 Array = npt.NDArray[np.float64]
 
@@ -140,7 +139,7 @@ def ends(share: Array, effective: Array) -> tuple[Array, Array]:
 def one_end(share: Array, effective: Array, *, side: float | Array) -> Array:
     """Return the lower (side −1) or upper end (side 1) of the interval."""
     p = share / 100
-    return np.asarray(100 * expit(logit(p) + side * Z / np.sqrt(effective * p * (1 - p))))
+    return np.asarray(100 * shifted(p, side * Z / np.sqrt(effective * p * (1 - p))))
 
 
 def crossing(end: Callable[[Array], Array], target: Array, *, low: Array, high: Array) -> Array:

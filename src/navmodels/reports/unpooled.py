@@ -9,10 +9,11 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
+from navmodels.printed import count_range
+
 Array = npt.NDArray[np.float64]
 
 DRAWS = 20_000
-TOLERANCE = 1e-9
 
 
 def counts_printing(share: float, n: float, *, half: float = 0.5) -> Array:
@@ -23,9 +24,8 @@ def counts_printing(share: float, n: float, *, half: float = 0.5) -> Array:
     >>> counts_printing(24, 45).tolist(), counts_printing(43, 45).tolist()
     ([11.0], [])
     """
-    low = np.ceil(n * (share - half) / 100 - TOLERANCE)
-    high = np.floor(n * (share + half) / 100 + TOLERANCE)
-    return np.arange(max(low, 0.0), min(high, n) + 1)
+    low, high = count_range(np.array([share / 100]), np.array([n], dtype=float), half / 100)
+    return np.arange(low[0], high[0] + 1)
 
 
 def possible_counts(share: float, n: float, *, half: float = 0.5) -> Array:
@@ -71,27 +71,3 @@ def dirichlet_draws(counts: Array, n: float, *, name: str, seed: int, draws: int
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     rest = max(n - counts.sum(), 0.0)
     return rng.dirichlet([*(counts + 0.5), rest + 0.5], draws)[:, :-1]
-
-
-def interval(counts: Array, n: float, *, prob: float = 0.95) -> tuple[float, float]:
-    """Return the equal-tailed interval (percent) of a share by itself, its counts equally likely.
-
-    Examples
-    --------
-    >>> lower, upper = interval(possible_counts(29, 24), 24)
-    >>> round(lower, 1), round(upper, 1)
-    (14.1, 48.9)
-    """
-    from scipy import optimize, special
-
-    a, b = counts + 0.5, n - counts + 0.5
-    ends = []
-    for p in ((1 - prob) / 2, (1 + prob) / 2):
-        each = special.betaincinv(a, b, p)
-        low, high = float(np.min(each)), float(np.max(each))
-
-        def excess(x: float, p: float = p) -> float:
-            return float(np.mean(special.betainc(a, b, x))) - p
-
-        ends.append(low if np.isclose(low, high, atol=1e-9) else float(optimize.brentq(excess, low, high)))
-    return 100 * ends[0], 100 * ends[1]

@@ -13,7 +13,7 @@ from navmodels.data.survey import Survey
 from navmodels.models import designs
 from navmodels.models.designs import spell_out
 from navmodels.models.model import Model, with_terms
-from navmodels.models.priors import Known, Prior, positive
+from navmodels.models.priors import Known, Prior
 from navmodels.models.terms import Effect, Group, with_scale
 from navmodels.models.yardsticks import yardstick
 
@@ -52,7 +52,7 @@ def times(scale: float | Prior, factor: float) -> float | Prior:
     >>> times(0.5, 2), times(Known(0.3), 2)
     (1.0, Known(scale=0.6))
     """
-    factor = positive(factor, what="factor of the prior scales")
+    factor = checks.positive(factor, what="factor of the prior scales")
     return replace(scale, scale=factor * scale.scale) if isinstance(scale, Prior) else factor * scale
 
 

@@ -6,8 +6,9 @@ import pytest
 from scipy import special, stats
 
 import navmodels as nav
+from navmodels.engines.laplace.coefficients import Chance, Draws, Manner, Points, propose
 from navmodels.engines.laplace.layouts import Cells, lay_out
-from navmodels.engines.laplace.modes import find_mode, propose
+from navmodels.engines.laplace.modes import find_mode
 from navmodels.engines.laplace.thresholds import lay_out_steps
 from navmodels.likelihoods import kernels
 from navmodels.models import designs
@@ -62,12 +63,9 @@ class Dense:
 
     def find(self, *, start=None, tolerance=TIGHT, reach=0.0):
         z = np.zeros(self.X.shape[1]) if start is None else start
-        found = find_mode(
+        return find_mode(
             self.layout, self.cells, self.scale, self.own_scale, z[: self.shared], z[self.shared :], tolerance, reach
-        )
-        names = ("laplace", "z", "own_z", "factor", "h", "meeting", "below", "above", "centre", "own_centre")
-        names += ("curvature", "arrived")
-        return dict(zip(names, found, strict=True))
+        )._asdict()
 
 
 def table(rows, years, *, seed=1, most=30):
@@ -247,11 +245,10 @@ def proposals(model, *, each=40_000, seed=1):
     size = model.X.shape[1]
     z, ratio, laplace = np.empty((1, each, size)), np.empty((1, each)), np.empty(1)
     steps = lay_out_steps(model.layout, None, [], model.design.blocks, model.cells.table, by=False)
-    propose(
-        model.layout, model.cells, model.scale[None], np.array([model.own_scale]), np.zeros((1, size)), 0.5, 2.0, 1.1,
-        rng.normal(size=z.shape), rng.random(z.shape), steps, np.zeros((1, each, 0, 0)), np.zeros((1, each, 0)), z,
-        ratio, laplace,
-    )  # fmt: skip
+    points = Points(model.scale[None], np.array([model.own_scale]), np.zeros((1, size)))
+    no_tries = np.zeros((1, each, 0, 0)), np.zeros((1, each, 0))
+    chance = Chance(rng.normal(size=z.shape), rng.random(z.shape), *no_tries)
+    propose(model.layout, model.cells, steps, points, Manner(0.5, 2.0, 1.1), chance, Draws(z, ratio, laplace))
     return z[0], ratio[0], laplace[0]
 
 

@@ -287,7 +287,7 @@ def test_the_search_turns_back_where_newton_does_not_arrive(monkeypatch):
     def find_mode(layout, cells, scale, own_scale, *rest):
         found = inner(layout, cells, scale, own_scale, *rest)
         walled.append(own_scale > 0.9)
-        return (*found[:-1], bool(found[-1]) and not walled[-1])
+        return found._replace(arrived=found.arrived and not walled[-1])
 
     monkeypatch.setattr(proposals, "find_mode", find_mode)
     fit = nav.fit(nav.Model(nav.Share(), nav.Group("office", scale=prior)), shares(k, n), engine="laplace", seed=1)

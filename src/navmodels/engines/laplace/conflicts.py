@@ -150,7 +150,5 @@ def _evidence(target: Target, scales: list[float]) -> float:
     base, dense = target.design.intercept_scale, target.sizes[0]
     shared = np.array([base if place is None else scales[place] for place, _ in target.order])
     own, start = 0.0 if target.own is None else scales[target.own], target.start()
-    height, *_, arrived = find_mode(
-        target.layout, target.cells, shared, own, start[:dense], start[dense:], PRECISE, REACH
-    )
-    return float(height) if arrived and height <= 0 else -np.inf
+    found = find_mode(target.layout, target.cells, shared, own, start[:dense], start[dense:], PRECISE, REACH)
+    return float(found.laplace) if found.arrived and found.laplace <= 0 else -np.inf

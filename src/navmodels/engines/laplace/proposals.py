@@ -71,14 +71,16 @@ class Search:
         """
         scale, own_scale = self.target.scales(u[None])
         dense, _ = self.target.sizes
-        evidence, z, own_z, *_, arrived = find_mode(
+        found = find_mode(
             self.target.layout, self.target.cells, scale[0], own_scale[0], self.warm[:dense], self.warm[dense:],
             PRECISE, REACH,
         )  # fmt: skip
-        arrived = arrived and evidence <= 0
-        height = float(u @ u / 2 - evidence) if arrived else WALL + (self.lowest if np.isfinite(self.lowest) else 0.0)
+        arrived = bool(found.arrived and found.laplace <= 0)
+        height = (
+            float(u @ u / 2 - found.laplace) if arrived else WALL + (self.lowest if np.isfinite(self.lowest) else 0.0)
+        )
         self.lowest = min(height, self.lowest) if arrived else self.lowest
-        return height, np.concatenate([z, own_z]), bool(arrived)
+        return height, np.concatenate([found.z, found.own_z]), arrived
 
     def heights(self, points: Array) -> Array:
         """Return minus the log-density at points, dims (point, u) → (point)."""

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy import special, stats
 
-from navmodels.engines.laplace.modes import propose
+from navmodels.engines.laplace.coefficients import Chance, Draws, Manner, Points, propose
 from navmodels.engines.laplace.proposals import REACH, Proposal, adapt_proposal, find_proposal
 from navmodels.engines.laplace.targets import Target, make_target
 from navmodels.gate.convergence import MAX_APART, MIN_ESS_PER_CHAIN, k_limit, smooth_weights
@@ -158,6 +158,7 @@ def _explore(
     normals = levels * len(target.steps.first)
     skewed = 0.0 if tries and -1 in target.steps.row else reach[0]  # again, from a normal
     wider = 1 + reach[1] / math.sqrt(dense + size) + 1 / (dense + size)  # costs as much whatever the number
+    manner = Manner(ROUGH, skewed, wider)
     u, log_density = proposal.draw(points, rng)
     scale, own_scale = target.scales(u)
     start = _starts(target, proposal, u)
@@ -170,10 +171,9 @@ def _explore(
         normal, uniform = _even_normals((part.stop - part.start, each, dense + size), streams[chunk])
         again = streams[chunk].normal(size=(*normal.shape[:2], tries, normals))
         picks = streams[chunk].random((*normal.shape[:2], levels if tries else 0))
-        propose(
-            target.layout, target.cells, scale[part], own_scale[part], start[part], ROUGH, skewed, wider, normal,
-            uniform, target.steps, again, picks, z[part], log_ratio[part], laplace[part],
-        )  # fmt: skip
+        where, chance = Points(scale[part], own_scale[part], start[part]), Chance(normal, uniform, again, picks)
+        written = Draws(z[part], log_ratio[part], laplace[part])
+        propose(target.layout, target.cells, target.steps, where, manner, chance, written)
 
     with kernels.threads() as pool:
         list(pool.map(take, range(len(streams))))

@@ -5,6 +5,7 @@ dimension and its sides can be measured.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,20 +17,34 @@ from navmodels.likelihoods.outcomes import Array
 SEARCHES = 6  # at most, for where a side has fallen as far as it should
 
 
+class Seen(NamedTuple):
+    """What the likelihood of each cell is at the mode: linear predictors, dims (cell, channel), value and gradient."""
+
+    eta: Array
+    value: Array
+    gradient: Array
+
+
+class Sides(NamedTuple):
+    """Widths below and above of each own level over those of a normal, and the third derivative of each cell."""
+
+    below: Array
+    above: Array
+    bend: Array
+
+
 @compiled
-def measure_sides(
-    layout: Layout, cells: Cells, own_scale: float, h: Array, reach: float, eta: Array, value: Array, gradient: Array,
-    below: Array, above: Array,
-) -> Array:  # fmt: skip
-    """Write how wide each side of an own level's density is, and return the third derivative of each cell.
+def measure_sides(layout: Layout, cells: Cells, own_scale: float, h: Array, reach: float, seen: Seen) -> Sides:
+    """Return how wide each side of an own level's density is, and the third derivative of each cell.
 
     A side is as wide as a normal that falls as far where a normal of the mode's curvature would have fallen as it does
     `reach` standard deviations away. Usually that is about there. A level whose answers are all alike has a cliff on
     one side and the prior's slope on the other when its scale is large, and is measured where it has fallen within a
     factor two of that. The cells' values at the first distance give a secant of their third derivative.
     """
-    own, size = layout.own, len(h)
-    there, seen, bend = eta.copy(), np.empty((2, len(eta))), np.zeros(len(eta))
+    own, size, (eta, value, gradient) = layout.own, len(h), seen
+    below, above, bend = np.ones(size), np.ones(size), np.zeros(len(eta))
+    there, first_values = eta.copy(), np.empty((2, len(eta)))
     aim, first = reach**2 / 2, own_scale / np.sqrt(h)  # how far to fall, and a standard deviation
     for side in range(2):
         sign, width = (-1.0, below) if side == 0 else (1.0, above)
@@ -39,8 +54,8 @@ def measure_sides(
         for search in range(SEARCHES):
             for c in range(len(eta)):
                 there[c, 0] = eta[c, 0] + sign * away[own[c]] * first[own[c]]
-            values(cells.kind, there, cells.soft, cells.flat, seen[side] if search == 0 else bend)
-            found = seen[side] if search == 0 else bend
+            found = first_values[side] if search == 0 else bend
+            values(cells.kind, there, cells.soft, cells.flat, found)
             drop = np.zeros(size)
             for c in range(len(eta)):
                 drop[own[c]] += value[c] + sign * gradient[c, 0] * away[own[c]] * first[own[c]] - found[c]
@@ -62,15 +77,14 @@ def measure_sides(
     for c in range(len(eta)):
         d = reach * first[own[c]]
         told = h[own[c]] > 1.0 + 1e-6  # else the prior leaves no room to tell, in whatever unit
-        bend[c] = 6 * ((seen[1, c] - seen[0, c]) / 2 - gradient[c, 0] * d) / d**3 if told else 0.0
-    return bend
+        bend[c] = 6 * ((first_values[1, c] - first_values[0, c]) / 2 - gradient[c, 0] * d) / d**3 if told else 0.0
+    return Sides(below, above, bend)
 
 
 @compiled
 def pull_of_sides(
-    layout: Layout, own_scale: float, h: Array, own_curvature: Array, meeting: Array, bend: Array, below: Array,
-    above: Array,
-) -> Array:  # fmt: skip
+    layout: Layout, own_scale: float, h: Array, own_curvature: Array, meeting: Array, sides: Sides
+) -> Array:
     """Return the gradient, by shared level, of the log of the own levels' widths: what moves the mean off the mode.
 
     To first order it is half the variance times the third derivative. It is the mean of an own level less its mode,
@@ -78,6 +92,7 @@ def pull_of_sides(
     what moves them in proportion to their curvature, which is enough for a proposal.
     """
     own, mix, terms, start, columns = layout.own, layout.mix, layout.terms, layout.start, layout.columns
+    below, above, bend = sides
     out, total, varied = np.zeros(layout.blocks[-1, 1]), np.zeros(len(h)), np.zeros(len(terms))
     for c in range(len(own)):
         total[own[c]] += 0.5 * own_scale**2 / h[own[c]] * bend[c]

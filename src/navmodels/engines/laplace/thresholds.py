@@ -11,11 +11,11 @@ draws are those of the same posterior, whatever the number of tries.
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from navmodels.engines.laplace.layouts import Layout, Part, Places, Walls
+from navmodels.engines.laplace.layouts import Cells, Layout, Part, Places, Walls
 from navmodels.likelihoods.compilation import compiled
 from navmodels.likelihoods.kernels import values
 from navmodels.likelihoods.outcomes import Array
@@ -112,8 +112,25 @@ def keep_off(walls: Walls, scale: Array, eta: Array, gradient: Array, curvature:
     return total
 
 
+class StepNormals(NamedTuple):
+    """The normal of what belongs to each level, given all other coefficients.
+
+    ``wider`` is the width of proposals over that of the normal, ``curvature`` dims (cell, pair) that of the cells by
+    linear predictor. ``scales`` dims (coefficient of a level) are its standard deviations, ``factor`` dims (level,
+    coefficient, coefficient) the lower Cholesky factor of its curvature. ``centre`` is that of the proposal of all
+    coefficients, ``centre_eta`` dims (cell, channel) the linear predictors there.
+    """
+
+    wider: float
+    curvature: Array
+    scales: Array
+    factor: Array
+    centre: Array
+    centre_eta: Array
+
+
 @compiled
-def meet_steps(steps: Steps, scale: Array, own_scale: float, curvature: Array) -> Any:
+def meet_steps(steps: Steps, scale: Array, own_scale: float, curvature: Array) -> tuple[Array, Array]:
     """Return what the normal of each level is made of, by coefficient of a level.
 
     Their scales, dims (coefficient), and the lower Cholesky factor of their curvature given all other coefficients,
@@ -137,17 +154,12 @@ def meet_steps(steps: Steps, scale: Array, own_scale: float, curvature: Array) -
 
 @compiled
 def draw_steps(
-    steps: Steps, kind: int, flat: Array, wider: float, curvature: Array, scales: Array, factor: Array, centre: Array,
-    centre_eta: Array, normal: Array, uniform: Array, z: Array, eta: Array,
-) -> float:  # fmt: skip
+    steps: Steps, cells: Cells, given: StepNormals, normal: Array, uniform: Array, z: Array, eta: Array
+) -> float:
     """Draw what belongs to each level anew, given all other coefficients, and return the log of what they weigh.
 
     Parameters
     ----------
-    curvature, scales, factor
-        Of the cells by linear predictor, dims (cell, pair), and as `meet_steps` gives them.
-    centre, centre_eta
-        Centre of the proposal of all coefficients, and linear predictors there, dims (cell, channel).
     normal, uniform
         Random numbers, dims (try, coefficient x level) and (level).
     z, eta
@@ -160,31 +172,32 @@ def draw_steps(
         of, summed over levels.
     """
     first, channel, own, size = steps.first, steps.channel, len(steps.first), len(steps.start) - 1
+    wider, curvature, scales, factor, centre, centre_eta = given
     mean, shift, drawn, log_weight = np.empty(own), np.empty(own), np.empty((len(normal), own)), np.empty(len(normal))
     total, columns = 0.0, eta.shape[1] + 1  # a constant, and a count for each category
     for level in range(size):
-        cells = steps.cells[steps.start[level] : steps.start[level + 1]]
+        here = steps.cells[steps.start[level] : steps.start[level + 1]]
         moved, trial, value = (
-            np.empty((len(cells), eta.shape[1])),
-            np.empty((len(cells), eta.shape[1])),
-            np.empty(len(cells)),
+            np.empty((len(here), eta.shape[1])),
+            np.empty((len(here), eta.shape[1])),
+            np.empty(len(here)),
         )
         table = steps.tables[steps.start[level] * columns : steps.start[level + 1] * columns].reshape(
-            columns, len(cells)
+            columns, len(here)
         )
         log_normal = -own * math.log(wider)  # of the density of the normal at its mean
         for i in range(own):
             log_normal += math.log(factor[level, i, i])
-        for a in range(len(cells)):  # linear predictors without what belongs to the level, off the centre's
+        for a in range(len(here)):  # linear predictors without what belongs to the level, off the centre's
             for d in range(eta.shape[1]):
-                moved[a, d] = eta[cells[a], d] - centre_eta[cells[a], d]
+                moved[a, d] = eta[here[a], d] - centre_eta[here[a], d]
             for i in range(own):
                 moved[a, channel[i]] -= scales[i] * (z[first[i] + level] - centre[first[i] + level])
         for i in range(own):
             slope = 0.0
-            for a in range(len(cells)):
+            for a in range(len(here)):
                 for d in range(eta.shape[1]):
-                    slope += curvature[cells[a], pair(channel[i], d)] * moved[a, d]
+                    slope += curvature[here[a], pair(channel[i], d)] * moved[a, d]
             mean[i] = -scales[i] * slope
         _solve_step(factor[level], mean)
         for i in range(own):
@@ -207,12 +220,12 @@ def draw_steps(
                 drawn[k, i] = mean[i] + left / factor[level, i, i]
                 shift[i] = scales[i] * (drawn[k, i] - centre[first[i] + level])
                 ratio += 0.5 * e * e - 0.5 * drawn[k, i] ** 2
-            for a in range(len(cells)):
+            for a in range(len(here)):
                 for d in range(eta.shape[1]):
-                    trial[a, d] = centre_eta[cells[a], d] + moved[a, d]
+                    trial[a, d] = centre_eta[here[a], d] + moved[a, d]
                 for i in range(own):
                     trial[a, channel[i]] += shift[i]
-            values(kind, trial, table, flat, value)
+            values(cells.kind, trial, table, cells.flat, value)
             log_weight[k] = ratio + value.sum()
             best = max(best, log_weight[k])
         if not best > -np.inf:

@@ -33,6 +33,14 @@ def follow(section, folder):
     return [path for path in files if path.startswith("tests/")]
 
 
+def test_every_room_is_told_of():
+    package = Path(str(resources.files("navmodels")))
+    rooms = {path.name for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    rows = re.findall(r"^\| (`[\w./]+`(?:, `[\w./]+`)*) \|", TEXT.split("## Words")[0], re.MULTILINE)
+    told = [name.rstrip("/") for row in rows for name in re.findall(r"`([\w./]+)`", row)]
+    assert sorted(told) == sorted(rooms - {"__init__.py"})
+
+
 def test_there_is_an_example_of_each():
     assert set(SECTIONS) == {"Add an outcome", "Add a term", "Add a plot", "Add a report"}
 

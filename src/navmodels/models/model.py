@@ -7,7 +7,7 @@ several categories have several such linear predictors, its channels (`likelihoo
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from navmodels import checks
 from navmodels.likelihoods.kernels import OUTCOMES
 from navmodels.likelihoods.outcomes import CellOutcome
-from navmodels.models import names, priors, terms
+from navmodels.models import names, priors
 from navmodels.models.terms import Term
 
 Array = npt.NDArray[np.float64]
@@ -149,7 +149,7 @@ def _either(classes: Sequence[type[CellOutcome]]) -> str:
 
 PARTS: tuple[type, ...] = (
     *CLASSES,
-    *(terms.Effect, terms.Group, terms.Trend, terms.Region),
+    *get_args(Term),
     *(priors.HalfNormal, priors.HalfStudentT, priors.HalfCauchy, priors.Exponential, priors.Known),
 )
 TYPES: dict[str, Any] = {each.__name__: each for each in PARTS}

@@ -202,7 +202,7 @@ def test_the_graphs_know_the_prior_mean_of_a_slope():
         residual = (y - intercept - slope * (dose - dose.mean())) / se
         expected = -0.5 * (v @ v + residual @ residual)
         density = float(plain({"intercept": np.array(intercept), "dose_z": v[1:]}))
-        gaps.append((density - expected, float(walked({"walked": w})) - expected))
+        gaps.append((density - expected, float(walked({"whitened": w})) - expected))
     assert np.ptp(gaps, axis=0) == pytest.approx(0, abs=1e-6)  # rounding at the sixth decimal
 
 

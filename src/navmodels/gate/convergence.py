@@ -33,7 +33,7 @@ SIMPLER = (
 )  # what a simpler model can cure
 FREE = "thresholds are left free"  # said beside what failed, as a reason and a remedy
 LOOK_ANYWAY = "look anyway with allow_unconverged=True, which stamps the table"
-COLUMNS = ("criterion", "worst", "value", "limit", "passed")
+CRITERION_COLUMNS = ("criterion", "worst", "value", "limit", "passed")
 
 
 class NotConvergedError(RuntimeError):
@@ -219,7 +219,7 @@ def _importance(attrs: Mapping[Any, Any], posterior: xr.Dataset) -> pd.DataFrame
         ("modes not found", "all points", float(attrs["unsolved"]), 0.0, attrs["unsolved"] == 0),
         ("not finite", ", ".join(map(str, broken)) or "all variables", float(len(broken)), 0.0, not broken),
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=CRITERION_COLUMNS)
 
 
 def _flat(values: xr.DataArray) -> npt.NDArray[np.float64]:
@@ -250,7 +250,7 @@ def _draw_criteria(draws: npt.NDArray[np.float64], names: npt.NDArray[Any]) -> p
     ):
         worst = int(np.argmax(np.where(np.isnan(values), np.inf, badness)))
         rows.append((criterion, str(names[worst]), float(values[worst]), limit, bool(passed[worst])))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=CRITERION_COLUMNS)
 
 
 def _energy(energy: npt.NDArray[np.float64]) -> pd.DataFrame:
@@ -261,4 +261,4 @@ def _energy(energy: npt.NDArray[np.float64]) -> pd.DataFrame:
         values = np.atleast_1d(array_stats.bfmi(energy, chain_axis=0, draw_axis=1))
     worst = int(np.argmin(values))  # NaN comes first
     row = ("E-BFMI", f"chain {worst}", float(values[worst]), MIN_E_BFMI, bool(values[worst] >= MIN_E_BFMI))
-    return pd.DataFrame([row], columns=COLUMNS)
+    return pd.DataFrame([row], columns=CRITERION_COLUMNS)

@@ -17,7 +17,7 @@ from navmodels.reports.accessibility_bases import WEIGHTED
 from navmodels.reports.accessibility_models import DESIGN_EFFECTS
 from navmodels.reports.accessibility_ratings import ACCESSIBILITY, ANSWERS, FIGURE, SATISFACTION
 from navmodels.reports.findings import Finding, records, tabulate
-from navmodels.reports.unpooled import interval, possible_counts
+from navmodels.reports.single_shares import interval, possible_counts
 
 REGISTERS = {
     "population_ssb_12423": "Statistics Norway's population figures",
@@ -75,7 +75,7 @@ def rated_estimates(fits: Mapping[str, xr.DataTree], estimates: pd.DataFrame) ->
 
 
 def single_intervals(estimates: pd.DataFrame) -> dict[int, tuple[float, float]]:
-    """Return the 95 % interval (percent) of each share with a base, by itself (`unpooled.interval`)."""
+    """Return the 95 % interval (percent) of each share with a base, by itself (`single_shares.interval`)."""
     found = {}
     for row in records(estimates[estimates["share"].notna() & estimates["entered"].notna()]):
         if row.bound not in ("gt", "lt"):

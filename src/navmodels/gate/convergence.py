@@ -22,9 +22,10 @@ import xarray as xr
 from navmodels.gate.diagnostics import judge_chains
 from navmodels.gate.marks import LOST, verdicts
 
-MAX_R_HAT = 1.01
-MIN_ESS_PER_CHAIN = 100
-MIN_E_BFMI = 0.3
+MAX_R_HAT = 1.01  # Vehtari et al. 2021
+MIN_ESS_PER_CHAIN = 100  # Vehtari et al. 2021
+MIN_E_BFMI = 0.3  # Betancourt 2016
+# A judgement; `python -m benchmarks.calibration --engine laplace` counts how often fits fail it.
 MAX_APART = 0.1  # of the distribution of a scale from its Laplace approximation: see docs/method/fitting.md
 LONGER = ("R-hat", "bulk ESS", "tail ESS", "effective draws", "effective spread", "draws")  # what more draws can cure
 SIMPLER = (

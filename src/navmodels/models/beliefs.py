@@ -24,7 +24,7 @@ BELIEF_COLUMNS = (
     "implied", "implied_lower", "implied_upper",
 )  # fmt: skip
 Z = float(stats.norm.ppf(0.975))
-POINTS = 2000  # of the quadrature
+POINTS = 2000  # of the quadrature; chosen by hand
 WORDS = {
     "HalfNormal": "half-normal", "HalfCauchy": "half-Cauchy", "Exponential": "exponential",
     "Proportion": "uniform from 0 to 1",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-DRAWS = 20_000
+DRAWS = 20_000  # a probability is off by 0.0035 at most (standard error)
 TOLERANCE = 1e-9
 
 

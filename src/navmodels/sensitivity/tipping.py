@@ -24,8 +24,8 @@ from navmodels.posterior.comparisons import require_draws
 from navmodels.sensitivity.scenarios import Estimand, refit_scenarios
 from navmodels.sensitivity.verdicts import Statement, probability_of
 
-KNOWN = 1e-4  # standard deviation, in logits, of an effect that is taken as known
-PRECISE = 1e-3  # logits
+KNOWN = 1e-4  # standard deviation, in logits, of an effect that is taken as known; chosen by hand
+PRECISE = 1e-3  # logits, of a size that is told with one or two decimals
 FIRST = 0.25  # logits; the search doubles it
 
 

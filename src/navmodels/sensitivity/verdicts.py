@@ -12,7 +12,7 @@ from navmodels.gate.convergence import failures, require_converged
 from navmodels.posterior.comparisons import require_draws
 
 Statement = Callable[[xr.DataArray], xr.DataArray]
-STANDS, LEANS = 0.95, 0.80
+STANDS, LEANS = 0.95, 0.80  # a convention: one in twenty, one in five
 VERDICT_COLUMNS = ("statement", "p", "class", "lowest", "highest", "turned", "scenarios", "verdict")
 
 

@@ -25,6 +25,7 @@ from navmodels.engines.laplace.triangles import factorise, solve
 from navmodels.likelihoods.compilation import compiled
 from navmodels.likelihoods.kernels import Array, derivatives
 
+# By trial, on groups of all or nothing under heavy-tailed priors.
 VAST = 10.0  # scale beyond which effects are so small a part of it that modes are found more exactly
 
 

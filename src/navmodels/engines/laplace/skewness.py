@@ -13,7 +13,7 @@ from navmodels.engines.laplace.layouts import Cells, Layout
 from navmodels.likelihoods.compilation import compiled
 from navmodels.likelihoods.kernels import Array, values
 
-SEARCHES = 6  # at most, for where a side has fallen as far as it should
+SEARCHES = 6  # at most, for where a side has fallen as far as it should; by trial, ratios correct it
 
 
 class Seen(NamedTuple):

@@ -7,10 +7,10 @@ from scipy import stats
 
 import navmodels as nav
 from navmodels.reports.accessibility_bases import with_bases
-from navmodels.reports.accessibility_claims import LIMITS, audit_claims, verdict_of
-from navmodels.reports.accessibility_comparisons import Evidence, words
+from navmodels.reports.accessibility_claims import LIMITS, audit_accessibility_claims, verdict_of
+from navmodels.reports.accessibility_comparisons import GroupEvidence, words
 from navmodels.reports.accessibility_models import REST, group_cells, group_survey
-from navmodels.reports.unpooled import counts_printing
+from navmodels.reports.single_shares import counts_printing
 
 BLANK = ("group_b", "category_b", "item_b", "survey_id_b", "group_dim_b", "level", "share", "share_b")
 
@@ -27,12 +27,14 @@ def statement(kind, place, direction, **more):
 def evidence():
     """Return what is in print, without any model."""
     estimates = with_bases(nav.load_report("accessibility_2025", "estimates"))
-    return Evidence(estimates, group_cells(estimates), {}, seed=1, draws=8000)
+    return GroupEvidence(estimates, group_cells(estimates), {}, seed=1, draws=8000)
 
 
 @pytest.fixture
 def judge(evidence):
-    return lambda claim, **fits: audit_claims(claim, Evidence(evidence.estimates, evidence.cells, fits, 1)).iloc[0]
+    return lambda claim, **fits: audit_accessibility_claims(
+        claim, GroupEvidence(evidence.estimates, evidence.cells, fits, 1)
+    ).iloc[0]
 
 
 def above(first, second):

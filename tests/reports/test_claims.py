@@ -3,8 +3,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from navmodels.reports.claims import audit_claims
-from navmodels.reports.evidence import Evidence
+from navmodels.reports.claims import audit_employer_claims
+from navmodels.reports.evidence import EmployerEvidence
 
 BATTERY = {"likes": "opinions", "trusts": "opinions", "opinion_other": "opinions", "phones": "channels"}
 COLUMNS = ["series", "item", "group", "year", "share", "n", "n_printed", "extra_sd", "source"]
@@ -23,7 +23,7 @@ def statement(**given):
 
 
 def audited(claims, evidence):
-    found = audit_claims(claims, evidence)
+    found = audit_employer_claims(claims, evidence)
     assert len(found) == len(claims)
     return found.iloc[0]
 
@@ -65,7 +65,7 @@ def evidence(labelled, published, years):
     items = labelled("item", {"likes": (0.6, 0.01), "trusts": (0.5, 0.01), "opinion_other": (0.9, 0.001)})
     units = labelled("unit", {"local_office": (0.45, 0.01), "aa_support": (0.11, 0.01), "nobody": (0.2, 0.01)})
     units = units.where(units["unit"] != "nobody").expand_dims(column=["only_this_unit"], axis=2)
-    return Evidence(
+    return EmployerEvidence(
         levels=pd.concat([levels, sectors], ignore_index=True),
         series={1.0: [years(-1.9)]},
         sectors={1.0: [both]},
@@ -294,7 +294,7 @@ def test_several_named_first_share_the_first_places(evidence):
         [statement(claim=name, kind="order", item=name, direction="highest") for name in ("likes", "trusts")],
         ignore_index=True,
     )
-    found = audit_claims(both, evidence)
+    found = audit_employer_claims(both, evidence)
     assert found["p_increase"].tolist() == [1.0, 1.0]
     assert found["reason"].str.contains("among the first 2 of the 2 items").all()
 
@@ -325,7 +325,7 @@ def test_orders_that_cannot_be_judged(evidence, given, reason):
 
 def test_associations_are_judged_elsewhere(evidence):
     both = pd.concat([statement(year_from=2023), statement(claim="two", kind="association")], ignore_index=True)
-    assert audit_claims(both, evidence)["claim"].tolist() == ["one"]
+    assert audit_employer_claims(both, evidence)["claim"].tolist() == ["one"]
 
 
 def test_every_statement_has_status_and_reason(made_audit, published):

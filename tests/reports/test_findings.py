@@ -1,11 +1,11 @@
 import numpy as np
 
-from navmodels.reports.findings import COLUMNS, Finding, combine, overlap, spell, tabulate
+from navmodels.reports.findings import FINDING_COLUMNS, Finding, combine, overlap, spell, tabulate
 
 
 def test_a_table_of_findings_has_the_columns_of_the_ledger():
     found = tabulate([Finding("items", 3, "share", "input", "It was used.")])
-    assert found.columns.tolist() == COLUMNS
+    assert found.columns.tolist() == FINDING_COLUMNS
     assert found.loc[0, ["table", "row", "quantity", "status", "reason"]].tolist() == [
         "items",
         3,
@@ -14,7 +14,7 @@ def test_a_table_of_findings_has_the_columns_of_the_ledger():
         "It was used.",
     ]
     assert np.isnan(found.loc[0, ["ours", "lower", "upper"]].astype(float)).all()
-    assert tabulate([]).columns.tolist() == COLUMNS
+    assert tabulate([]).columns.tolist() == FINDING_COLUMNS
 
 
 def test_a_tie_prints_either_way():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import navmodels as nav
-from navmodels.reports.evidence import Evidence
+from navmodels.reports.evidence import EmployerEvidence
 from navmodels.reports.findings import STATUSES, Finding, tabulate
 from navmodels.reports.ledger import assemble_ledger, model_findings
 
@@ -123,7 +123,7 @@ def evidence(labelled):
     )
     years = labelled("year", {2023: (0.60, 0.01), 2024: (0.65, 0.01)}).expand_dims(series=["a"], axis=2)
     public = labelled("year", {2022: (0.40, 0.01)}).expand_dims(series=["a (public)"], axis=2)
-    return Evidence(
+    return EmployerEvidence(
         levels=levels,
         series={1.0: [years, public]},
         sectors={1.0: []},

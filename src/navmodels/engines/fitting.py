@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -23,8 +24,36 @@ from navmodels.models.designs import Design
 from navmodels.models.model import Model
 
 ENGINES = ("auto", "laplace", "nuts")
-MOST_CATEGORIES = 41  # of a rating for NUTS: 400 answers passed in 3 minutes; 51 did not settle, 101 did not start
+# By trial: NUTS on 400 answers in 41 categories passed in 3 minutes; 51 did not settle, 101 did not start.
+MOST_CATEGORIES = 41  # of a rating for NUTS
 PACKAGES = ("navmodels", "pymc", "nutpie", "arviz", "numpy")
+
+
+@dataclass(frozen=True)
+class Request:
+    """How a fit is to be made, as the arguments of `fit` say; checked when it is made."""
+
+    engine: str = "auto"
+    draws: int = 1000
+    chains: int = 4
+    seed: int | None = None
+    progress: bool = False
+
+    def __post_init__(self) -> None:
+        draws, chains, seed = self.draws, self.chains, self.seed
+        checks.one_of(self.engine, ENGINES, what="engine")
+        if not all(isinstance(each, int | np.integer) for each in (draws, chains)) or draws < 4 or chains < 2:
+            raise ValueError(
+                f"draws is {draws!r} and chains {chains!r}; allowed: whole numbers, at least 4 draws and 2 chains "
+                "(with one chain nothing shows whether it has settled)."
+            )
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0):
+            raise ValueError(f"seed is {seed!r}; allowed: a whole number from 0, or None.")
+
+    @property
+    def of_sampler(self) -> dict[str, Any]:
+        """What a sampler is told: draws, chains and seed."""
+        return {"draws": self.draws, "chains": self.chains, "seed": self.seed}
 
 
 def fit(
@@ -90,59 +119,16 @@ def fit(
     >>> result["posterior"].attrs["prior of office_sd"]
     "half-normal, 0.5 logits (default); two levels of 'office' differ by up to 36.8 points"
     """
-    tree = refit(model, survey, engine=engine, draws=draws, chains=chains, seed=seed, progress=progress)
+    tree = _fit(model, survey, Request(engine, draws, chains, seed, progress))
     warn_of_weights(model, survey, stacklevel=3)
     if tree.attrs["prior_conflict"]:
         warnings.warn(str(tree.attrs["prior_conflict"]), PriorConflictWarning, stacklevel=2)
     return tree
 
 
-def refit(
-    model: Model,
-    survey: Survey,
-    *,
-    engine: str = "auto",
-    draws: int = 1000,
-    chains: int = 4,
-    seed: int | None = None,
-    progress: bool = False,
-) -> xr.DataTree:
+def refit(model: Model, survey: Survey, *, engine: str = "auto", seed: int | None = None) -> xr.DataTree:
     """Fit as `fit` does, without its warnings: for scenarios of a fit, whose priors are meant."""
-    checks.one_of(engine, ENGINES, what="engine")
-    if not all(isinstance(each, int | np.integer) for each in (draws, chains)) or draws < 4 or chains < 2:
-        raise ValueError(
-            f"draws is {draws!r} and chains {chains!r}; allowed: whole numbers, at least 4 draws and 2 chains "
-            "(with one chain nothing shows whether it has settled)."
-        )
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0):
-        raise ValueError(f"seed is {seed!r}; allowed: a whole number from 0, or None.")
-    from navmodels.engines.laplace.conflicts import prior_conflicts
-
-    design = designs.design(model, survey)
-    cells, attrs = record_design(design)
-    seed = int(np.random.SeedSequence().generate_state(1)[0] // 2) if seed is None else int(seed)
-    start = time.perf_counter()
-    with threadpool_limits(1, "blas"):  # on two cores, two threads of BLAS are many times slower than one
-        groups, made = _run(design, engine, draws=draws, chains=chains, seed=seed, progress=progress)
-        groups["posterior"] = groups["posterior"].assign(_slopes(design, groups["posterior"]))
-        groups["posterior"].attrs |= prior_lines(design)
-        conflicts = prior_conflicts(design, groups["posterior"])
-    seen = model.outcome.arrays(design.survey)[model.outcome.observed]
-    observed = xr.Dataset({model.outcome.observed: (("cell", "category")[: seen.ndim], seen)})
-    likelihood = log_likelihood(design, groups["posterior"])
-    groups["posterior"] = mark(groups["posterior"], made)
-    tree = xr.DataTree.from_dict({**groups, "log_likelihood": likelihood, "observed_data": observed, "survey": cells})
-    tree.attrs = {
-        **attrs,
-        **made,
-        "prior_conflict": "; ".join(conflicts),
-        "seed": seed,
-        "seconds": round(time.perf_counter() - start, 3),
-        "weighting": survey.cells.attrs["weighting"],
-        "simulated": survey.cells.attrs.get("simulated", ""),
-        "versions": " ".join(f"{name}={version(name)}" for name in PACKAGES),
-    }
-    return tree
+    return _fit(model, survey, Request(engine, seed=seed))
 
 
 def warn_of_weights(model: Model, survey: Survey, *, stacklevel: int = 2) -> None:
@@ -164,6 +150,37 @@ def warn_of_weights(model: Model, survey: Survey, *, stacklevel: int = 2) -> Non
 # ---- inside
 
 
+def _fit(model: Model, survey: Survey, asked: Request) -> xr.DataTree:
+    """Return the fit that was asked for."""
+    from navmodels.engines.laplace.conflicts import prior_conflicts
+
+    design = designs.design(model, survey)
+    cells, attrs = record_design(design)
+    seed = int(np.random.SeedSequence().generate_state(1)[0] // 2) if asked.seed is None else int(asked.seed)
+    asked, start = replace(asked, seed=seed), time.perf_counter()
+    with threadpool_limits(1, "blas"):  # on two cores, two threads of BLAS are many times slower than one
+        groups, made = _run(design, asked)
+        groups["posterior"] = groups["posterior"].assign(_slopes(design, groups["posterior"]))
+        groups["posterior"].attrs |= prior_lines(design)
+        conflicts = prior_conflicts(design, groups["posterior"])
+    seen = model.outcome.arrays(design.survey)[model.outcome.observed]
+    observed = xr.Dataset({model.outcome.observed: (("cell", "category")[: seen.ndim], seen)})
+    likelihood = log_likelihood(design, groups["posterior"])
+    groups["posterior"] = mark(groups["posterior"], made)
+    tree = xr.DataTree.from_dict({**groups, "log_likelihood": likelihood, "observed_data": observed, "survey": cells})
+    tree.attrs = {
+        **attrs,
+        **made,
+        "prior_conflict": "; ".join(conflicts),
+        "seed": seed,
+        "seconds": round(time.perf_counter() - start, 3),
+        "weighting": survey.cells.attrs["weighting"],
+        "simulated": survey.cells.attrs.get("simulated", ""),
+        "versions": " ".join(f"{name}={version(name)}" for name in PACKAGES),
+    }
+    return tree
+
+
 def _slopes(design: Design, posterior: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return the slope of each covariate, for each of its units."""
     found = {}
@@ -176,30 +193,28 @@ def _slopes(design: Design, posterior: xr.Dataset) -> dict[str, xr.DataArray]:
     return found
 
 
-def _run(
-    design: Design, engine: str, *, draws: int, chains: int, seed: int, progress: bool
-) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
+def _run(design: Design, asked: Request) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
     """Return posterior and statistics, and the attributes that say which engine made them, why, and what failed."""
     tried: dict[str, Any] = {}
-    if engine != "nuts":
+    if asked.engine != "nuts":
         from navmodels.engines.laplace.sampling import sample_laplace
 
-        posterior, statistics, made = sample_laplace(design, draws=draws, chains=chains, seed=seed)
+        posterior, statistics, made = sample_laplace(design, **asked.of_sampler)
         groups = {"posterior": posterior, "sample_stats": statistics}
         made = {"engine": "laplace", **made, "divergences": 0}
         tree = xr.DataTree.from_dict(groups)
         tree.attrs = made
         failed = describe_failures(check(tree))
-        if engine == "laplace" or not failed or draws < MIN_ESS_PER_CHAIN:
-            reason = (
-                "asked for" if engine == "laplace" else "too few draws for any check" if failed else "its check passed"
-            )
+        alone = asked.engine == "laplace"
+        if alone or not failed or asked.draws < MIN_ESS_PER_CHAIN:
+            passed = "too few draws for any check" if failed else "its check passed"
+            reason = "asked for" if alone else passed
             return groups, {**made, "reason": reason, "unconverged": _with_unused(design, failed)}
         tried = {"reason": f"laplace did not pass its check: {failed}", "pareto_k": made["pareto_k"]}
     _require_few_categories(design, tried)
     from navmodels.engines.nuts.retries import sample_with_retry
 
-    groups, made = sample_with_retry(design, draws=draws, chains=chains, seed=seed, progress=progress)
+    groups, made = sample_with_retry(design, **asked.of_sampler, progress=asked.progress)
     made["unconverged"] = _with_unused(design, made["unconverged"])
     return groups, {"engine": "nuts", "reason": "asked for", **tried, **made}
 

@@ -22,9 +22,10 @@ import xarray as xr
 from navmodels.gate.diagnostics import judge_chains
 from navmodels.gate.marks import LOST, verdicts
 
-MAX_R_HAT = 1.01
-MIN_ESS_PER_CHAIN = 100
-MIN_E_BFMI = 0.3
+MAX_R_HAT = 1.01  # Vehtari et al. 2021
+MIN_ESS_PER_CHAIN = 100  # Vehtari et al. 2021
+MIN_E_BFMI = 0.3  # Betancourt 2016
+# A judgement; `python -m benchmarks.calibration --engine laplace` counts how often fits fail it.
 MAX_APART = 0.1  # of the distribution of a scale from its Laplace approximation: see docs/method/gate.md
 LONGER = ("R-hat", "bulk ESS", "tail ESS", "effective draws", "effective spread", "draws")  # what more draws can cure
 SIMPLER = (
@@ -33,7 +34,7 @@ SIMPLER = (
 )  # what a simpler model can cure
 FREE = "thresholds are left free"  # said beside what failed, as a reason and a remedy
 LOOK_ANYWAY = "look anyway with allow_unconverged=True, which stamps the table"
-COLUMNS = ("criterion", "worst", "value", "limit", "passed")
+CRITERION_COLUMNS = ("criterion", "worst", "value", "limit", "passed")
 
 
 class NotConvergedError(RuntimeError):
@@ -219,7 +220,7 @@ def _importance(attrs: Mapping[Any, Any], posterior: xr.Dataset) -> pd.DataFrame
         ("modes not found", "all points", float(attrs["unsolved"]), 0.0, attrs["unsolved"] == 0),
         ("not finite", ", ".join(map(str, broken)) or "all variables", float(len(broken)), 0.0, not broken),
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=CRITERION_COLUMNS)
 
 
 def _flat(values: xr.DataArray) -> npt.NDArray[np.float64]:
@@ -250,7 +251,7 @@ def _draw_criteria(draws: npt.NDArray[np.float64], names: npt.NDArray[Any]) -> p
     ):
         worst = int(np.argmax(np.where(np.isnan(values), np.inf, badness)))
         rows.append((criterion, str(names[worst]), float(values[worst]), limit, bool(passed[worst])))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=CRITERION_COLUMNS)
 
 
 def _energy(energy: npt.NDArray[np.float64]) -> pd.DataFrame:
@@ -261,4 +262,4 @@ def _energy(energy: npt.NDArray[np.float64]) -> pd.DataFrame:
         values = np.atleast_1d(array_stats.bfmi(energy, chain_axis=0, draw_axis=1))
     worst = int(np.argmin(values))  # NaN comes first
     row = ("E-BFMI", f"chain {worst}", float(values[worst]), MIN_E_BFMI, bool(values[worst] >= MIN_E_BFMI))
-    return pd.DataFrame([row], columns=COLUMNS)
+    return pd.DataFrame([row], columns=CRITERION_COLUMNS)

@@ -13,7 +13,7 @@ from scipy import special
 
 Array = npt.NDArray[np.float64]
 CHUNK = 1_000_000  # draws judged at once
-TAILS = (0.05, 0.95)
+TAILS = (0.05, 0.95)  # of the tail effective sample size (Vehtari et al. 2021)
 
 
 def judge_chains(draws: Array) -> tuple[Array, Array, Array]:

@@ -18,12 +18,12 @@ from navmodels.models.designs import Design
 from navmodels.models.model import Model
 from navmodels.models.priors import HalfStudentT, Learned, Prior, Proportion
 
-COLUMNS = (
+BELIEF_COLUMNS = (
     "term", "parameter", "prior", "scale", "unit", "default", "lower", "upper",
     "implied", "implied_lower", "implied_upper",
 )  # fmt: skip
 Z = float(stats.norm.ppf(0.975))
-POINTS = 2000  # of the quadrature
+POINTS = 2000  # of the quadrature; chosen by hand
 WORDS = {
     "HalfNormal": "half-normal", "HalfCauchy": "half-Cauchy", "Exponential": "exponential",
     "Proportion": "uniform from 0 to 1",
@@ -73,7 +73,7 @@ def priors(model: Model, survey: Survey) -> pd.DataFrame:
 def tell_priors(design: Design) -> pd.DataFrame:
     """Return the table of `priors` for a design."""
     rows = [_of_base(design), *(row for block in design.blocks for row in _of_block(design, block))]
-    return pd.DataFrame([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+    return pd.DataFrame([dict(zip(BELIEF_COLUMNS, row, strict=True)) for row in rows])
 
 
 def prior_lines(design: Design) -> dict[str, str]:

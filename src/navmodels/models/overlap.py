@@ -24,7 +24,9 @@ from navmodels.models.blocks import Block, Scale
 Array = npt.NDArray[np.float64]
 
 NAME = "panel"
-FLOOR = 0.02  # of λ: where persons never change their answer nothing is a cell's own
+FLOOR = (
+    0.02  # of λ, by trial: where persons never change their answer nothing is a cell's own, and n / λ would be infinite
+)
 
 
 def split_error(survey: Survey, data: Arrays) -> tuple[Arrays, Block | None]:

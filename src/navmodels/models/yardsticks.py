@@ -13,7 +13,7 @@ from navmodels.data.survey import Survey
 from navmodels.likelihoods.reported import half_widths
 
 Array = npt.NDArray[np.float64]
-SPREADS = 2.0  # spreads of the observed means that stand for one logit: so a Group's 0.5 is one spread
+SPREADS = 2.0  # chosen by hand: spreads of the observed means that stand for one logit: so a Group's 0.5 is one spread
 
 
 @dataclass(frozen=True, eq=False)

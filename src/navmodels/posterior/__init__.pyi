@@ -5,7 +5,7 @@ from .comparisons import exceed as exceed
 from .comparisons import rank as rank
 from .elpd import loo as loo
 from .estimates import estimate as estimate
-from .pooling import shrinkage as shrinkage
+from .direct_and_pooled import shrinkage as shrinkage
 from .predictive import replicate as replicate
 from .residuals import check_fit as check_fit
 from .summaries import summarise as summarise

@@ -9,8 +9,8 @@ import navmodels as nav
 from navmodels.reports import accessibility_counts as counts
 from navmodels.reports import accessibility_ledger as numbers
 from navmodels.reports.accessibility_bases import with_bases
-from navmodels.reports.accessibility_claims import audit_claims, probabilities
-from navmodels.reports.accessibility_comparisons import Evidence
+from navmodels.reports.accessibility_claims import audit_accessibility_claims, probabilities
+from navmodels.reports.accessibility_comparisons import GroupEvidence
 from navmodels.reports.accessibility_contradictions import contradictions
 from navmodels.reports.accessibility_display import draw_accessibility, summarise_accessibility
 from navmodels.reports.accessibility_distributions import distributions
@@ -40,8 +40,8 @@ def audit_accessibility(*, engine: str = "auto", progress: bool = False) -> Audi
     rated_draws = {name: rating_draws(fit) for name, fit in _usable(rated).items()}
     draws |= rated_draws
     size = next((len(one) for each in draws.values() for one in each.values()), 4000)
-    evidence = Evidence(estimates, cells, draws, seed=SEED, draws=size)
-    claims = audit_claims(tables["claims"], evidence)
+    evidence = GroupEvidence(estimates, cells, draws, seed=SEED, draws=size)
+    claims = audit_accessibility_claims(tables["claims"], evidence)
     claims["sensitivity"] = standing(
         claims["p"].where(claims["p_pooled"].notna()),
         {name: plans[0][name] for name in evidence.models},

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from navmodels.reports.findings import HALF
-from navmodels.reports.unpooled import counts_printing
+from navmodels.reports.single_shares import counts_printing
 
 WEIGHTED = ("resident",)  # surveys with weights, whose counts need not be whole
 ANSWERED = 0.9  # a base in print may be too large by those who did not answer; never by more than this

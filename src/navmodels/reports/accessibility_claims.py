@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from navmodels.reports.accessibility_bases import WEIGHTED
-from navmodels.reports.accessibility_comparisons import UP, CannotJudge, Evidence, Sides, sides_of
+from navmodels.reports.accessibility_comparisons import UP, CannotJudge, GroupEvidence, Sides, sides_of
 from navmodels.reports.accessibility_models import DESIGN_EFFECTS, FACTORS
 from navmodels.reports.accessibility_reasons import SAME, reason_of
 from navmodels.reports.accessibility_sides import (
@@ -25,21 +25,21 @@ from navmodels.reports.accessibility_sides import (
     single_draws,
 )
 from navmodels.reports.findings import records
-from navmodels.reports.unpooled import dirichlet_draws, possible_counts
+from navmodels.reports.single_shares import dirichlet_draws, possible_counts
 from navmodels.sensitivity.verdicts import LEANS, STANDS
 
 Array = npt.NDArray[np.float64]
 
 VERDICTS = ("stands", "leans", "open")
 LIMITS = (STANDS, LEANS)
-COLUMNS = [
+JUDGED_COLUMNS = [
     *("printed", "printed_b", "smallest_base", "base_assumed", "mean", "lower", "upper"),
     *("p_pooled", "p_unpooled", "p", "verdict"),
     *("verdict_half_base", "verdict_double_base", "verdict_design_effect", "verdict_complement", "reason"),
 ]
 
 
-def audit_claims(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
+def audit_accessibility_claims(claims: pd.DataFrame, evidence: GroupEvidence) -> pd.DataFrame:
     """Return each statement with its probability, verdict and reason.
 
     Returns
@@ -51,10 +51,10 @@ def audit_claims(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
         verdict_complement (missing where nothing was assumed), reason.
     """
     rows = [_judge(claim, evidence) for claim in records(claims)]
-    return pd.concat([claims.reset_index(drop=True), pd.DataFrame(rows, columns=COLUMNS)], axis=1)
+    return pd.concat([claims.reset_index(drop=True), pd.DataFrame(rows, columns=JUDGED_COLUMNS)], axis=1)
 
 
-def probabilities(claims: pd.DataFrame, evidence: Evidence) -> pd.Series:
+def probabilities(claims: pd.DataFrame, evidence: GroupEvidence) -> pd.Series:
     """Return the probability that the verdict on each statement rests on; missing where a model it needs is missing."""
     return pd.Series([_probability_alone(claim, evidence) for claim in records(claims)], index=claims.index)
 
@@ -73,7 +73,7 @@ def verdict_of(p: float) -> str:
 # ---- inside
 
 
-def _judge(claim: Any, evidence: Evidence) -> dict[str, Any]:
+def _judge(claim: Any, evidence: GroupEvidence) -> dict[str, Any]:
     try:
         sides = sides_of(claim, evidence)
     except CannotJudge as lacking:
@@ -95,7 +95,7 @@ def _judge(claim: Any, evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _probability(claim: Any, sides: Sides, evidence: Evidence, variant: Variant) -> dict[str, Any]:
+def _probability(claim: Any, sides: Sides, evidence: GroupEvidence, variant: Variant) -> dict[str, Any]:
     """Return the probability of a statement, pooled where a model has a side of it, and by itself."""
     single = _holds(claim, sides, *_single(sides, evidence, variant))
     together = None if sides.joint else _together(sides, evidence, variant)
@@ -104,7 +104,7 @@ def _probability(claim: Any, sides: Sides, evidence: Evidence, variant: Variant)
     return {**used, "p_pooled": np.nan if pooled is None else pooled["p"], "p_unpooled": single["p"]}
 
 
-def _probability_alone(claim: Any, evidence: Evidence) -> float:
+def _probability_alone(claim: Any, evidence: GroupEvidence) -> float:
     try:
         sides = sides_of(claim, evidence)
     except CannotJudge:
@@ -117,7 +117,7 @@ def _probability_alone(claim: Any, evidence: Evidence) -> float:
     return _holds(claim, sides, *(together or _single(sides, evidence, Variant())))["p"]
 
 
-def _single(sides: Sides, evidence: Evidence, variant: Variant) -> tuple[Array, list[Array]]:
+def _single(sides: Sides, evidence: GroupEvidence, variant: Variant) -> tuple[Array, list[Array]]:
     if sides.joint:
         return _joint(sides, evidence, variant)
     settings: dict[str, Any] = {"variant": variant, "seed": evidence.seed, "draws": 5 * evidence.draws}
@@ -128,7 +128,7 @@ def _single(sides: Sides, evidence: Evidence, variant: Variant) -> tuple[Array, 
     return first, [mixed(each, [part.n for part in sides.second])]
 
 
-def _joint(sides: Sides, evidence: Evidence, variant: Variant) -> tuple[Array, list[Array]]:
+def _joint(sides: Sides, evidence: GroupEvidence, variant: Variant) -> tuple[Array, list[Array]]:
     """Return draws of answers of the same respondents, as if nobody gave two: the least sure a difference can be."""
     parts = (sides.first, *sides.second)
     factor = variant.base_factor if sides.first.assumed else 1.0
@@ -144,7 +144,7 @@ def _joint(sides: Sides, evidence: Evidence, variant: Variant) -> tuple[Array, l
     return pairs[0][:, 0], [pair[:, 1] - pair[:, 0] + pairs[0][:, 0] for pair in pairs]
 
 
-def _together(sides: Sides, evidence: Evidence, variant: Variant) -> tuple[Array, list[Array]] | None:
+def _together(sides: Sides, evidence: GroupEvidence, variant: Variant) -> tuple[Array, list[Array]] | None:
     """Return draws from the pooled models; a share that no model has comes by itself. None where no model has any."""
     settings: dict[str, Any] = {"variant": variant, "seed": evidence.seed, "draws": evidence.draws}
     first = pooled_draws(sides.first, evidence.fits, variant=variant)
@@ -185,7 +185,7 @@ def _holds(claim: Any, sides: Sides, first: Array, second: Sequence[Array]) -> d
     return {"mean": float(difference.mean()), "lower": float(lower), "upper": float(upper), "p": p}
 
 
-def _repeats(claim: Any, sides: Sides, evidence: Evidence) -> dict[str, str]:
+def _repeats(claim: Any, sides: Sides, evidence: GroupEvidence) -> dict[str, str]:
     """Return the verdicts with other bases and another design effect, where something is assumed."""
     parts = (sides.first, *sides.second)
     found = {}

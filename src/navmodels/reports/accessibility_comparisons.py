@@ -25,7 +25,7 @@ class CannotJudge(Exception):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class GroupEvidence:
     """What statements are judged by.
 
     Attributes
@@ -72,7 +72,7 @@ class Sides:
     joint: bool = False  # answers of the same respondents
 
 
-def sides_of(claim: Any, evidence: Evidence) -> Sides:
+def sides_of(claim: Any, evidence: GroupEvidence) -> Sides:
     """Return what a statement compares, each share with a base and a value that can be used.
 
     Raises
@@ -102,7 +102,7 @@ def words(name: str) -> str:
 # ---- inside
 
 
-def _sides(claim: Any, evidence: Evidence) -> Sides:
+def _sides(claim: Any, evidence: GroupEvidence) -> Sides:
     """Return what a statement compares, whether or not it can be judged."""
     first = _find(evidence, claim.survey_id, claim.item_id, claim.category, claim.group_dim, claim.group, claim.share)
     if claim.kind == "level":
@@ -128,7 +128,7 @@ def _sides(claim: Any, evidence: Evidence) -> Sides:
     return _groups(claim, first, dim, evidence)
 
 
-def _groups(claim: Any, first: Part, dim: str, evidence: Evidence) -> Sides:
+def _groups(claim: Any, first: Part, dim: str, evidence: GroupEvidence) -> Sides:
     """Return a group against another, against all others, or against the whole it belongs to."""
     if pd.notna(claim.group_b) and claim.group_b not in ("all", "others"):
         item, category = _or(claim.item_b, claim.item_id), _or(claim.category_b, claim.category)
@@ -147,7 +147,7 @@ def _groups(claim: Any, first: Part, dim: str, evidence: Evidence) -> Sides:
     return Sides(first, others, "The others are those in print, mixed by size." if len(others) > 1 else "")
 
 
-def _answers(claim: Any, first: Part, evidence: Evidence) -> Sides:
+def _answers(claim: Any, first: Part, evidence: GroupEvidence) -> Sides:
     """Return an answer against another of the same respondents, or against all others in print."""
     table = evidence.estimates
     named = pd.notna(claim.category_b) and claim.category_b not in ("all", "others")
@@ -167,7 +167,7 @@ def _answers(claim: Any, first: Part, evidence: Evidence) -> Sides:
     return Sides(first, tuple(part_of(row) for row in records(rows)), note, rivals=True, joint=True)
 
 
-def _other_groups(first: Part, claim: Any, evidence: Evidence) -> tuple[Part, ...]:
+def _other_groups(first: Part, claim: Any, evidence: GroupEvidence) -> tuple[Part, ...]:
     table = evidence.estimates
     rows = table[
         (table["survey_id"] == claim.survey_id) & (table["item_id"] == claim.item_id) & table["base"].notna()
@@ -178,7 +178,7 @@ def _other_groups(first: Part, claim: Any, evidence: Evidence) -> tuple[Part, ..
 
 
 def _find(
-    evidence: Evidence, survey: str, item: str, category: str, dim: str, group: str, share: float
+    evidence: GroupEvidence, survey: str, item: str, category: str, dim: str, group: str, share: float
 ) -> Part:  # fmt: skip
     """Return the share of a group in print; where only the statement itself has it, with the base of the group."""
     table = evidence.printed.get((survey, dim, group), evidence.estimates.head(0))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from navmodels.reports.accessibility_bases import WEIGHTED
 from navmodels.reports.findings import Finding, records, spell, tabulate
-from navmodels.reports.unpooled import counts_printing
+from navmodels.reports.single_shares import counts_printing
 
 # groups that nobody is in twice, and what their sizes should add up to
 WHOLES = {

@@ -10,7 +10,7 @@ import pandas as pd
 
 from navmodels.reports.accessibility_bases import WEIGHTED
 from navmodels.reports.findings import Finding, records, tabulate
-from navmodels.reports.unpooled import counts_printing
+from navmodels.reports.single_shares import counts_printing
 
 # questions of which every answer is printed; a respondent gives one
 COMPLETE = (

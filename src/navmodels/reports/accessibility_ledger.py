@@ -18,7 +18,7 @@ from navmodels.reports.accessibility_bases import WEIGHTED
 from navmodels.reports.accessibility_models import DESIGN_EFFECTS
 from navmodels.reports.accessibility_ratings import ACCESSIBILITY, ANSWERS, FIGURE, SATISFACTION
 from navmodels.reports.findings import Finding, records, tabulate
-from navmodels.reports.unpooled import possible_counts
+from navmodels.reports.single_shares import possible_counts
 
 REGISTERS = {
     "population_ssb_12423": "Statistics Norway's population figures",

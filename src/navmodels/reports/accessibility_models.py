@@ -14,7 +14,7 @@ import xarray as xr
 
 import navmodels as nav
 from navmodels.reports.findings import records
-from navmodels.reports.unpooled import counts_printing
+from navmodels.reports.single_shares import counts_printing
 
 FACTORS = (1.0, 0.5, 2.0)
 DESIGN_EFFECTS = (1.0, 1.5)

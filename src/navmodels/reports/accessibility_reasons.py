@@ -11,7 +11,7 @@ from navmodels.reports.accessibility_models import DESIGN_EFFECTS
 from navmodels.reports.accessibility_sides import Part
 from navmodels.reports.findings import join
 
-SAME = 5.0  # percentage points within which two shares are called the same
+SAME = 5.0  # percentage points within which two shares are called the same; a judgement
 REPEATED = {
     "verdict_half_base": "half the assumed base",
     "verdict_double_base": "double the assumed base",

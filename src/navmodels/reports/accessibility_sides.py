@@ -14,7 +14,7 @@ import pandas as pd
 from navmodels.reports.accessibility_bases import WEIGHTED
 from navmodels.reports.accessibility_models import FAMILY, REST
 from navmodels.reports.accessibility_ratings import ACCESSIBILITY, COMPLEMENT, EASY, FIGURE
-from navmodels.reports.unpooled import beta_draws, possible_counts
+from navmodels.reports.single_shares import beta_draws, possible_counts
 
 Array = npt.NDArray[np.float64]
 Cells = Mapping[tuple[str, str], Array]  # draws of a model by question and group

@@ -16,7 +16,7 @@ Index = npt.NDArray[np.intp]
 type Scale = dict[str, Any]  # categories, the first positive one, curvature
 
 MARGIN = 0.45  # of the last printed digit: nearer than half of it, so that rounding is never in doubt
-ATTEMPTS = 1000
+ATTEMPTS = 1000  # chosen by hand; an error says when they are not enough
 
 
 def rating(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 import navmodels as nav
-from navmodels.reports.evidence import Evidence
+from navmodels.reports.evidence import EmployerEvidence
 from navmodels.reports.findings import records
 from navmodels.reports.intervals import ends
 from navmodels.reports.series import base_note, series_name
@@ -37,7 +37,7 @@ REMAINDER = ("none", "other", "dont_know")  # answers that are no rivals in an o
 
 @dataclass(frozen=True)
 class Compared:
-    """What the draws say of every pair that statements compare (`compare`), model by model as in `Evidence`."""
+    """What the draws say of every pair that statements compare (`compare`), model by model as in `EmployerEvidence`."""
 
     series: Mapping[float, Rows]
     sectors: Mapping[float, Rows]
@@ -45,7 +45,7 @@ class Compared:
     units: Rows
 
 
-def audit_claims(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
+def audit_employer_claims(claims: pd.DataFrame, evidence: EmployerEvidence) -> pd.DataFrame:
     """Return one row for each statement of kind change, difference or order, with verdict and reason.
 
     Returns
@@ -73,7 +73,7 @@ def audit_claims(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
 # ---- inside
 
 
-def _compare(claims: list[Any], evidence: Evidence) -> Compared:
+def _compare(claims: list[Any], evidence: EmployerEvidence) -> Compared:
     """Compare every pair that a statement speaks of, each model's pairs at once; those without draws are left out."""
     dated = [claim for claim in claims if pd.notna(claim.year_from) and pd.notna(claim.year_to)]
     changes = [_years(claim) for claim in dated if claim.kind == "change"]
@@ -128,13 +128,13 @@ def _judged(verdicts: Mapping[float, Verdict], reason: str, **more: Any) -> dict
     return {**numbers, "class": main.label, "status": main.status, **repeats, **more, "reason": reason}
 
 
-def _known(evidence: Evidence, series: list[str], years: list[Any]) -> list[Any]:
+def _known(evidence: EmployerEvidence, series: list[str], years: list[Any]) -> list[Any]:
     """Return the level in print of each series and year, or None."""
     pairs = zip(series, years, strict=True)
     return [None if pd.isna(year) else evidence.level.get((name, int(year))) for name, year in pairs]
 
 
-def _direct(known: list[Any], evidence: Evidence) -> dict[str, Any]:
+def _direct(known: list[Any], evidence: EmployerEvidence) -> dict[str, Any]:
     """Return both published levels, and what the report's rule says of their direct intervals."""
     share, n = (np.array([getattr(level, name) for level in known], dtype=float) for name in ("share", "n"))
     low, high = ends(share, n / evidence.design_effect)
@@ -148,7 +148,7 @@ def _judge(rows: Rows, pair: Pair, claim: Any) -> Verdict:
     return judge(rows[pair], direction=claim.direction, stated=claim.stated, over_time=over_time)
 
 
-def _change(claim: Any, evidence: Evidence, compared: Compared) -> dict[str, Any]:
+def _change(claim: Any, evidence: EmployerEvidence, compared: Compared) -> dict[str, Any]:
     if pd.notna(claim.group_b) or pd.notna(claim.item_b):
         return _nothing("A change of a gap needs four levels; the report does not print them all, only the direction.")
     if pd.isna(claim.year_from):
@@ -168,7 +168,7 @@ def _change(claim: Any, evidence: Evidence, compared: Compared) -> dict[str, Any
     return _judged(verdicts, reason, **_direct(known, evidence))
 
 
-def _difference(claim: Any, evidence: Evidence, compared: Compared) -> dict[str, Any]:
+def _difference(claim: Any, evidence: EmployerEvidence, compared: Compared) -> dict[str, Any]:
     if claim.group_dim == "sector":
         return _sector_difference(claim, evidence, compared)
     if claim.group_dim == "unit_called" and _units(claim) in compared.units:
@@ -190,7 +190,7 @@ def _difference(claim: Any, evidence: Evidence, compared: Compared) -> dict[str,
     return _judged({1.0: verdict}, f"{_sentence(verdict)} {reason}", **_direct(known, evidence))
 
 
-def _sector_difference(claim: Any, evidence: Evidence, compared: Compared) -> dict[str, Any]:
+def _sector_difference(claim: Any, evidence: EmployerEvidence, compared: Compared) -> dict[str, Any]:
     groups = [claim.group, claim.group_b]
     known = _known(evidence, [series_name(claim.item, group) for group in groups], [claim.year_to] * 2)
     lacking = [group for group, level in zip(groups, known, strict=True) if level is None]
@@ -203,7 +203,7 @@ def _sector_difference(claim: Any, evidence: Evidence, compared: Compared) -> di
     return _judged(verdicts, f"{_sentence(verdicts[1.0])} {notes}.", **_direct(known[::-1], evidence))
 
 
-def _order(claim: Any, claims: pd.DataFrame, evidence: Evidence) -> dict[str, Any]:
+def _order(claim: Any, claims: pd.DataFrame, evidence: EmployerEvidence) -> dict[str, Any]:
     if claim.group_dim == "unit_called":
         draws = evidence.units.sel(column=claim.item.removeprefix("called_")).dropna("unit")
         verdict = judge_order(draws, along="unit", level=claim.group, among=1, direction=claim.direction)
@@ -250,7 +250,7 @@ def _points(verdict: Verdict) -> str:
     return f"{verdict.mean:+.1f} points ({verdict.lower:.1f} to {verdict.upper:.1f})"
 
 
-def _other_side(claim: Any, evidence: Evidence, known: list[Any]) -> str:
+def _other_side(claim: Any, evidence: EmployerEvidence, known: list[Any]) -> str:
     """Return what the statement would look like with the text's own level, where the appendix contradicts it."""
     if known[1].source != "appendix 2":
         return ""

@@ -12,8 +12,8 @@ from navmodels.reports import (
     bases,
     batteries,
     intervals,
+    item_models,
     phone_calls,
-    pooled,
     regressions,
     restatements,
     series,
@@ -21,9 +21,9 @@ from navmodels.reports import (
     units,
 )
 from navmodels.reports.audits import Audit, Plan, fit_plan, fit_table
-from navmodels.reports.claims import FACTORS, audit_claims
+from navmodels.reports.claims import FACTORS, audit_employer_claims
 from navmodels.reports.employer_display import draw_employer, summarise_employer
-from navmodels.reports.evidence import Evidence
+from navmodels.reports.evidence import EmployerEvidence
 from navmodels.reports.findings import combine
 from navmodels.reports.ledger import assemble_ledger, model_findings
 from navmodels.reports.standing import standing
@@ -44,7 +44,7 @@ def audit_employer(*, engine: str = "auto", progress: bool = False) -> Audit:
     plan = _plan(tables, levels, design_effect)
     fits = fit_plan(plan, engine=engine, seed=SEED, progress=progress)
     evidence = _evidence(fits, tables, levels, design_effect)
-    claims = audit_claims(tables["claims"], evidence)
+    claims = audit_employer_claims(tables["claims"], evidence)
     claims["sensitivity"] = standing(
         _stated(claims),
         {name: plan[name] for name in _behind(levels)},
@@ -86,11 +86,11 @@ def audit_employer(*, engine: str = "auto", progress: bool = False) -> Audit:
 
 def _plan(tables: dict[str, pd.DataFrame], levels: pd.DataFrame, design_effect: float) -> Plan:
     """Return every model that is fitted, by name."""
-    surveys = pooled.pooled_surveys(tables["items"], design_effect=design_effect)
+    surveys = item_models.pooled_surveys(tables["items"], design_effect=design_effect)
     plan = {
-        "six-point shares": (pooled.pooled_model("share"), surveys["share"]),
-        "six-point means": (pooled.pooled_model("mean"), surveys["mean"]),
-        "multiple choice": (pooled.pooled_model("choice"), surveys["choice"]),
+        "six-point shares": (item_models.pooled_model("share"), surveys["share"]),
+        "six-point means": (item_models.pooled_model("mean"), surveys["mean"]),
+        "multiple choice": (item_models.pooled_model("choice"), surveys["choice"]),
         "units phoned": (
             units.unit_model(),
             units.unit_survey(tables["phone_combinations"], design_effect=design_effect),
@@ -105,7 +105,7 @@ def _plan(tables: dict[str, pd.DataFrame], levels: pd.DataFrame, design_effect: 
 
 def _evidence(
     fits: dict[str, xr.DataTree], tables: dict[str, pd.DataFrame], levels: pd.DataFrame, design_effect: float
-) -> Evidence:
+) -> EmployerEvidence:
     kinds = _kinds(levels)
     pairs = {kind: batteries.asked_pairs(tables["claims"], rows) for kind, rows in kinds.items()}
 
@@ -115,7 +115,7 @@ def _evidence(
         return {kind: fit for kind, fit in joint.items() if factor == 1.0 or not fit.attrs["unconverged"]}
 
     battery = dict(zip(tables["items"]["item_id"], tables["items"]["battery"], strict=True))
-    return Evidence(
+    return EmployerEvidence(
         levels=levels,
         series={
             factor: [batteries.series_draws(fit, kinds[kind], pairs[kind]) for kind, fit in usable(factor).items()]
@@ -125,8 +125,8 @@ def _evidence(
             factor: [batteries.sector_draws(fit, kinds[kind]) for kind, fit in usable(factor).items()]
             for factor in FACTORS
         },
-        items=[pooled.item_draws(fits[name]) for name in SHARES],
-        means=pooled.item_draws(fits["six-point means"]),
+        items=[item_models.item_draws(fits[name]) for name in SHARES],
+        means=item_models.item_draws(fits["six-point means"]),
         units=nav.estimate(fits["units phoned"], by=["column", "unit"]).unstack(),
         battery=battery,
         trends=tables["trends"],
@@ -142,7 +142,7 @@ def _behind(levels: pd.DataFrame) -> list[str]:
 def _stated_by(
     fits: Mapping[str, xr.DataTree],
     claims: pd.DataFrame,
-    evidence: Evidence,
+    evidence: EmployerEvidence,
     tables: dict[str, pd.DataFrame],
     levels: pd.DataFrame,
 ) -> pd.Series:
@@ -156,10 +156,10 @@ def _stated_by(
         evidence,
         series={1.0: [batteries.series_draws(fit, kinds[kind], pairs[kind]) for kind, fit in joint.items()]},
         sectors={1.0: [batteries.sector_draws(fit, kinds[kind]) for kind, fit in joint.items()]},
-        items=[pooled.item_draws(fits[name]) for name in SHARES],
+        items=[item_models.item_draws(fits[name]) for name in SHARES],
         units=nav.estimate(fits["units phoned"], by=["column", "unit"]).unstack(),
     )
-    return _stated(audit_claims(tables["claims"], other))
+    return _stated(audit_employer_claims(tables["claims"], other))
 
 
 def _stated(claims: pd.DataFrame) -> pd.Series:
@@ -198,13 +198,13 @@ def _shrinkage(fit: xr.DataTree) -> pd.DataFrame:
         return pd.DataFrame({"unconverged": [str(error)]})
 
 
-def _trend_table(evidence: Evidence, levels: pd.DataFrame) -> pd.DataFrame:
+def _trend_table(evidence: EmployerEvidence, levels: pd.DataFrame) -> pd.DataFrame:
     """Return the modelled share of each series and year with the published one beside it."""
     published = levels.assign(published=levels["share"] / 100)[["series", "year", "published", "source"]]
     return evidence.years_table.merge(published, on=["series", "year"], how="left")
 
 
-def _sector_table(evidence: Evidence, levels: pd.DataFrame) -> pd.DataFrame:
+def _sector_table(evidence: EmployerEvidence, levels: pd.DataFrame) -> pd.DataFrame:
     """Return the modelled share of both sectors with the published one and its direct interval beside it."""
     printed = levels.assign(item_year=levels["item"] + " " + levels["year"].astype(str), sector=levels["group"])
     low, high = intervals.ends(printed["share"].to_numpy(float), printed["n"].to_numpy(float) / evidence.design_effect)

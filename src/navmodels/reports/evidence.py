@@ -16,7 +16,7 @@ from navmodels.reports.findings import records
 
 
 @dataclass(frozen=True)
-class Evidence:
+class EmployerEvidence:
     """What statements and numbers are judged by.
 
     Attributes

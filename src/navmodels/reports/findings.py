@@ -44,7 +44,7 @@ class Finding:
     upper: float = np.nan
 
 
-COLUMNS = ["table", "row", "quantity", "ours", "lower", "upper", "status", "reason"]
+FINDING_COLUMNS = ["table", "row", "quantity", "ours", "lower", "upper", "status", "reason"]
 
 
 def tabulate(found: Iterable[Finding]) -> pd.DataFrame:
@@ -56,7 +56,7 @@ def tabulate(found: Iterable[Finding]) -> pd.DataFrame:
        row  ours  status
     0    0  55.0  agrees
     """
-    frame = pd.DataFrame([asdict(one) for one in found], columns=COLUMNS)
+    frame = pd.DataFrame([asdict(one) for one in found], columns=FINDING_COLUMNS)
     return frame.astype({"row": "int64", "ours": float, "lower": float, "upper": float})
 
 
@@ -79,7 +79,7 @@ def combine(*tables: pd.DataFrame) -> pd.DataFrame:
     ordered = together.assign(strength=strength).sort_values([*key, "strength"], kind="stable")
     reasons = ordered.groupby(key, sort=False)["reason"].agg(" ".join)
     first = ordered.drop_duplicates(key).set_index(key)
-    return first.assign(reason=reasons).reset_index()[COLUMNS]
+    return first.assign(reason=reasons).reset_index()[FINDING_COLUMNS]
 
 
 def overlap(low: float, high: float, printed: float, *, half: float) -> bool:

@@ -108,7 +108,7 @@ def load_report(name: str, table: str | None = None) -> pd.DataFrame:
 # ---- inside
 
 DTYPES = {"text": "str", "number": "float64", "integer": "Int64"}
-COLUMNS = [
+NUMBER_COLUMNS = [
     *("table", "row", "item", "label", "group_dim", "group", "year"),
     *("quantity", "value", "unit", "reference", "quality", "note"),
 ]
@@ -169,7 +169,7 @@ def numbers(frame: pd.DataFrame, spec: dict[str, Any], table: str) -> pd.DataFra
         part = head.assign(quantity=quantity, value=frame[column].astype("Float64"), unit=unit)
         parts.append(part[printed & part["value"].notna()])
     together = pd.concat(parts).sort_values("row", kind="stable")
-    return together[COLUMNS].astype({"value": "float64", "year": "Int64"})
+    return together[NUMBER_COLUMNS].astype({"value": "float64", "year": "Int64"})
 
 
 def described(frame: pd.DataFrame, spec: dict[str, Any]) -> pd.DataFrame:

@@ -11,8 +11,8 @@ import pandas as pd
 import xarray as xr
 
 import navmodels as nav
-from navmodels.reports.evidence import Evidence
-from navmodels.reports.findings import COLUMNS, HALF, TOLERANCE, Finding, records, tabulate
+from navmodels.reports.evidence import EmployerEvidence
+from navmodels.reports.findings import FINDING_COLUMNS, HALF, TOLERANCE, Finding, records, tabulate
 from navmodels.reports.series import series_name
 from navmodels.reports.verdicts import Row, compare_each
 
@@ -59,10 +59,10 @@ def assemble_ledger(numbers: pd.DataFrame, found: pd.DataFrame, modelled: pd.Dat
         "unit",
     ]
     ledger = ledger.sort_values(["table", "row"], kind="stable")
-    return ledger[[*order, *(name for name in COLUMNS if name not in KEY), "note"]].reset_index(drop=True)
+    return ledger[[*order, *(name for name in FINDING_COLUMNS if name not in KEY), "note"]].reset_index(drop=True)
 
 
-def model_findings(evidence: Evidence, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def model_findings(evidence: EmployerEvidence, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return what the models say of numbers that fed them or that can be held against them."""
     found = tabulate(
         [
@@ -95,7 +95,7 @@ def _by_item(*each: xr.DataArray) -> dict[str, Row]:
     return {row["item"]: row for table in tables for row in table.to_dict("records")}
 
 
-def _items(evidence: Evidence, items: pd.DataFrame) -> Iterator[Finding]:
+def _items(evidence: EmployerEvidence, items: pd.DataFrame) -> Iterator[Finding]:
     shares, means = _by_item(*evidence.items), _by_item(evidence.means)
     n_use = f"Sets the precision of the share in the pooled model, with design effect {evidence.design_effect:.2f}."
     for row in records(items):
@@ -120,7 +120,7 @@ def _pooled(quantity: str, row: Any, pooled: Row, unit: float, word: str) -> Fin
     return Finding("items", row.Index, quantity, "input", reason, ours=value, lower=lower, upper=upper)
 
 
-def _trends(evidence: Evidence, trends: pd.DataFrame) -> Iterator[Finding]:
+def _trends(evidence: EmployerEvidence, trends: pd.DataFrame) -> Iterator[Finding]:
     """Return for each share in the text: whether it fed a joint model, or how it compares with it."""
     years = {(row["series"], row["year"]): row for row in evidence.years_table.to_dict("records")}
     for row in records(trends):
@@ -154,7 +154,7 @@ def _no_model(row: Any, known: bool) -> str:
     return f"Printed for {row.group} ({row.group_dim}) without base or interval: there is nothing to compute it from."
 
 
-def _changes(evidence: Evidence, changes: pd.DataFrame) -> Iterator[Finding]:
+def _changes(evidence: EmployerEvidence, changes: pd.DataFrame) -> Iterator[Finding]:
     """Return for each printed size of a change: what the joint model has."""
     printed = records(changes[changes["quality"] == "exact"])
     pairs = [(series_name(row.item_id, row.group), int(row.year_from), int(row.year_to)) for row in printed]

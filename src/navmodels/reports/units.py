@@ -4,7 +4,7 @@ import pandas as pd
 
 import navmodels as nav
 
-COLUMNS = ("only_this_unit", "also_employer_phone")  # columns of the table that the text compares
+COMPARED = ("only_this_unit", "also_employer_phone")  # columns of the table that the text compares
 
 
 def unit_model() -> "nav.Model":
@@ -15,7 +15,7 @@ def unit_model() -> "nav.Model":
 def unit_survey(phone: pd.DataFrame, *, design_effect: float) -> "nav.Survey":
     """Return the columns that the text compares, one row a unit and column."""
     table = phone.rename(columns={"unit_called": "unit"}).melt(
-        id_vars=["unit", "n"], value_vars=list(COLUMNS), var_name="column", value_name="share"
+        id_vars=["unit", "n"], value_vars=list(COMPARED), var_name="column", value_name="share"
     )
     table = table[table["share"].notna()]
     return nav.Survey.from_report(table, by=["column", "unit"], estimate="share", n="n", design_effect=design_effect)

@@ -1,6 +1,6 @@
 from .cuts import cut_points as cut_points
 from .influence import leave_out as leave_out
-from .poolings import pooling as pooling
+from .degrees_of_pooling import pooling as pooling
 from .powerscale import power_scale as power_scale
 from .scenarios import refit_scenarios as refit_scenarios
 from .standard import standard_scenarios as standard_scenarios

@@ -23,7 +23,7 @@ from navmodels.posterior.entries import to_rows
 from navmodels.posterior.estimates import estimate
 
 Array = npt.NDArray[np.float64]
-POWERS = (0.8, 1.25)
+POWERS = (0.8, 1.25)  # chosen by hand, equally far from 1 on the log scale
 THRESHOLD = 0.05  # of the sensitivities (Kallioinen et al. 2024)
 
 

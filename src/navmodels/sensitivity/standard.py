@@ -20,8 +20,8 @@ from navmodels.models.terms import Effect, Group
 from navmodels.sensitivity.changes import Scenario, in_family, times
 
 FAMILIES = {HalfCauchy: "half-Cauchy", HalfStudentT: "half-t", Exponential: "exponential"}
-DESIGN_EFFECTS = (1.25, 1.5, 2.0)
-MINIMA = (10, 20, 30, 50)
+DESIGN_EFFECTS = (1.25, 1.5, 2.0)  # chosen by hand
+MINIMA = (10, 20, 30, 50)  # chosen by hand
 
 
 def standard_scenarios(model: Model, survey: Survey) -> dict[str, Scenario]:

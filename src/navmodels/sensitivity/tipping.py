@@ -6,7 +6,7 @@ The point is solved for, not read off a grid.
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -24,9 +24,16 @@ from navmodels.posterior.comparisons import require_draws
 from navmodels.sensitivity.scenarios import Estimand, refit_scenarios
 from navmodels.sensitivity.verdicts import Statement, probability_of
 
-KNOWN = 1e-4  # standard deviation, in logits, of an effect that is taken as known
-PRECISE = 1e-3  # logits
+KNOWN = 1e-4  # standard deviation, in logits, of an effect that is taken as known; chosen by hand
+PRECISE = 1e-3  # logits, of a size that is told with one or two decimals
 FIRST = 0.25  # logits; the search doubles it
+
+
+class How(TypedDict, total=False):
+    """How each size is fitted, as in `fit`."""
+
+    engine: str
+    seed: int
 
 
 def find_tipping_effect(
@@ -38,8 +45,7 @@ def find_tipping_effect(
     statement: Statement,
     prob: float = 0.5,
     most: float | None = None,
-    engine: str = "auto",
-    seed: int = 0,
+    **how: Unpack[How],
 ) -> pd.DataFrame:
     """Solve for the size of an effect at which a statement has a given probability.
 
@@ -62,8 +68,8 @@ def find_tipping_effect(
     most
         Largest size tried, in units of the linear predictor (logits for shares). None: 4 logits, eight spreads of
         published means.
-    engine, seed
-        As in `fit`.
+    **how
+        ``engine`` ("auto" unless said) and ``seed`` (0 unless said), as in `fit`.
 
     Returns
     -------
@@ -95,13 +101,14 @@ def find_tipping_effect(
     place = {term.name: place for place, term in enumerate(model.terms) if isinstance(term, Effect)}
     covariates = [block.name for block in designs.design(model, survey).blocks if block.is_line]
     unit = yardstick(survey).unit
+    options: How = {"engine": "auto", "seed": 0, **how}
     checks.one_of(effect, covariates, what="effect (a numeric Effect of the model)")
 
     def probability(size: float) -> float:
         terms = list(model.terms)
         terms[place[effect]] = Effect(effect, scale=KNOWN * unit, numeric=True, mean=float(size))
         known = with_terms(model, terms)
-        draws = refit_scenarios(known, survey, {"known": {}}, estimand=estimand, engine=engine, seed=seed)
+        draws = refit_scenarios(known, survey, {"known": {}}, estimand=estimand, **options)
         return probability_of(statement, draws.isel(scenario=0, drop=True), what="statement")
 
     return _solve(probability, prob, 4.0 * unit if most is None else most, unit)

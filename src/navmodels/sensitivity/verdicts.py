@@ -13,7 +13,7 @@ from navmodels.gate.convergence import failures, require_converged
 from navmodels.posterior.comparisons import require_draws
 
 Statement = Callable[[xr.DataArray], xr.DataArray]
-STANDS, LEANS = 0.95, 0.80
+STANDS, LEANS = 0.95, 0.80  # a convention: one in twenty, one in five
 
 
 def conclusions(draws: xr.DataArray, statements: Mapping[str, Statement], *, base: str, most: int = 3) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from navmodels.engines.nuts import retries
-from navmodels.gate.convergence import COLUMNS
+from navmodels.gate.convergence import CRITERION_COLUMNS
 from navmodels.models import designs
 
 
@@ -107,7 +107,7 @@ def test_of_two_that_fail_the_one_with_fewer_failures_is_kept(take):
 )
 def test_too_few_draws_asked_for_are_no_reason_for_another_run(take, monkeypatch, draws, failing, number):
     rows = [(name, "county_sd", 0.0, 1.0, False) for name in failing] + [("divergences", "all chains", 0.0, 0.0, True)]
-    monkeypatch.setattr(retries, "check", lambda _: pd.DataFrame(rows, columns=COLUMNS))
+    monkeypatch.setattr(retries, "check", lambda _: pd.DataFrame(rows, columns=CRITERION_COLUMNS))
     attrs, taken, _ = take(good, good, draws=draws)
     assert len(taken) == number
     assert attrs["coordinates"].startswith("whitened" if number == 1 else "non-centred")

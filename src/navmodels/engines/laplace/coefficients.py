@@ -18,6 +18,7 @@ from navmodels.likelihoods.kernels import values
 from navmodels.likelihoods.normals import LOG_SQRT_2PI, interval
 from navmodels.likelihoods.outcomes import Array
 
+# By trial: it says what is proposed, which ratios correct.
 SHARP = 10.0  # precision of an own level over that of its prior, above which it is proposed from its plateau
 
 

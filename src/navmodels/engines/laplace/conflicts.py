@@ -19,11 +19,12 @@ from navmodels.engines.laplace.targets import Target, make_target
 from navmodels.models.designs import Design
 from navmodels.models.terms import Effect, Term, with_scale
 
+# Judgements, not quantiles of anything; the data must say twenty times as much (Kass & Raftery 1995: strong evidence).
 FAR = 0.999  # of the prior
 WIDE = 3.2905  # standard deviations of a normal that hold as much
 GAIN = 3.0  # logs of how much more probable the data must be: twenty times
 FLAT = 1e-6  # logs: far below the standard errors a doubling says nothing yet
-DOUBLINGS = 40
+DOUBLINGS = 40  # of a standard deviation: to 10¹² times the end of its prior; chosen by hand
 
 
 def prior_conflicts(design: Design, posterior: xr.Dataset) -> list[str]:

@@ -26,6 +26,7 @@ from navmodels.likelihoods.compilation import compiled
 from navmodels.likelihoods.kernels import derivatives
 from navmodels.likelihoods.outcomes import Array
 
+# By trial, on groups of all or nothing under heavy-tailed priors.
 VAST = 10.0  # scale beyond which effects are so small a part of it that modes are found more exactly
 
 

@@ -15,6 +15,7 @@ from navmodels.engines.laplace.targets import Target
 
 Array = npt.NDArray[np.float64]
 
+# All by trial, for proposals that ratios correct.
 NU = 4.0  # degrees of freedom of the proposal of the standard deviations
 NEAR, TAIL = 2.0, 6.0  # widths from its centre at which its sides are measured
 START, WALL = -0.5, 100.0  # where the search for the mode of u begins, and what keeps it away from where no mode is

@@ -25,6 +25,7 @@ from navmodels.models.designs import Design
 
 Array = npt.NDArray[np.float64]
 
+# All by trial, for speed: ratios correct the draws whatever these numbers, and the gate says where they do not.
 POINTS = 512  # of the standard deviations; a power of two, as Sobol sequences want
 EACH = 16  # draws of the coefficients for each point, at most
 SPARE = 1.5  # joint draws proposed for each that is kept

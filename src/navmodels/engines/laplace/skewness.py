@@ -14,7 +14,7 @@ from navmodels.likelihoods.compilation import compiled
 from navmodels.likelihoods.kernels import values
 from navmodels.likelihoods.outcomes import Array
 
-SEARCHES = 6  # at most, for where a side has fallen as far as it should
+SEARCHES = 6  # at most, for where a side has fallen as far as it should; by trial, ratios correct it
 
 
 class Seen(NamedTuple):

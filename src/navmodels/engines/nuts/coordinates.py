@@ -18,6 +18,7 @@ from navmodels.likelihoods.packing import pair
 from navmodels.models.designs import Design
 
 Array = npt.NDArray[np.float64]
+# By trial, as the rest of these coordinates; the posterior is the same whatever it is (see `graph.Coordinates`).
 CENTRED = 0.6  # a block is centred below this: pooling of its best-known tenth, and error of the log of its scale
 
 

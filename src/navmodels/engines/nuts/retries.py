@@ -12,7 +12,7 @@ from navmodels.models.designs import Design
 RUNS = (
     ("whitened", whitened_coordinates, 1000, 0.95),
     ("non-centred", plain_coordinates, 2000, 0.99),
-)  # tuning, acceptance
+)  # tuning, acceptance: the first by trial, the second twice as long and with smaller steps
 
 
 def sample_with_retry(

@@ -17,7 +17,7 @@ from navmodels.models.designs import Design
 from navmodels.models.priors import Proportion
 
 STATISTICS = ("diverging", "maxdepth_reached", "energy", "depth", "n_steps", "step_size", "mean_tree_accept", "logp")
-MOST = 16  # compiled structures kept
+MOST = 16  # compiled structures kept; chosen by hand for memory, results are the same
 
 _compiled: dict[str, Any] = {}
 

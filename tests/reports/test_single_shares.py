@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from navmodels.reports.unpooled import beta_draws, counts_printing, dirichlet_draws, possible_counts
+from navmodels.reports.single_shares import beta_draws, counts_printing, dirichlet_draws, possible_counts
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import navmodels as nav
-from navmodels.reports.pooled import item_draws, pooled_model, pooled_surveys
+from navmodels.reports.item_models import item_draws, pooled_model, pooled_surveys
 
 
 @pytest.fixture(scope="module")

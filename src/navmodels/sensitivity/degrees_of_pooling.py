@@ -12,8 +12,8 @@ from navmodels.data.survey import Survey
 from navmodels.engines.fitting import refit as fit  # whose priors are meant
 from navmodels.engines.fitting import warn_of_weights
 from navmodels.models.model import Model
+from navmodels.posterior.direct_and_pooled import shrinkage
 from navmodels.posterior.elpd import loo
-from navmodels.posterior.pooling import shrinkage
 from navmodels.sensitivity.changes import change_scenario
 
 POOLINGS = ("none", "partial", "complete")

@@ -109,6 +109,10 @@ class CellOutcome:
         """Return the categories that have counts of their own: none."""
         return ()
 
+    def information(self, share: Array) -> Array:
+        """Return Fisher's information of one answer about η, from probabilities, dims (..., category)."""
+        raise NotImplementedError
+
     def seen(self, survey: Survey) -> Seen:
         """Return what was observed."""
         raise NotImplementedError

@@ -126,6 +126,17 @@ class Rating(CellOutcome):
         """Return the categories."""
         return categories_of(survey)
 
+    def information(self, share: Array) -> Array:
+        """Return Fisher's information of one answer about η: Σ p (1 − F_below − F)², F the cumulative shares.
+
+        Examples
+        --------
+        >>> Rating().information(np.array([[0.2, 0.8]])).round(2)  # of two categories p (1 − p)
+        array([0.16])
+        """
+        cumulative = np.cumsum(share, axis=-1)
+        return np.asarray((share * (1 - (cumulative - share) - cumulative) ** 2).sum(axis=-1))
+
     def seen(self, survey: Survey) -> Seen:
         """Return the share of each category of each cell."""
         count = effective_counts(survey)

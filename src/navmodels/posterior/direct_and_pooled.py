@@ -14,7 +14,6 @@ from navmodels.data.panels import has_pairs
 from navmodels.data.survey import Survey
 from navmodels.fits.posteriors import in_order
 from navmodels.fits.records import recall_design
-from navmodels.likelihoods.categories import categories_of
 from navmodels.models.designs import Design
 from navmodels.models.overlap import correlation
 from navmodels.posterior.estimates import estimate
@@ -91,9 +90,9 @@ def shrinkage(fit: xr.DataTree, *, by: str | Sequence[str], cut: Any = None, cat
 
 def _values(design: Design, cut: Any, category: Any) -> Array:
     """Return what each category counts for: 1 or 0 for a share, its score for a mean."""
-    if design.survey.kind in ("reported", "share"):
+    categories = list(design.model.outcome.categories(design.survey))
+    if not categories:
         return np.array([0.0, 1.0])
-    categories = list(categories_of(design.survey))
     if cut is not None:
         return (np.arange(len(categories)) >= categories.index(cut)).astype(float)
     return np.array(categories if category is None else [each == category for each in categories], dtype=float)
@@ -157,7 +156,7 @@ def _pooling_factor(fit: xr.DataTree, design: Design, table: pd.DataFrame, by: l
     groups = [
         block for block in design.blocks if set(block.factors) == set(by) and block.name == ":".join(block.factors)
     ]
-    if not groups or groups[0].basis is not None or design.survey.kind == "choice":
+    if not groups or groups[0].basis is not None or design.channels.fed != (0,):
         return np.full(len(table), np.nan)
     scale = groups[0].scale
     names = [name for name, _ in scale.parts]
@@ -166,23 +165,19 @@ def _pooling_factor(fit: xr.DataTree, design: Design, table: pd.DataFrame, by: l
     n = table["n_effective"].to_numpy()
     if design.survey.cells.attrs.get("unit") == "identity":
         precision = 1 / table["se"].to_numpy() ** 2
-    elif design.survey.kind == "rating":
-        precision = n * _rating_information(fit, design, table, by)
+    elif design.model.outcome.several:
+        precision = n * design.model.outcome.information(_pooled_shares(fit, design, table, by))
     else:
         p = table["pooled"].to_numpy()
         precision = n * p * (1 - p)  # 0 where nobody answered: pulled completely
     return np.asarray((1 / (1 + between * precision[:, None])).mean(axis=1))  # V / (s² + V) with V = 1 / precision
 
 
-def _rating_information(fit: xr.DataTree, design: Design, table: pd.DataFrame, by: list[str]) -> Array:
-    """Return Fisher's information of one answer about η: Σ p (1 − F_below − F)², F the cumulative shares."""
-    draws = estimate(fit, by=by, category=categories_of(design.survey)).mean(("chain", "draw"))
+def _pooled_shares(fit: xr.DataTree, design: Design, table: pd.DataFrame, by: list[str]) -> Array:
+    """Return the pooled share of each category in each group, dims (group, category)."""
+    categories = list(design.model.outcome.categories(design.survey))
+    draws = estimate(fit, by=by, category=categories).mean(("chain", "draw"))
     labels, _ = label_columns(draws)
     rows = pd.DataFrame({**labels, "p": draws.to_numpy().ravel()}).pivot(index=by, columns="category", values="p")
-    p = (
-        rows[list(categories_of(design.survey))]
-        .reindex(pd.MultiIndex.from_frame(table[by]) if len(by) > 1 else table[by[0]])
-        .to_numpy()
-    )
-    above = np.cumsum(p, axis=1)
-    return np.asarray((p * (1 - (above - p) - above) ** 2).sum(axis=1))
+    groups = pd.MultiIndex.from_frame(table[by]) if len(by) > 1 else table[by[0]]
+    return np.asarray(rows[categories].reindex(groups).to_numpy())

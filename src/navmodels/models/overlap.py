@@ -24,9 +24,7 @@ from navmodels.models.blocks import Block, Scale
 Array = npt.NDArray[np.float64]
 
 NAME = "panel"
-FLOOR = (
-    0.02  # of λ, by trial: where persons never change their answer nothing is a cell's own, and n / λ would be infinite
-)
+FLOOR = 0.02  # of λ, by trial: where persons never change their answer nothing is a cell's own
 
 
 def split_error(survey: Survey, data: Arrays) -> tuple[Arrays, Block | None]:

@@ -84,8 +84,8 @@ def propose(
     size, dense = len(layout.start) - 1, layout.blocks[-1, 3]
     eta = np.empty((len(layout.own), layout.channels))
     value, centre_eta = np.empty(len(eta)), np.empty_like(eta)
-    none, levels = np.zeros((0, 0)), len(steps.start) - 1
-    given = StepNormals(wider, none, np.zeros(0), np.zeros((0, 0, 0)), np.zeros(0), none)
+    box, boxed = cells.box, len(cells.box) > 0  # looked up once: in the loops it costs a twentieth of a fit
+    both, step_scales, step_factor, levels = np.zeros(0), np.zeros(0), np.zeros((0, 0, 0)), len(steps.start) - 1
     for point in range(len(own_scales)):
         scale, own_scale = scales[point], own_scales[point]
         mode = find_mode(layout, cells, scale, own_scale, start[point, :dense], start[point, dense:], tolerance, reach)
@@ -102,7 +102,6 @@ def propose(
             predict(layout, to_levels(layout, scale, centre), own_scale * own_centre, layout.offset, centre_eta)
             step_scales, step_factor = meet_steps(steps, scale, own_scale, mode.curvature)
             both = np.concatenate((centre, own_centre))
-            given = StepNormals(wider, mode.curvature, step_scales, step_factor, both, centre_eta)
         for each in range(ratio.shape[1]):
             e, here = normal[point, each], z[point, each]
             density = normalised - 0.5 * (e @ e)
@@ -111,9 +110,9 @@ def propose(
             moved = meet(layout, meeting, to_levels(layout, scale, away))
             for level in range(size):
                 side = uniform[point, each, dense + level]
-                if len(cells.box) > 0 and cells.box[level, 0] > 0.0 and h[level] > SHARP:
+                if boxed and box[level, 0] > 0.0 and h[level] > SHARP:
                     middle = (own_centre[level] - own_scale * moved[level] / h[level]) * h[level] / (h[level] - 1.0)
-                    half, error = cells.box[level] / own_scale
+                    half, error = box[level, 0] / own_scale, box[level, 1] / own_scale
                     away_z = half * (4.0 * side - 1.0 if side < 0.5 else 4.0 * side - 3.0)
                     away_z += error * e[dense + level]  # whose sign says in which half the uniform number is
                     here[dense + level] = middle + away_z
@@ -131,6 +130,7 @@ def propose(
                 log_ratio = -0.5 * (here @ here) - density
                 for begin in steps.first:
                     log_ratio += 0.5 * (here[begin : begin + levels] @ here[begin : begin + levels])
+                given = StepNormals(wider, mode.curvature, step_scales, step_factor, both, centre_eta)
                 log_ratio += draw_steps(steps, cells, given, tries[point, each], picks[point, each], here, eta)
             else:
                 values(cells.kind, eta, cells.table, cells.flat, value)

@@ -1,6 +1,7 @@
 """Surveys and fits that several rooms are tested on."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,11 @@ import xarray as xr
 
 import navmodels as nav
 from navmodels.fits.records import record_design
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes share the tests: one a core, or none where files are named, which start at once."""
+    return 0 if any(".py" in each for each in config.args) else min(os.cpu_count() or 1, 8)
 
 
 def _made_fit(model: nav.Model, survey: nav.Survey, *, draws: int = 1000, seed: int = 0) -> xr.DataTree:
@@ -39,6 +45,15 @@ def _made_fit(model: nav.Model, survey: nav.Survey, *, draws: int = 1000, seed: 
     more |= {"unconverged": "", "versions": "made=1"}
     tree.attrs = {**attrs, **more, "weighting": survey.cells.attrs["weighting"], "simulated": ""}
     return tree
+
+
+@pytest.fixture
+def without_numba() -> Iterator[None]:
+    """PyTensor runs its Ops in Python: the same numbers (`tests/models/test_compiled_graphs.py`), compiled at once."""
+    import pytensor
+
+    with pytensor.config.change_flags(mode="FAST_COMPILE"):
+        yield
 
 
 @pytest.fixture(scope="session")

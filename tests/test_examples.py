@@ -2,28 +2,34 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "examples"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 
 
-def run(name):
-    """Return what an example prints; a warning in it is an error."""
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-W", "error", FOLDER / f"{name}.py"],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        env={**os.environ, "MPLBACKEND": "agg", "PYTHONIOENCODING": "utf-8"},
-    )
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr
-    return done.stdout
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Return a function that runs an example in an empty folder and returns what it prints; a warning is an error."""
+    import matplotlib.pyplot as plt
+
+    monkeypatch.chdir(tmp_path)
+
+    def inner(name):
+        with matplotlib.rc_context({"backend": "agg"}):
+            runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+            plt.close("all")
+        printed, told = capsys.readouterr()
+        assert not told
+        return printed
+
+    return inner
 
 
 def rows(text, pattern):
@@ -233,5 +239,21 @@ def test_an_example_is_short_and_public(name):
 
 @pytest.mark.sampling
 @pytest.mark.parametrize("name", NAMES)
-def test_an_example_finds_what_it_says(name):
+def test_an_example_finds_what_it_says(name, run):
     CLAIMS[name](run(name))
+
+
+@pytest.mark.sampling
+def test_an_example_runs_alone(tmp_path):
+    """As the page of examples says, in a process of its own: nothing warns while the library is loaded either."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-W", "error", FOLDER / "own_table.py"],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        encoding="utf-8",
+        env={**os.environ, "MPLBACKEND": "agg", "PYTHONIOENCODING": "utf-8"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    own_table(done.stdout)

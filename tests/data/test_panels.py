@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from navmodels import Survey
-from navmodels.data.readings import with_minimum, with_weighting
+from navmodels.data.variants import with_minimum, with_weighting
 
 RNG = np.random.default_rng(4)
 ROWS = pd.DataFrame(

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import navmodels as nav
-from navmodels.data.readings import with_design_effect
+from navmodels.data.variants import with_design_effect
 
 RARE = pd.DataFrame({"age": ["18-24", "25-34", "35-49"], "used": [0.6, 0.4, 0.3], "n": [2469, 4591, 7391]})
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from navmodels.data.weights import check_weights, design_effect, effective_n
@@ -31,12 +31,14 @@ def test_one_weight_carries_all():
     assert effective_n([0, 0, 5, 0]) == 1
 
 
+@settings(deadline=None)
 @given(weights, st.floats(1e-6, 1e6))
 def test_only_ratios_matter(given_weights, factor):
     scaled = np.array(given_weights) * factor
     assert design_effect(scaled) == pytest.approx(design_effect(given_weights), rel=1e-12)
 
 
+@settings(deadline=None)
 @given(weights)
 def test_effective_n_lies_between_one_and_n(given_weights):
     assert 1 - 1e-12 <= effective_n(given_weights) <= len(given_weights) * (1 + 1e-12)

@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 import threadpoolctl
 import xarray as xr
-from arviz_stats.base import array_stats
 
 import navmodels as nav
 from navmodels.engines.laplace import sampling as laplace
-from navmodels.engines.nuts import retries as walks
+from navmodels.engines.nuts import retries
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +89,13 @@ def nuts(monkeypatch, made_fit):
     """NUTS in name only: made draws, and a list of what was asked of it."""
     asked = []
 
-    def walk(design, **options):
+    def sample(design, **options):
         asked.append(options)
         tree = made_fit(design.model, design.survey)
         groups = {"posterior": tree["posterior"].to_dataset(), "sample_stats": tree["sample_stats"].to_dataset()}
         return groups, {"coordinates": "made", "divergences": 0, "unconverged": ""}
 
-    monkeypatch.setattr(walks, "walk", walk)
+    monkeypatch.setattr(retries, "sample_with_retry", sample)
     return asked
 
 
@@ -164,8 +163,8 @@ def test_both_engines_run_with_one_thread_of_blas(grouped, offices, nuts, monkey
 
     seen, inner = [], laplace.sample_laplace
     monkeypatch.setattr(laplace, "sample_laplace", lambda *a, **k: (seen.append(threads()), inner(*a, **k))[1])
-    made = walks.walk
-    monkeypatch.setattr(walks, "walk", lambda *a, **k: (seen.append(threads()), made(*a, **k))[1])
+    made = retries.sample_with_retry
+    monkeypatch.setattr(retries, "sample_with_retry", lambda *a, **k: (seen.append(threads()), made(*a, **k))[1])
     with threadpoolctl.threadpool_limits(2, "blas"):
         before = threads()
         nav.fit(grouped, offices, engine="laplace", seed=1)
@@ -209,42 +208,7 @@ def test_laplace_loads_no_sampler_and_no_plots():
     assert {"numba", "arviz_stats"} <= set(loaded)  # so that the test could fail
 
 
-# ---- real walks
-
-
-@pytest.mark.sampling
-def test_a_fit_that_is_too_short_says_so(grouped, offices):
-    fit = nav.fit(grouped, offices, engine="nuts", draws=20, chains=2, seed=np.int64(3))
-    assert fit["posterior"].sizes["draw"] == 20
-    assert "bulk ESS" in fit.attrs["unconverged"]
-    assert "(limit 200)" in fit.attrs["unconverged"]
-    with pytest.raises(nav.NotConvergedError, match="bulk ESS"):
-        nav.summarise(nav.estimate(fit))
-
-
-@pytest.mark.sampling
-def test_auto_falls_back_to_a_real_walk(grouped, offices, monkeypatch):
-    spoil(monkeypatch, pareto_k=0.83)
-    fit = nav.fit(grouped, offices, seed=1)
-    plain = nav.fit(grouped, offices, engine="nuts", seed=1)
-    assert fit.attrs["engine"] == "nuts"
-    assert fit.attrs["reason"].startswith("laplace did not pass its check: Pareto k 0.83")
-    xr.testing.assert_equal(fit["posterior"].to_dataset(), plain["posterior"].to_dataset())
-
-
-@pytest.mark.sampling
-def test_engines_give_the_same_names_dims_and_numbers(model, survey):
-    one, two = (nav.fit(model, survey, engine=engine, seed=1) for engine in ("laplace", "nuts"))
-    found, expected = one["posterior"].to_dataset(), two["posterior"].to_dataset()
-    size = array_stats.ess(expected["county:sector_sd"].to_numpy(), chain_axis=0, draw_axis=1)  # mixes worst
-    assert set(found.data_vars) == set(expected.data_vars)
-    for name, values in expected.data_vars.items():
-        assert found[name].dims == values.dims
-        assert found[name].dtype == values.dtype
-        assert all(found[dim].to_numpy().tolist() == values[dim].to_numpy().tolist() for dim in values.dims)
-        sd = values.std(("chain", "draw"))
-        off = np.abs(found[name].mean(("chain", "draw")) - values.mean(("chain", "draw")))
-        assert (off <= 4 * np.sqrt(1 / size + 1 / laplace.POINTS) * sd + 1e-12).all()  # Monte Carlo error of both
+# ---- weights that are not used
 
 
 def test_weights_that_are_not_used_are_told(grouped):

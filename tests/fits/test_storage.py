@@ -160,3 +160,8 @@ def test_files_that_are_not_there_or_no_fits(tmp_path):
 def test_the_sidecars_name_is_taken(fit, tmp_path):
     with pytest.raises(ValueError, match="is the name of the JSON file beside the fit"):
         nav.save_fit(fit, tmp_path / "fit.json")
+
+
+def test_a_folder_that_is_not_there(fit, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing to write fit\.nc to"):
+        nav.save_fit(fit, tmp_path / "missing" / "fit.nc")

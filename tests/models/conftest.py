@@ -5,7 +5,7 @@ import pytest
 
 
 @pytest.fixture
-def agrees_with():
+def agrees_with(without_numba):
     """Return a function that holds a graph's log-density and gradient against those written by hand."""
 
     def check(graph, by_hand, points, *, step=1e-6):

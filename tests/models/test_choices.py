@@ -8,8 +8,8 @@ import pytest
 from scipy import special, stats
 
 import navmodels as nav
-from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
-from navmodels.engines.nuts.graph import build_walk
+from navmodels.engines.nuts.coordinates import plain_coordinates, whitened_coordinates
+from navmodels.engines.nuts.graph import build_sampling_graph
 from navmodels.likelihoods import kernels
 from navmodels.likelihoods.choice import contrasts
 from navmodels.likelihoods.packing import pair
@@ -142,6 +142,7 @@ def test_two_categories_are_a_share(halves):
         assert left == pytest.approx(right, rel=1e-10, abs=1e-10)
 
 
+@pytest.mark.usefixtures("without_numba")
 def test_two_categories_have_the_graph_of_a_share(halves):
     choice, share = (
         nav.to_pymc(nav.Model(outcome, nav.Group("office"), intercept_scale=2.0), each)
@@ -267,12 +268,13 @@ def test_the_graph_is_the_model(model, survey, agrees_with):
     agrees_with(graph, lambda point: by_hand(model, survey, point), points)
 
 
-@pytest.mark.parametrize("coordinates", [walking_coordinates, plain_coordinates])
+@pytest.mark.usefixtures("without_numba")
+@pytest.mark.parametrize("coordinates", [whitened_coordinates, plain_coordinates])
 @pytest.mark.parametrize("model", MODEL, ids=["effect", "group"])
-def test_the_walked_graph_differs_only_by_the_change_of_variables(model, coordinates, survey):
+def test_the_sampling_graph_differs_only_by_the_change_of_variables(model, coordinates, survey):
     design = designs.design(model, survey)
     at = coordinates(design)
-    log_walked = build_walk(design, at).compile_logp()
+    log_sampled = build_sampling_graph(design, at).compile_logp()
     rng, gaps = np.random.default_rng(3), []
     for _ in range(4):
         w = rng.normal(size=len(at.centre)) * 0.5
@@ -283,12 +285,12 @@ def test_the_walked_graph_differs_only_by_the_change_of_variables(model, coordin
         ratio = np.log(block.scale.of(scales) / at.reference[block.name])
         z = (v[2:] * np.exp(at.power[2:] * ratio)).reshape(2, block.size).T
         point = {**logs, "intercept_z": v[:2], "office_z": z}
-        found = float(log_walked({"walked": w, **logs}))
+        found = float(log_sampled({"whitened": w, **logs}))
         gaps.append(found - by_hand(model, survey, point) - ratio * at.power[2:].sum())
     assert np.ptp(gaps) < 1e-8
 
 
-@pytest.mark.filterwarnings("ignore:Numba will use object mode:UserWarning")
+@pytest.mark.usefixtures("without_numba")
 def test_prior_predictive_answers_of_the_graph(survey):
     import pymc as pm
 

@@ -7,7 +7,7 @@ from scipy import integrate, special, stats
 import navmodels as nav
 from navmodels.models.graph import build_graph
 
-object_mode = pytest.mark.filterwarnings("ignore:Numba will use object mode:UserWarning")
+pytestmark = pytest.mark.usefixtures("without_numba")
 
 
 def points(graph, number=5, seed=1):
@@ -193,7 +193,6 @@ def test_names_of_groups_do_not_matter(counts):
         assert one(point) == pytest.approx(float(two(moved)), abs=1e-9)
 
 
-@object_mode
 def test_prior_predictive_shares_have_the_moments_of_the_prior():
     frame = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
     survey = nav.Survey.from_counts(frame, by="office", positive="k", n="n")
@@ -206,7 +205,6 @@ def test_prior_predictive_shares_have_the_moments_of_the_prior():
     assert drawn.var() == pytest.approx(variance, rel=0.03)
 
 
-@object_mode
 def test_predictive_draws_of_published_numbers(published, made_fit):
     model, survey, graph = published
     fit = made_fit(model, survey)

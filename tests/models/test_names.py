@@ -105,6 +105,7 @@ def test_one_thing_may_have_the_name_that_no_term_makes():
     assert [block.name for block in design.blocks] == ["g", "g_sd"]
 
 
+@pytest.mark.usefixtures("without_numba")
 @pytest.mark.parametrize("name", ["half", "first", "start", "stop", "whole", "constant"])
 def test_a_factor_called_as_data_of_the_graph(name):
     printed = pd.DataFrame({name: ["H1", "H2"], "said": [40, 50], "asked": [30, 40]})

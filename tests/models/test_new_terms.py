@@ -6,8 +6,8 @@ import pytest
 import xarray as xr
 
 import navmodels as nav
-from navmodels.engines.nuts.coordinates import walking_coordinates
-from navmodels.engines.nuts.graph import build_walk
+from navmodels.engines.nuts.coordinates import whitened_coordinates
+from navmodels.engines.nuts.graph import build_sampling_graph
 from navmodels.models import designs
 from navmodels.models.blocks import contrast_basis, random_walk_basis
 from navmodels.models.graph import build_graph
@@ -185,13 +185,14 @@ def test_the_prior_mean_of_a_slope_is_conjugate():
     assert np.abs(ahead - (-4 - np.mean(survey.levels["dose"])) * slope).max() < 1e-12
 
 
+@pytest.mark.usefixtures("without_numba")
 def test_the_graphs_know_the_prior_mean_of_a_slope():
     survey = measured(dose=[-1.5, 0.25, 1.0, 3.0])
     model = nav.Model(nav.Reported(), nav.Effect("dose", scale=0.2, numeric=True, mean=0.7), intercept_scale=2.0)
     y, se = survey.cells["estimate"].to_numpy(), survey.cells["se"].to_numpy()
     design = designs.design(model, survey)
-    at = walking_coordinates(design)
-    plain, walked = build_graph(design).compile_logp(), build_walk(design, at).compile_logp()
+    at = whitened_coordinates(design)
+    plain, walked = build_graph(design).compile_logp(), build_sampling_graph(design, at).compile_logp()
     rng, gaps = np.random.default_rng(1), []
     for _ in range(4):
         w = rng.normal(size=2)
@@ -201,7 +202,7 @@ def test_the_graphs_know_the_prior_mean_of_a_slope():
         residual = (y - intercept - slope * (dose - dose.mean())) / se
         expected = -0.5 * (v @ v + residual @ residual)
         density = float(plain({"intercept": np.array(intercept), "dose_z": v[1:]}))
-        gaps.append((density - expected, float(walked({"walked": w})) - expected))
+        gaps.append((density - expected, float(walked({"whitened": w})) - expected))
     assert np.ptp(gaps, axis=0) == pytest.approx(0, abs=1e-6)  # rounding at the sixth decimal
 
 

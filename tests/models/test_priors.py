@@ -24,6 +24,7 @@ def test_slope_of_the_quantile_is_one_over_the_density(prior, prob):
     assert slope == pytest.approx(np.exp(-prior.log_density(prior.quantile(prob))), rel=1e-6)
 
 
+@pytest.mark.usefixtures("without_numba")
 @every_prior
 def test_pymc_has_the_same_density(prior):
     values = np.array([1e-4, 0.2, 1.0, 7.0])

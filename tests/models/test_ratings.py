@@ -10,8 +10,8 @@ import pytest
 from scipy import special, stats
 
 import navmodels as nav
-from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
-from navmodels.engines.nuts.graph import build_walk
+from navmodels.engines.nuts.coordinates import plain_coordinates, whitened_coordinates
+from navmodels.engines.nuts.graph import build_sampling_graph
 from navmodels.likelihoods import kernels
 from navmodels.likelihoods.packing import pair
 from navmodels.models import designs
@@ -158,6 +158,7 @@ def test_two_categories_are_a_share(halves):
         assert left == pytest.approx(right, rel=1e-10, abs=1e-10)
 
 
+@pytest.mark.usefixtures("without_numba")
 def test_two_categories_have_the_graph_of_a_share(halves):
     rating, share = (
         nav.to_pymc(nav.Model(outcome, nav.Group("office")), survey)
@@ -413,6 +414,7 @@ def test_the_graph_is_the_model(survey, agrees_with):
     agrees_with(graph, lambda point: by_hand(model, survey, point), points(graph))
 
 
+@pytest.mark.usefixtures("without_numba")
 def test_the_graph_of_thresholds_by_item_is_the_model(battery):
     graph = nav.to_pymc(BY_ITEM, battery)
     assert graph.named_vars_to_dims["item_threshold_effect"] == ("item_threshold", "cut")
@@ -428,7 +430,7 @@ def test_the_graph_of_thresholds_by_item_is_the_model(battery):
     assert finite >= 3
 
 
-@pytest.mark.filterwarnings("ignore:Numba will use object mode:UserWarning")
+@pytest.mark.usefixtures("without_numba")
 def test_prior_predictive_answers_of_the_graph(survey):
     import pymc as pm
 
@@ -446,16 +448,17 @@ def test_prior_predictive_answers_of_the_graph(survey):
     assert float(middle.std()) == pytest.approx(1.5 * 0.44867**0.5, rel=4 / np.sqrt(2 * 2000))
 
 
-@pytest.mark.parametrize("coordinates", [walking_coordinates, plain_coordinates])
+@pytest.mark.usefixtures("without_numba")
+@pytest.mark.parametrize("coordinates", [whitened_coordinates, plain_coordinates])
 @pytest.mark.parametrize("case", ["common", "by item"])
-def test_the_walked_graph_differs_only_by_the_change_of_variables(case, coordinates, survey, battery):
+def test_the_sampling_graph_differs_only_by_the_change_of_variables(case, coordinates, survey, battery):
     model, data = {
         "common": (nav.Model(nav.Rating(), nav.Group("office"), intercept_scale=2.0), survey),
         "by item": (BY_ITEM, battery),
     }[case]
     design = designs.design(model, data)
     at = coordinates(design)
-    log_walked = build_walk(design, at).compile_logp()
+    log_sampled = build_sampling_graph(design, at).compile_logp()
     rng, gaps, base = np.random.default_rng(3), [], len(design.channels.common)
     for _ in range(20):
         w = rng.normal(size=len(at.centre)) * 0.3
@@ -473,7 +476,7 @@ def test_the_walked_graph_differs_only_by_the_change_of_variables(case, coordina
             jacobian += ratio * at.power[part].sum()
             first += size
         expected = by_hand(model, data, point)
-        found = float(log_walked({"walked": w, **logs}))
+        found = float(log_sampled({"whitened": w, **logs}))
         if np.isinf(expected):
             assert np.isinf(found)
         else:

@@ -1,14 +1,11 @@
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-import navmodels.plots
 from navmodels.plots import plot_trend
 from navmodels.plots.style import percent_tick, spread
 
@@ -46,13 +43,3 @@ def test_the_room_loads_without_matplotlib() -> None:
     code = "import sys, navmodels.plots; print('matplotlib' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert answer.stdout.strip() == "False"
-
-
-def test_the_room_imports_no_other_room() -> None:
-    folder = Path(navmodels.plots.__file__).parent
-    found = {
-        name
-        for file in folder.glob("*.py")
-        for name in re.findall(r"(?:from|import) (navmodels(?:\.\w+)?)", file.read_text(encoding="utf-8"))
-    }
-    assert found == {"navmodels.plots"}

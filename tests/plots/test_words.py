@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from navmodels.plots import alt_text, plot_change, plot_groups, plot_reported, plot_trend
-from navmodels.plots.words import chance, number, plain, signed
+from navmodels.plots.words import chance, label_text, number, signed
 
 matplotlib.use("Agg")
 
@@ -19,7 +19,7 @@ def test_numbers_in_words() -> None:
     assert number(61.04, percent=True) == "61.0%"
     assert number(-0.04, percent=True) == "0.0%"
     assert number(-1234.567, percent=False) == "−1,234.57"
-    assert (plain(2024.0), plain(2024), plain(np.float64(2.5)), plain("Oslo")) == (
+    assert (label_text(2024.0), label_text(2024), label_text(np.float64(2.5)), label_text("Oslo")) == (
         "2024",
         "2024",
         "2.5",

@@ -5,8 +5,9 @@ from scipy.special import expit, logit
 
 from navmodels.data import Survey
 from navmodels.data.weights import design_effect
+from navmodels.reports.answers import cut, rating_shares, whole
 from navmodels.reports.folders import load_report
-from navmodels.reports.twins import cut, rating_shares, simulate_report, whole
+from navmodels.reports.twins import simulate_report
 
 ITEMS = load_report("employer_2024", "items").set_index("item_id")
 RATED = ITEMS[ITEMS["kind"] == "likert6"]
@@ -218,7 +219,7 @@ def test_a_seed_is_a_whole_number(seed):
 
 @pytest.mark.parametrize(("mean", "share"), [(4.6, 0.86), (3.1, 0.42), (5.2, 0.94)])
 def test_rating_shares_have_the_mean_and_the_share(mean, share):
-    p = rating_shares(mean, share)
+    p = rating_shares(mean, share, {"categories": 6, "positive": 4, "curvature": 0.25})
     assert p.sum() == pytest.approx(1, abs=1e-12)
     assert p @ np.arange(1, 7) == pytest.approx(mean, abs=1e-9)
     assert p[3:].sum() == pytest.approx(share, abs=1e-12)

@@ -12,7 +12,7 @@ from arviz_stats import psense
 from scipy import stats
 
 import navmodels as nav
-from navmodels.data.readings import with_design_effect
+from navmodels.data.variants import with_design_effect
 from navmodels.fits.records import recall_design
 from navmodels.sensitivity.powerscale import POWERS, log_prior
 from navmodels.sensitivity.powerscale import _at_power as at_power

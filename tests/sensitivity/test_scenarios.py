@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 import navmodels as nav
-from navmodels.data.readings import with_design_effect, with_minimum, with_weighting
+from navmodels.data.variants import with_design_effect, with_minimum, with_weighting
 from navmodels.sensitivity import scenarios as module
 from navmodels.sensitivity.changes import CHANGES, change_scenario
 
@@ -385,9 +385,14 @@ FEW = {
 }
 
 
+@pytest.fixture(scope="module")
+def here(survey):
+    with pytest.warns(UserWarning, match="scenario 'bad' is left out"):
+        return nav.refit_scenarios(MODEL, survey, FEW, estimand=BY, seed=SEED)
+
+
 @pytest.mark.filterwarnings("ignore:scenario 'bad' is left out")
-def test_a_pool_of_processes_gives_the_same_draws(survey):
-    here = nav.refit_scenarios(MODEL, survey, FEW, estimand=BY, seed=SEED)
+def test_a_pool_of_processes_gives_the_same_draws(survey, here):
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         there = nav.refit_scenarios(MODEL, survey, FEW, estimand=BY, seed=SEED, executor=pool)
         few, estimand = {"as given": {}, "wide": {"priors": 2.0}}, partial(nav.estimate, **BY)
@@ -397,11 +402,10 @@ def test_a_pool_of_processes_gives_the_same_draws(survey):
 
 
 @pytest.mark.filterwarnings("ignore:scenario 'bad' is left out")
-def test_dask_gives_the_same_draws(survey):
+def test_dask_gives_the_same_draws(survey, here):
     distributed = pytest.importorskip("distributed")
-    here = nav.refit_scenarios(MODEL, survey, FEW, estimand=BY, seed=SEED)
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
         client.get_executor() as executor,
     ):

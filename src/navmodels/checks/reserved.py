@@ -29,9 +29,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "quantiles": ("quantile",),  # a dim inside summarise
     "loo": ("n", "elpd", "p_loo", "k", "passed", "unconverged"),
     "replicate": ("size", "trials"),  # "trials" where a factor is called "size"
-    "direct_estimate": (*("estimate", "se", "lower", "upper", "n", "n_effective", "design_effect", "df", "interval"),),
+    "direct_estimate": ("estimate", "se", "lower", "upper", "n", "n_effective", "design_effect", "df", "interval"),
     "intervals_overlap": ("overlap",),
     "leave_out": ("left_out", "mean", "sd", "mean_all", "sd_all", "shift", "k", "method", "reference"),
+    "conclusions": ("statement", "p", "class", "lowest", "highest", "turned", "scenarios", "verdict"),
     "pooling": (
         *("pooling", "direct", "n", "mean", "lower", "upper", "prob", "pooling_factor", "sd_reduction"),
         *("elpd", "elpd_se", "cells_above_k"),

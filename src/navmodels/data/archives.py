@@ -1,8 +1,8 @@
-"""Surveys on disk: NetCDF, with levels and attributes as JSON in it. No pickle."""
+"""Files of NetCDF: how they are opened, and surveys in them, levels and attributes as JSON. No pickle."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,7 @@ Levels = Mapping[str, tuple[Any, ...]]
 
 def write_cells(cells: xr.Dataset, levels: Levels, path: str | Path) -> Path:
     """Write cells and levels to a NetCDF file."""
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} to.")
+    path = writable(path)
     content = {"levels": {name: list(each) for name, each in levels.items()}, "attrs": cells.attrs}
     stored = cells.drop_attrs()
     stored.attrs = {
@@ -39,14 +37,7 @@ def read_cells(path: str | Path) -> tuple[xr.Dataset, Levels]:
     ValueError
         When it holds no survey, or not the numbers that its hash was made of.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}.")
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as stored:
-            cells = stored.load()
-    except OSError as error:
-        raise ValueError(f"{path} was not written by Survey.save: it is no NetCDF file ({error}).") from error
+    cells = read_file(path, xr.open_dataset, writer="Survey.save")
     if not {"survey", "data_hash", "navmodels"} <= set(cells.attrs):
         hint = "; it is a fit: read it with load_fit" if "model" in cells.attrs else ""
         raise ValueError(f"{path} was not written by Survey.save: it holds no survey{hint}.")
@@ -59,6 +50,28 @@ def read_cells(path: str | Path) -> tuple[xr.Dataset, Levels]:
     return cells.drop_attrs().assign_attrs(content["attrs"]), {
         name: tuple(each) for name, each in content["levels"].items()
     }
+
+
+def writable(path: str | Path) -> Path:
+    """Return a path to write to; raise when its folder is not there."""
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} to.")
+    return path
+
+
+def read_file[Content: (xr.Dataset, xr.DataTree)](
+    path: str | Path, opened: Callable[..., Content], *, writer: str
+) -> Content:
+    """Return what a NetCDF file holds, as `opened` opens it, in memory; raise when there is none, or it is none."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}.")
+    try:
+        with opened(path, engine="h5netcdf") as stored:
+            return stored.load()
+    except OSError as error:
+        raise ValueError(f"{path} was not written by {writer}: it is no NetCDF file ({error}).") from error
 
 
 def hash_of(cells: xr.Dataset) -> str:

@@ -3,6 +3,7 @@
 Used by `Survey`; nothing here is public.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,8 +15,11 @@ import xarray as xr
 from navmodels import checks
 from navmodels.data import matching
 
+Array = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
 
-def cell_index(frame: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, npt.NDArray[np.intp]]:
+
+def cell_index(frame: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, Places]:
     """Return the distinct combinations of `by` in order of appearance, and each row's place among them."""
     if not by:
         return pd.DataFrame(index=[0]), np.zeros(len(frame), dtype=np.intp)
@@ -24,7 +28,7 @@ def cell_index(frame: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, np
     return keys, index
 
 
-def sum_rows(values: npt.NDArray[np.float64], index: npt.NDArray[np.intp], size: int) -> npt.NDArray[np.float64]:
+def sum_rows(values: Array, index: Places, size: int) -> Array:
     """Return the sums of rows that share an index."""
     total = np.zeros((size, *values.shape[1:]))
     np.add.at(total, index, values)
@@ -68,9 +72,9 @@ def count_cells(table: pd.DataFrame, by: Sequence[str], categories: Sequence[Any
 
 
 def cells_of(
-    count: npt.NDArray[np.float64],
-    weighted: npt.NDArray[np.float64],
-    squares: npt.NDArray[np.float64],
+    count: Array,
+    weighted: Array,
+    squares: Array,
     coords: Mapping[str, Any],
     categories: Sequence[Any],
 ) -> xr.Dataset:
@@ -143,3 +147,48 @@ def name_cells(keys: pd.DataFrame, *, most: int = 3) -> str:
     ]
     more = f" and {len(keys) - most} more" if len(keys) > most else ""
     return "; ".join(name or "the whole sample" for name in named) + more
+
+
+def settle_weights(weight: Array, index: Places, cells: pd.DataFrame) -> Array:
+    """Return population weights without unknown ones: a cell that is a group of its own needs none.
+
+    A group of several cells, one of which has no known weight, cannot be averaged: its cells get weight 0, and a
+    warning names the cell that is lacking. No other group is touched.
+
+    Parameters
+    ----------
+    weight
+        Population weight of each cell, NaN where a published table prints no n.
+    index
+        The group of each cell.
+    cells
+        The factors of each cell, to name it.
+
+    Raises
+    ------
+    ValueError
+        Where no group can be averaged.
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"year": [2023, 2023, 2024], "region": ["north", "south", "north"]})
+    >>> settle_weights(np.array([100.0, 300.0, np.nan]), np.array([0, 0, 1]), cells)
+    array([100., 300.,   1.])
+    """
+    unknown = np.isnan(weight)
+    if not unknown.any():
+        return weight
+    alone = np.bincount(index)[index] == 1
+    open_groups = np.unique(index[unknown & ~alone])
+    lost = np.isin(index, open_groups)
+    if lost.any():
+        text = (
+            f"no n is printed for {name_cells(cells[unknown & ~alone])}, so that the population weight is not known "
+            "and an average over this cell and others cannot be made. Give population=, a frame with the columns "
+            f"{checks.listing([*cells.columns, 'weight'])}, or estimate by all of these factors."
+        )
+        if lost.all():
+            raise ValueError(text)
+        warnings.warn(f"{text} The other groups have their estimates.", UserWarning, stacklevel=3)
+    settled: Array = np.where(lost, 0.0, np.where(unknown, 1.0, weight))
+    return settled

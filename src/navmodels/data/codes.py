@@ -135,6 +135,19 @@ def leave_out(name: object, answers: Iterable[Any]) -> str:
     return f" Where {checks.listing(codes)} {verb} no answer, leave these rows out: {rows}."
 
 
+def leave_out_codes(name: object, given: Iterable[Any], *, beside: Iterable[Any]) -> str:
+    """Return how those of the answers given are left out that look like codes for none beside others, if any do.
+
+    Examples
+    --------
+    >>> leave_out_codes("used", [2, 9], beside=[0, 1])
+    " Where 9 means no answer, leave these rows out: frame[~frame['used'].isin([9])]."
+    """
+    held = list(given)
+    codes = [code for code in codes_for_none([*beside, *held]) if code in held]
+    return leave_out(name, codes) if codes else ""
+
+
 def in_order(answers: Iterable[Any]) -> list[Any]:
     """Return answers from low to high, or as they come where they have no order."""
     plain = [checks.plain(answer) for answer in answers]

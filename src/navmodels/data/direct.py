@@ -12,15 +12,25 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from navmodels.checks import complete, known_columns, level_order, listing, numeric, one_of, require_pandas, rows
-from navmodels.data.codes import codes_for_none, leave_out, require_numbers_meant
+from navmodels.checks import (
+    complete,
+    known_columns,
+    level_order,
+    listing,
+    numeric,
+    one_of,
+    require_pandas,
+    require_prob,
+    rows,
+)
+from navmodels.checks.reserved import COLUMNS
+from navmodels.data.codes import leave_out_codes, require_numbers_meant
 from navmodels.data.people import warn_of_counts
 from navmodels.data.weights import check_weights, design_effect
 from navmodels.printed import share_interval
 
 STATISTICS = ("share", "mean")
 INTERVALS = ("logit", "wald")
-COLUMNS = ("estimate", "se", "lower", "upper", "n", "n_effective", "design_effect", "df", "interval")
 
 type Array = NDArray[np.float64]
 
@@ -136,7 +146,7 @@ def direct_estimate(
         _estimate(y[member], w[member], sample=len(y), statistic=statistic, interval=interval, prob=prob)
         for member in members
     ]
-    return pd.concat([table, pd.DataFrame(estimates, columns=COLUMNS)], axis="columns")
+    return pd.concat([table, pd.DataFrame(estimates, columns=COLUMNS["direct_estimate"])], axis="columns")
 
 
 # ---- inside
@@ -162,7 +172,7 @@ def _codes(column: pd.Series) -> NDArray[np.intp]:
 def _estimate(
     y: Array, w: Array, *, sample: int, statistic: str, interval: str, prob: float
 ) -> tuple[float | str, ...]:
-    """One group's row, in the order of `COLUMNS`; `sample` counts the rows of the whole frame."""
+    """One group's row, in the order of the columns; `sample` counts the rows of the whole frame."""
     y, w = y[w > 0], w[w > 0] / w.max()
     n, df = len(y), len(y) - 1
     mean = float(y[0] if y.min() == y.max() else np.sum(w * y) / np.sum(w))
@@ -195,8 +205,7 @@ def _outcome(values: pd.Series, statistic: str, categories: Sequence[float] | No
         other = ~values.isin([0, 1])
         if other.any():
             given = values[other].unique().tolist()
-            codes = [code for code in codes_for_none([0, 1, *given]) if code in given]
-            advice = leave_out(values.name, codes) if codes else ""
+            advice = leave_out_codes(values.name, given, beside=[0, 1])
             raise ValueError(
                 f"a share needs an outcome of 0/1 or True/False; column {values.name!r} holds "
                 f"{listing(given)} in {rows(other)}. Dichotomise it first, as in "
@@ -211,13 +220,12 @@ def _outcome(values: pd.Series, statistic: str, categories: Sequence[float] | No
 
 def _check(frame: pd.DataFrame, *, outcome: str, groups: list[str], weights: list[str], prob: float) -> None:
     """The frame has two or more rows, and the columns asked for, without gaps."""
-    if not 0 < prob < 1:
-        raise ValueError(f"prob is {prob}; allowed: between 0 and 1, such as 0.95.")
+    require_prob(prob)
     for what, columns in {"outcome": [outcome], "by": groups, "weights": weights}.items():
         known_columns(frame, columns, what=what)
     if len(frame) < 2:
         raise ValueError(f"a standard error needs two rows or more; the frame has {len(frame)}.")
-    taken = [name for name in groups if name in COLUMNS]
+    taken = [name for name in groups if name in COLUMNS["direct_estimate"]]
     if taken:
         raise ValueError(f"by names {listing(taken)}, which the result calls something else: rename it in the frame.")
     complete(frame, [outcome, *groups], advice=" Give these rows a value, or leave them out knowingly.")

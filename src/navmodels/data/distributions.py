@@ -13,6 +13,7 @@ import pandas as pd
 
 from navmodels import checks, printed
 from navmodels.checks.numerals import as_written
+from navmodels.data.published import require_whole
 
 Array = npt.NDArray[np.float64]
 
@@ -92,12 +93,7 @@ def _require_whole(total: pd.Series, top: float, slack: float) -> None:
 def _whole_counts(real: Array, share: Array, size: pd.Series, half: float) -> Array:
     """Return whole counts that print as the shares and add to n, the nearest to `real`, or `real` where none do."""
     n = size.to_numpy()
-    part = pd.Series(n != np.round(n), index=size.index)
-    if part.any():
-        raise ValueError(
-            f"column {size.name!r} holds {checks.listing(size[part])} in {checks.rows(part)}; allowed: whole "
-            "respondents. For an effective size give the number of respondents and design_effect."
-        )
+    require_whole(size, size.notna())
     low, high = printed.count_range(share, n[:, None], half)
     out = np.clip(np.round(real), low, high)
     for row, goal in enumerate(n):  # one by one to the sum, each step where it costs least

@@ -146,6 +146,11 @@ def move_pairs(cells: xr.Dataset, old: xr.Dataset, place: Places) -> xr.Dataset:
     return _assign(cells, cell_pairs, count, weighted)
 
 
+def keep_cells(cells: xr.Dataset, keep: npt.NDArray[np.bool_]) -> xr.Dataset:
+    """Return the cells where `keep`, dims (cell), holds, with the pairs among them."""
+    return move_pairs(cells.isel(cell=keep), cells, np.where(keep, np.cumsum(keep) - 1, -1))
+
+
 def cut_pairs(cells: xr.Dataset, old: xr.Dataset, place: int) -> xr.Dataset:
     """Return the cells of a share with the pairs of a rating, cut in two below the category at `place`."""
     if not has_pairs(old):

@@ -66,6 +66,16 @@ def published_values(frame: pd.DataFrame, given: Columns, unit: str) -> pd.DataF
     return values
 
 
+def require_whole(n: pd.Series, where: pd.Series) -> None:
+    """Raise when a number of respondents has a part of one, where it is read as one to count from."""
+    part = where & (n != np.round(n))
+    if part.any():
+        raise ValueError(
+            f"column {n.name!r} holds {checks.listing(n[part])} in {checks.rows(part)}; allowed: whole "
+            "respondents. For an effective size give the number of respondents and design_effect."
+        )
+
+
 # ---- inside
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import special
 
 from navmodels import checks, printed
+from navmodels.data.published import require_whole
 from navmodels.printed import UNITS
 
 SMALL = 100.0  # n / design effect below which a standard error from the printed share itself is too small
@@ -105,12 +106,8 @@ def _fill_counts(
 
     The share of a weighted sample need be no count out of n: where none prints so, the printed share stands for it.
     """
-    fractional = exact & (n != np.round(n))
-    if fractional.any() and design_effect == 1.0:
-        raise ValueError(
-            f"column 'n' holds {checks.listing(n[fractional])} in {checks.rows(fractional)}; allowed: whole "
-            "respondents. For an effective size give the number of respondents and design_effect."
-        )
+    if design_effect == 1.0:
+        require_whole(n, exact)
     low, high = printed.count_range(share.to_numpy(), n.to_numpy(), half)
     empty = exact & (low > high)
     if design_effect != 1.0:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from navmodels import checks
-from navmodels.data.codes import NEGATIVE_ALONE, codes_for_none, leave_out
+from navmodels.data.codes import NEGATIVE_ALONE, leave_out_codes
 
 RENAME = "write them alike where they are one, and give one of them another name where they are two"
 
@@ -82,11 +82,10 @@ def answer_categories(answers: pd.Series, scale: Scale) -> tuple[Any, ...]:
     unknown = ~answers.isin(list(levels))
     if unknown.any():
         given = answers[unknown].unique()
-        codes = [code for code in codes_for_none([*levels, *given]) if code in given]
         raise ValueError(
             f"column {answers.name!r} holds {checks.listing(given)} in {checks.rows(unknown)}, not among the "
             f"categories {checks.listing(levels, most=20)}.{checks.nearest(given[0], levels)}"
-            f"{leave_out(answers.name, codes) if codes else ''}"
+            f"{leave_out_codes(answers.name, given, beside=levels)}"
         )
     return levels
 
@@ -151,11 +150,10 @@ def _zero_or_one(answers: pd.Series) -> tuple[Any, ...]:
     other = ~answers.isin([0, 1])
     if other.any():
         given = answers[other].unique()
-        codes = [code for code in codes_for_none([0, 1, *given]) if code in given]
         raise ValueError(
             f"column {answers.name!r} holds {checks.listing(given)} in {checks.rows(other)}; allowed "
             "for a share: 0 and 1. Else give categories= (a rating or choice) or positive= (the answers that count as "
-            f"positive).{leave_out(answers.name, codes) if codes else ''}"
+            f"positive).{leave_out_codes(answers.name, given, beside=[0, 1])}"
         )
     return (1,)
 

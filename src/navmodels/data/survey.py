@@ -18,7 +18,7 @@ from navmodels.data import batteries, counts, reported, responses
 from navmodels.data.archives import read_cells, write_cells
 from navmodels.data.cells import cell_index, cells_of, labels, sum_rows
 from navmodels.data.descriptions import cell_table, describe
-from navmodels.data.panels import cut_pairs, move_pairs, without_pairs
+from navmodels.data.panels import cut_pairs, keep_cells, move_pairs, without_pairs
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,11 +41,6 @@ class Survey:
     cells: xr.Dataset
     levels: Mapping[str, tuple[Any, ...]]
 
-    from_responses = classmethod(responses.from_responses)
-    from_items = classmethod(batteries.from_items)
-    from_counts = classmethod(counts.from_counts)
-    from_report = classmethod(reported.from_report)
-
     @property
     def kind(self) -> str:
         """One of "share", "rating", "choice", "reported"."""
@@ -55,6 +50,11 @@ class Survey:
     def factors(self) -> tuple[str, ...]:
         """Names of the grouping factors."""
         return tuple(self.levels)
+
+    from_responses = classmethod(responses.from_responses)
+    from_items = classmethod(batteries.from_items)
+    from_counts = classmethod(counts.from_counts)
+    from_report = classmethod(reported.from_report)
 
     def dichotomise(self, cut: Any) -> "Survey":
         """Return the share of a rating that answers `cut` or higher; the lowest category is no cut.
@@ -156,8 +156,7 @@ class Survey:
             kept[name] = tuple(level for level in self.levels[name] if level not in gone)
         if not keep.any():
             raise ValueError(f"dropping {levels} leaves no cell.")
-        cells = move_pairs(self.cells.isel(cell=keep), self.cells, np.where(keep, np.cumsum(keep) - 1, -1))
-        return Survey(cells, kept)
+        return Survey(keep_cells(self.cells, keep), kept)
 
     def save(self, path: str | Path) -> Path:
         """Write the survey to a NetCDF file, usually ending in ``.nc``, from which `load` makes it again.

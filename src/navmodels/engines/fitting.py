@@ -197,9 +197,9 @@ def _run(
             return groups, {**made, "reason": reason, "unconverged": _with_unused(design, failed)}
         tried = {"reason": f"laplace did not pass its check: {failed}", "pareto_k": made["pareto_k"]}
     _require_few_categories(design, tried)
-    from navmodels.engines.nuts.retries import walk
+    from navmodels.engines.nuts.retries import sample_with_retry
 
-    groups, made = walk(design, draws=draws, chains=chains, seed=seed, progress=progress)
+    groups, made = sample_with_retry(design, draws=draws, chains=chains, seed=seed, progress=progress)
     made["unconverged"] = _with_unused(design, made["unconverged"])
     return groups, {"engine": "nuts", "reason": "asked for", **tried, **made}
 
@@ -211,7 +211,7 @@ def _with_unused(design: Design, failed: str) -> str:
 
 
 def _require_few_categories(design: Design, tried: dict[str, Any]) -> None:
-    """Raise where NUTS would be asked to walk more thresholds than it can."""
+    """Raise where NUTS would be asked to sample more thresholds than it can."""
     size = design.survey.cells.sizes.get("category", 0)
     if design.channels.ordered and size > MOST_CATEGORIES:
         first = f"{tried['reason']}. " if tried else ""

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from navmodels import checks
+from navmodels.data.archives import read_file, writable
 from navmodels.fits.pointwise import log_likelihood
 from navmodels.fits.posteriors import in_order
 from navmodels.fits.records import data_hash, recall_design
@@ -33,6 +34,8 @@ def save_fit(fit: xr.DataTree, path: str | Path) -> Path:
 
     Raises
     ------
+    FileNotFoundError
+        When there is no such folder.
     ValueError
         When the tree is no fit, or the file would have the JSON file's name.
 
@@ -49,7 +52,7 @@ def save_fit(fit: xr.DataTree, path: str | Path) -> Path:
     >>> bool((again["posterior"]["office_effect"] == result["posterior"]["office_effect"]).all())
     True
     """
-    path = Path(path)
+    path = writable(path)
     if path.suffix == ".json":
         raise ValueError(f"{path} is the name of the JSON file beside the fit; give another ending, for instance .nc.")
     lacking = [name for name in (*SIDECAR, "model") if name not in fit.attrs]
@@ -79,13 +82,7 @@ def load_fit(path: str | Path) -> xr.DataTree:
     See `save_fit`.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}.")
-    try:
-        with xr.open_datatree(path, engine="h5netcdf") as tree:
-            fit = tree.load()
-    except OSError as error:
-        raise ValueError(f"{path} was not written by save_fit: it is no NetCDF file ({error}).") from error
+    fit = read_file(path, xr.open_datatree, writer="save_fit")
     if "model" not in fit.attrs and "navmodels" in fit.attrs:
         raise ValueError(f"{path} was not written by save_fit: it holds a survey; read it with Survey.load.")
     if "data_hash" not in fit.attrs:

@@ -12,7 +12,7 @@ from navmodels.data.survey import Survey
 from navmodels.likelihoods.categories import categories_of, draw_counts, multinomial, several
 from navmodels.likelihoods.channels import Contrasts
 from navmodels.likelihoods.compilation import compiled
-from navmodels.likelihoods.outcomes import Array, Arrays, CellOutcome, Quantity
+from navmodels.likelihoods.outcomes import Array, Arrays, CellOutcome, Quantity, Seen, effective_counts, seen_counts
 from navmodels.likelihoods.packing import pair
 
 COLUMNS = ("constant", "count")  # what the kernel takes of each cell; of counts one column a category
@@ -46,6 +46,15 @@ class Choice(CellOutcome):
     def arrays(self, survey: Survey) -> dict[str, Array]:
         """Return the counts of each cell, dims (cell, category), the constant of each cell, and the contrasts."""
         return {**multinomial(survey), "contrasts": contrasts(survey.cells.sizes["category"])}
+
+    def categories(self, survey: Survey) -> tuple[Any, ...]:
+        """Return the categories."""
+        return categories_of(survey)
+
+    def seen(self, survey: Survey) -> Seen:
+        """Return the share of each category of each cell."""
+        count = effective_counts(survey)
+        return seen_counts(count, count.sum(axis=1))
 
     def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
         """Return what is estimated: the probability of a category, of several, or of all."""

@@ -39,6 +39,18 @@ class Law(Protocol):
         """Scale of the prior."""
 
 
+class Seen(NamedTuple):
+    """What was observed, as it is compared with what a model replicates.
+
+    `value` dims (cell, category): shares, or a published number; NaN where nobody answered. `size` dims (cell): whole
+    answers that are replicated; `weight` dims (cell): what the cell counts for in the sum of all.
+    """
+
+    value: Array
+    size: Array
+    weight: Array
+
+
 class Deviation(NamedTuple):
     """Common coefficients that differ by the levels of a factor, around those of all, with a learned spread.
 
@@ -63,6 +75,8 @@ class CellOutcome:
         Names of what was observed and of what is common to all cells, in fits and graphs.
     several, ordered
         Whether a cell has counts of several categories, and whether these have an order.
+    total
+        What the sum over all cells is called, where there are no categories to name it.
     """
 
     kernel: ClassVar[str]
@@ -71,6 +85,7 @@ class CellOutcome:
     base: ClassVar[str] = "intercept"
     several: ClassVar[bool] = False
     ordered: ClassVar[bool] = False
+    total: ClassVar[str] = "positive"
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -88,6 +103,14 @@ class CellOutcome:
 
     def arrays(self, survey: Survey) -> dict[str, Array]:
         """Return what the kernel takes of each cell, by name."""
+        raise NotImplementedError
+
+    def categories(self, survey: Survey) -> tuple[Any, ...]:
+        """Return the categories that have counts of their own: none."""
+        return ()
+
+    def seen(self, survey: Survey) -> Seen:
+        """Return what was observed."""
         raise NotImplementedError
 
     def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
@@ -153,6 +176,12 @@ def effective_counts(survey: Survey) -> Array:
     total = weighted.sum(axis=1)
     factor = np.divide(total, squares, where=total > 0, out=np.zeros_like(total))
     return np.asarray(weighted * factor[:, None])
+
+
+def seen_counts(count: Array, n: Array) -> Seen:
+    """Return what was observed of counts, dims (cell, category), out of n, dims (cell)."""
+    share = np.divide(count, n[:, None], where=n[:, None] > 0, out=np.full_like(count, np.nan))
+    return Seen(share, np.floor(n + 1e-9), n)
 
 
 def only_ratings(cut: Any, category: Any) -> None:

@@ -15,7 +15,17 @@ from navmodels.likelihoods.categories import categories_of, draw_counts, multino
 from navmodels.likelihoods.channels import Thresholds
 from navmodels.likelihoods.compilation import compiled
 from navmodels.likelihoods.normals import log_one_plus
-from navmodels.likelihoods.outcomes import Array, Arrays, CellOutcome, Deviation, Law, Quantity
+from navmodels.likelihoods.outcomes import (
+    Array,
+    Arrays,
+    CellOutcome,
+    Deviation,
+    Law,
+    Quantity,
+    Seen,
+    effective_counts,
+    seen_counts,
+)
 from navmodels.likelihoods.packing import pair
 
 COLUMNS = ("constant", "count")  # what the kernel takes of each cell; of counts one column a category
@@ -111,6 +121,15 @@ class Rating(CellOutcome):
         first = next(iter(cuts))
         lowest = first - 1 if isinstance(first, int) else "lowest"
         return [lowest, *cuts], values
+
+    def categories(self, survey: Survey) -> tuple[Any, ...]:
+        """Return the categories."""
+        return categories_of(survey)
+
+    def seen(self, survey: Survey) -> Seen:
+        """Return the share of each category of each cell."""
+        count = effective_counts(survey)
+        return seen_counts(count, count.sum(axis=1))
 
     def quantity(self, survey: Survey, *, cut: Any = None, category: Any = None) -> Quantity:
         """Return what is estimated: P(y ≥ cut), the probability of a category (or of several), or the mean score."""

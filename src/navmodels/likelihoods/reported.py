@@ -10,7 +10,7 @@ from scipy import special
 from navmodels.data.survey import Survey
 from navmodels.likelihoods.compilation import compiled
 from navmodels.likelihoods.normals import interval, log_one_plus
-from navmodels.likelihoods.outcomes import Array, Arrays, CellOutcome, Quantity, only_ratings
+from navmodels.likelihoods.outcomes import Array, Arrays, CellOutcome, Quantity, Seen, only_ratings
 
 COLUMNS = ("centre", "half", "sd", "trials", "first", "step", "start", "stop")  # what the kernel takes of each cell
 FLAT = "log_choose"  # numbers that are not one a cell: those of each stand from start to stop
@@ -41,6 +41,7 @@ class Reported(CellOutcome):
     kinds = ("reported",)
     kernel = "reported"
     observed = "estimate"
+    total = "weighted mean"
 
     def arrays(self, survey: Survey) -> dict[str, Array]:
         """Return the arrays of the kernel; centre, half-width, sd are NaN where counts are added up, counts elsewhere.
@@ -80,6 +81,12 @@ class Reported(CellOutcome):
             "log_choose": special.gammaln(n + 1) - special.gammaln(count + 1) - special.gammaln(n - count + 1),
             "whole": np.array({"percent": 100.0, "proportion": 1.0, "identity": np.inf}[cells.attrs["unit"]]),
         }
+
+    def seen(self, survey: Survey) -> Seen:
+        """Return the published number of each cell; weights are the population's where all are known."""
+        weight = survey.cells["weight"].to_numpy()
+        weight = np.ones(len(weight)) if np.isnan(weight).any() else weight  # a check may average as it likes
+        return Seen(survey.cells["estimate"].to_numpy()[:, None], np.ones(len(weight)), weight / weight.sum())
 
     def left_out(self, data: Arrays) -> Array:
         """Return the log of the width as printed over that taken, dims (cell)."""

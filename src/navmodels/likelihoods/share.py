@@ -10,7 +10,16 @@ from scipy import special
 from navmodels.data.survey import Survey
 from navmodels.likelihoods.compilation import compiled
 from navmodels.likelihoods.normals import log_one_plus
-from navmodels.likelihoods.outcomes import Array, Arrays, CellOutcome, Quantity, effective_counts, only_ratings
+from navmodels.likelihoods.outcomes import (
+    Array,
+    Arrays,
+    CellOutcome,
+    Quantity,
+    Seen,
+    effective_counts,
+    only_ratings,
+    seen_counts,
+)
 
 COLUMNS = ("positive", "n", "constant")  # what the kernel takes of each cell
 FLAT = None  # numbers that are not one a cell
@@ -39,6 +48,11 @@ class Share(CellOutcome):
         k, n = count[:, 1].copy(), count.sum(axis=1)
         constant = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
         return {"positive": k, "n": n, "constant": constant}
+
+    def seen(self, survey: Survey) -> Seen:
+        """Return the share of positives of each cell."""
+        data = self.arrays(survey)
+        return seen_counts(data["positive"][:, None], data["n"])
 
     def other_kind(self, kind: str) -> str:
         """Return what to model a survey of another kind with."""

@@ -1,7 +1,7 @@
 """Names of what a fit and its graph hold: each stands for one thing.
 
 Terms make names of those of their factors (`county` has `county_sd`, `county_effect`), so that a factor may be called
-as something another term makes. Columns of tables are in `data.reserved`.
+as something another term makes. Columns of tables are in `checks.reserved`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

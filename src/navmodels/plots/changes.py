@@ -19,7 +19,7 @@ from navmodels.plots.tables import (
     numbers,
     row_names,
 )
-from navmodels.plots.words import bars_words, caution, chance, interval_words, plain, sentences, signed
+from navmodels.plots.words import bars_words, caution, chance, interval_words, label_text, sentences, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -135,7 +135,10 @@ def _check_classes(table: pd.DataFrame) -> None:
 
 def _names(table: pd.DataFrame, columns: list[str], times: list[str]) -> tuple[list[str], str]:
     """Return the rows' names, and the words for the time if it is the same for all."""
-    spans = [f"{plain(a)} to {plain(b)}" if pd.notna(a) else plain(b) for a, b in table[times].itertuples(index=False)]
+    spans = [
+        f"{label_text(a)} to {label_text(b)}" if pd.notna(a) else label_text(b)
+        for a, b in table[times].itertuples(index=False)
+    ]
     same = len({span for span, start in zip(spans, table[times[0]], strict=True) if pd.notna(start)}) == 1
     names = row_names(table, columns) if columns else [""] * len(table)
     if not same or not columns:

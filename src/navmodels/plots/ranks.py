@@ -8,9 +8,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from navmodels import checks
 from navmodels.plots.style import BLUE, INK, NOTE, finish_rows, ink_on, lay_out, row_axes, write_row
 from navmodels.plots.tables import check_unique
-from navmodels.plots.words import caution, plain, quoted, sentences
+from navmodels.plots.words import caution, label_text, sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,7 +110,7 @@ def _check_draws(draws: xr.DataArray, prob: float) -> str:
     others = [str(dim) for dim in draws.dims if dim not in ("chain", "draw")]
     if len(others) != 1 or draws.ndim != 3:
         raise ValueError(
-            f"ranks have the dims 'chain', 'draw' and one of groups; given: {quoted(map(str, draws.dims))}. "
+            f"ranks have the dims 'chain', 'draw' and one of groups; given: {checks.listing(map(str, draws.dims))}. "
             "Choose one level of any other dim with .sel"
         )
     if reason := _not_passed(draws):
@@ -119,8 +120,7 @@ def _check_draws(draws: xr.DataArray, prob: float) -> str:
         raise ValueError(
             f"a rank of {size} groups is a whole number from 1 to {size}, not {', '.join(wrong)}: rank first"
         )
-    if not 0 < prob < 1:
-        raise ValueError(f"prob is {prob}; allowed: between 0 and 1, for instance 0.95")
+    checks.require_prob(prob)
     return others[0]
 
 
@@ -134,7 +134,7 @@ def _not_passed(draws: xr.DataArray) -> str:
 
 def _name(label: object) -> str:
     """Write a group's label; of several dims stacked into one, with commas between."""
-    return ", ".join(map(plain, label)) if isinstance(label, tuple) else plain(label)
+    return ", ".join(map(label_text, label)) if isinstance(label, tuple) else label_text(label)
 
 
 def _shares(ranks: NDArray[np.float64]) -> NDArray[np.float64]:

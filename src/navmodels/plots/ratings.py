@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from navmodels import checks
 from navmodels.plots.style import INK, NAME, NOTE, finish_rows, ink_on, lay_out, row_axes, write_row
 from navmodels.plots.tables import check_choice, check_table, label_columns, numbers, row_names
-from navmodels.plots.words import caution, plain, quoted, sentences
+from navmodels.plots.words import caution, label_text, sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,7 +105,7 @@ def plot_ratings(
         if note:
             write_row(ax, y, note)
 
-    labels = [plain(answer) for answer in answers]
+    labels = [label_text(answer) for answer in answers]
     said = caution(table)
     opening = f"{said}Stacked bars of {len(labels)} ordered answers ({labels[0]} to {labels[-1]}) for "
     parts = [_say(*row, labels) for row in zip(groups, stacks, notes, strict=True)]
@@ -131,18 +132,18 @@ def _ordered(answers: pd.Series) -> list[object]:
 def _check_stacks(table: pd.DataFrame, names: pd.Series, category: str, answers: list[object]) -> None:
     """Raise unless each group has each of two or more categories once, and means of 0 or more that add up to 1."""
     if len(answers) < 2:
-        raise ValueError(f"'{category}' has one category, {plain(answers[0])}: a stack needs two or more")
+        raise ValueError(f"'{category}' has one category, {label_text(answers[0])}: a stack needs two or more")
     pairs = pd.DataFrame({"name": names, "answer": table[category].astype(object)})
     if (twice := pairs.duplicated(keep=False)).any():
         raise ValueError(
             f"{_rows(table, twice)} give a group and category more than once, for instance "
-            f"'{names[twice].iloc[0]}', {plain(table.loc[twice, category].iloc[0])}: "
+            f"'{names[twice].iloc[0]}', {label_text(table.loc[twice, category].iloc[0])}: "
             "name the groups by more columns (by=[...])"
         )
     for name, has in pairs.groupby("name", sort=False)["answer"]:
-        if gaps := [plain(answer) for answer in answers if answer not in set(has)]:
+        if gaps := [label_text(answer) for answer in answers if answer not in set(has)]:
             raise ValueError(
-                f"'{name}' has no row for {quoted(gaps)}: each group needs each category, 0 if nobody chose it"
+                f"'{name}' has no row for {checks.listing(gaps)}: each group needs each category, 0 if nobody chose it"
             )
     means = pd.Series(numbers(table, "mean", percent=False), index=table.index)
     if (below := means < 0).any():
@@ -172,7 +173,9 @@ def _stack(rows: pd.DataFrame, category: str, answers: list[object]) -> NDArray[
 def _size(n: pd.Series, name: str) -> str:
     """Write the number of respondents of a group, which a suppressed group does not show."""
     if n.nunique(dropna=False) > 1:
-        raise ValueError(f"'n' has {quoted(map(plain, n.unique()))} for '{name}': it is the group's, one number")
+        raise ValueError(
+            f"'n' has {checks.listing(map(label_text, n.unique()))} for '{name}': it is the group's, one number"
+        )
     return "n not shown" if n.isna().any() else f"n = {n.iloc[0]:,.0f}"
 
 

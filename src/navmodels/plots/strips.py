@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from navmodels.checks.reserved import COLUMNS
 from navmodels.plots.style import BLACK, BLUE, GREY, INK, VERMILLION, finish_rows, row_axes, wrapped, write_row
 from navmodels.plots.tables import check_choice, check_table, check_unique, label_columns, numbers, row_names
 from navmodels.plots.words import caution, chance, sentences
@@ -15,7 +16,6 @@ from navmodels.plots.words import caution, chance, sentences
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-JUDGED = ("statement", "p", "class", "lowest", "highest", "turned", "scenarios", "verdict")  # not of one scenario
 LIMITS = (0.80, 0.95)  # of `conclusions`: a statement leans from the first, stands from the second
 CLASSES = {"fails": 0.025, "leans\nagainst": 0.125, "open": 0.5, "leans": 0.875, "stands": 0.975}
 """The classes from low to high, and where their names stand."""
@@ -28,7 +28,7 @@ def draw_strip(table: pd.DataFrame, *, base: str, ax: Axes | None, title: str | 
     """Draw the probability of each statement in every scenario: see plot_sensitivity."""
     keys = label_columns(table, "statement")
     check_table(table, keys=keys, values=["p"], words=["verdict"])
-    scenarios = [str(name) for name in table.columns if name not in JUDGED]
+    scenarios = [str(name) for name in table.columns if name not in COLUMNS["conclusions"]]
     check_table(table, keys=[], values=scenarios)
     check_choice(base, scenarios, what="base")
     statements, at = row_names(table, keys), scenarios.index(base)

@@ -5,22 +5,22 @@ Not for changing the table: what cannot be drawn as it stands is an error that s
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from navmodels.plots.words import plain, quoted
+from navmodels import checks
+from navmodels.checks.reserved import COLUMNS
+from navmodels.plots.words import label_text
 
-ESTIMATES = ("mean", "median", "sd", "lower", "upper", "prob", "p_increase", "p_above", "class", "unconverged")
 PUBLISHED = ("published", "published_lower", "published_upper")
 MODELLED = ("mean", "lower", "upper")
 DIRECT = ("direct", "direct_lower", "direct_upper")
 POOLED = ("pooled", "pooled_lower", "pooled_upper")
-MORE = ("n", "n_effective", "pooling_factor", "sd_reduction", "observed", "expected", "residual", "p")
-STATISTICS = {*ESTIMATES, *PUBLISHED, *DIRECT, *POOLED, *MORE}
+DRAWN = ("summarise", "shrinkage", "check_fit")  # the tables that are drawn
+STATISTICS = {*PUBLISHED, *(name for verb in DRAWN for name in COLUMNS[verb])} - {"reference"}
 """The columns of the library's tables that are not dims."""
 
 
@@ -28,11 +28,9 @@ def check_table(table: pd.DataFrame, *, keys: Sequence[str], values: Sequence[st
     """Raise unless the table has rows, these columns, no missing key, and numbers as values."""
     has = [str(column) for column in table.columns]
     if missing := [name for name in [*keys, *values, *words] if name not in has]:
-        near = {name: difflib.get_close_matches(name, has, n=1) for name in missing}
-        hints = [f"nearest to '{name}' is '{match[0]}'" for name, match in near.items() if match]
+        shown = checks.listing(has, most=len(has)) or "no columns"
         raise ValueError(
-            f"the table lacks {quoted(missing)}; it has {quoted(has) or 'no columns'}"
-            + (f" ({'; '.join(hints)})" if hints else "")
+            f"the table lacks {checks.listing(missing, most=len(missing))}; it has {shown}{_nearest(missing, has)}"
         )
     if table.empty:
         raise ValueError("the table has no rows, so there is nothing to draw")
@@ -40,7 +38,7 @@ def check_table(table: pd.DataFrame, *, keys: Sequence[str], values: Sequence[st
         if (gaps := table.index[table[name].isna()]).size:
             raise ValueError(f"'{name}' is missing in row {', '.join(map(str, gaps[:5]))}: every row needs a name")
     if text := [name for name in values if not pd.api.types.is_numeric_dtype(table[name])]:
-        raise ValueError(f"{quoted(text)} must be numbers, not {table[text[0]].dtype}")
+        raise ValueError(f"{checks.listing(text)} must be numbers, not {table[text[0]].dtype}")
 
 
 def check_proportions(table: pd.DataFrame, columns: Iterable[str], *, percent: bool, lowest: float = 0.0) -> None:
@@ -57,17 +55,14 @@ def check_proportions(table: pd.DataFrame, columns: Iterable[str], *, percent: b
 def check_unique(names: Sequence[str], *, hint: str = "name them by more columns (label=[...])") -> None:
     """Raise if two rows would carry the same name."""
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        raise ValueError(f"several rows are named {quoted(twice[:3])}: {hint}")
+        raise ValueError(f"several rows are named {checks.listing(twice[:3])}: {hint}")
 
 
 def check_choice(given: object, allowed: Iterable[str], *, what: str) -> None:
     """Raise unless one of the words allowed is given."""
     words = list(allowed)
     if given not in words:
-        near = difflib.get_close_matches(str(given), words, n=1)
-        hint = f" (nearest to '{given}' is '{near[0]}')" if near else ""
-        more = f" and {len(words) - 8} more" if len(words) > 8 else ""
-        raise ValueError(f"unknown {what} '{given}'; allowed: {quoted(words[:8])}{more}{hint}")
+        raise ValueError(f"unknown {what} '{given}'; allowed: {checks.listing(words)}{_nearest([given], words)}")
 
 
 def label_columns(
@@ -85,7 +80,7 @@ def row_names(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return one name a row, the columns' values with commas between; without columns it is the whole."""
     if not columns:
         return ["all"] * len(table)
-    return [", ".join(plain(value) for value in row) for row in table[list(columns)].itertuples(index=False)]
+    return [", ".join(label_text(value) for value in row) for row in table[list(columns)].itertuples(index=False)]
 
 
 def numbers(table: pd.DataFrame, column: str, *, percent: bool) -> NDArray[np.float64]:
@@ -97,3 +92,13 @@ def numbers(table: pd.DataFrame, column: str, *, percent: bool) -> NDArray[np.fl
 def estimates(table: pd.DataFrame, columns: Sequence[str], *, percent: bool) -> NDArray[np.float64]:
     """Return columns side by side (row, column), as they are drawn."""
     return np.column_stack([numbers(table, name, percent=percent) for name in columns])
+
+
+# ---- inside
+
+
+def _nearest(given: Iterable[object], allowed: Collection[str]) -> str:
+    """Return '(nearest to 'a' is 'b')' for those given that are like an allowed name, or an empty string."""
+    near = {name: checks.closest(name, allowed) for name in given}
+    hints = [f"nearest to '{name}' is '{match}'" for name, match in near.items() if match is not None]
+    return f" ({'; '.join(hints)})" if hints else ""

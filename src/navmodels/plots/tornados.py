@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from navmodels import checks
 from navmodels.plots.style import BLACK, BLUE, INK, RULE, VERMILLION, draw_row, finish_rows, row_axes, write_row
 from navmodels.plots.tables import (
     MODELLED,
@@ -20,7 +21,7 @@ from navmodels.plots.tables import (
     numbers,
     row_names,
 )
-from navmodels.plots.words import bars_words, caution, chance, interval_words, number, quoted, sentences, signed
+from navmodels.plots.words import bars_words, caution, chance, interval_words, number, sentences, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ def _check_rows(table: pd.DataFrame, base: str, *, percent: bool) -> tuple[list[
     check_table(table, keys=["scenario"], values=[*MODELLED, *([above] if above else [])])
     check_proportions(table, ["mean"], percent=percent, lowest=-1.0 if above else 0.0)
     names = row_names(table, ["scenario"])
-    more = f"; the table also has {quoted(others)}" if others else ""
+    more = f"; the table also has {checks.listing(others)}" if others else ""
     check_unique(names, hint=f"a tornado is of one quantity, a row for each scenario, so select those rows{more}")
     check_choice(base, names, what="base")
     return names, above

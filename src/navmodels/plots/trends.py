@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from navmodels import checks
 from navmodels.plots.style import COLOURS, INK, MARKERS, NOTE, RULE, axes, dress, percent_tick, write_margin
 from navmodels.plots.tables import (
     MODELLED,
@@ -19,7 +20,7 @@ from navmodels.plots.tables import (
     numbers,
     row_names,
 )
-from navmodels.plots.words import bars_words, caution, estimate_words, interval_words, number, plain, quoted, sentences
+from navmodels.plots.words import bars_words, caution, estimate_words, interval_words, label_text, number, sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,8 +123,8 @@ def _check_lines(
         at = int(np.flatnonzero(twice)[0])
         others = label_columns(table, None, without=[along, *columns])
         raise ValueError(
-            f"several rows for {along} {plain(table[along].iloc[at])}, {names[at] or 'the only line'}: "
-            + (f"tell them apart with by= (the table also has {quoted(others)}) " if others else "")
+            f"several rows for {along} {label_text(table[along].iloc[at])}, {names[at] or 'the only line'}: "
+            + (f"tell them apart with by= (the table also has {checks.listing(others)}) " if others else "")
             + "or select rows"
         )
     if len(lines) > len(COLOURS):
@@ -132,7 +133,9 @@ def _check_lines(
             "some, or draw small multiples, one plot_trend on each ax of plt.subplots"
         )
     if bare := [name for name in lines if table["mean"][names == name].isna().all()]:
-        raise ValueError(f"no value to draw for {quoted(bare) if any(bare) else 'any time'}: leave those rows out")
+        raise ValueError(
+            f"no value to draw for {checks.listing(bare) if any(bare) else 'any time'}: leave those rows out"
+        )
 
 
 def _places(times: pd.Series) -> tuple[NDArray[np.float64], dict[float, str]]:
@@ -145,7 +148,7 @@ def _places(times: pd.Series) -> tuple[NDArray[np.float64], dict[float, str]]:
         place = times.to_numpy(dtype=np.float64)
     else:
         place = np.asarray(pd.factorize(times)[0], dtype=np.float64)
-    return place, {at: plain(value) for at, value in sorted(zip(place.tolist(), times.tolist(), strict=True))}
+    return place, {at: label_text(value) for at, value in sorted(zip(place.tolist(), times.tolist(), strict=True))}
 
 
 def _step(place: NDArray[np.float64]) -> float:
@@ -172,7 +175,7 @@ def _draw_line(ax: Axes, rows: pd.DataFrame, x: NDArray[np.float64], i: int, *, 
 def _say_line(rows: pd.DataFrame, along: str, name: str, *, percent: bool) -> str:
     """Say a line's ends and extremes, what is not shown, and the last published value."""
     shown = rows[rows["mean"].notna()]
-    table, times = estimates(shown, MODELLED, percent=percent), [plain(value) for value in shown[along]]
+    table, times = estimates(shown, MODELLED, percent=percent), [label_text(value) for value in shown[along]]
     low, high = (
         f"{number(table[i, 0], percent=percent)} in {times[i]}"
         for i in (int(table[:, 0].argmin()), int(table[:, 0].argmax()))
@@ -181,12 +184,12 @@ def _say_line(rows: pd.DataFrame, along: str, name: str, *, percent: bool) -> st
         f"{number(table[0, 0], percent=percent)} in {times[0]} to "
         f"{estimate_words(table[-1], percent=percent)} in {times[-1]}; lowest {low}, highest {high}"
     )
-    if gaps := [plain(value) for value in rows[along][rows["mean"].isna()]]:
+    if gaps := [label_text(value) for value in rows[along][rows["mean"].isna()]]:
         said += f"; not shown in {', '.join(gaps)}"
     if "published" in rows and rows["published"].notna().any():
         printed = rows[rows["published"].notna()].iloc[[-1]]
         value = number(numbers(printed, "published", percent=percent)[0], percent=percent)
-        said += f"; published {value} in {plain(printed[along].iloc[0])}"
+        said += f"; published {value} in {label_text(printed[along].iloc[0])}"
     return f"{name}: from {said}" if name else f"From {said}"
 
 

@@ -5,7 +5,7 @@ Not for judging: every word follows from the table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,14 +62,9 @@ def alt_text(ax: Axes) -> str:
 # ---- inside: names and numbers
 
 
-def plain(value: object) -> str:
+def label_text(value: object) -> str:
     """Write a label: 2024.0 as 2024."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def quoted(names: Iterable[str]) -> str:
-    """Write names for an error."""
-    return ", ".join(f"'{name}'" for name in names)
 
 
 def number(value: float, *, percent: bool) -> str:

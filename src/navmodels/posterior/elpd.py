@@ -11,7 +11,7 @@ from navmodels.fits.posteriors import cell_likelihood
 from navmodels.fits.records import recall_design
 from navmodels.gate.convergence import k_limit
 from navmodels.models.designs import Design
-from navmodels.posterior.predictive import kept_attrs, label_rows, observed_cells, stamp, why_unconverged
+from navmodels.posterior.predictive import kept_attrs, label_rows, stamp, why_unconverged
 
 CHUNK = 2_000_000  # log-likelihoods held at once
 
@@ -70,7 +70,7 @@ def loo(fit: xr.DataTree, *, allow_unconverged: bool = False) -> pd.DataFrame:
             "the same persons answered in several cells (id=), so a cell cannot be left out without what they answered "
             "elsewhere; compare models by check_fit, or make the survey without id= and with overlap='allow'."
         )
-    there = np.flatnonzero(observed_cells(design)[1] > 0)
+    there = np.flatnonzero(design.model.outcome.seen(design.survey).size > 0)
     likelihood = cell_likelihood(design, fit).transpose("cell", "chain", "draw").to_numpy()
     efficiency, score = _efficiency(fit), np.empty((3, len(there)))
     step = max(1, CHUNK // likelihood[0].size)

@@ -10,8 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from navmodels import checks
-from navmodels.data.averages import settle_weights
-from navmodels.data.cells import added_up, cell_index, population_weights
+from navmodels.data.cells import added_up, cell_index, population_weights, settle_weights
 from navmodels.fits.posteriors import in_order
 from navmodels.fits.records import recall_design
 from navmodels.gate.convergence import carried_attrs

@@ -9,8 +9,7 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from navmodels.data.averages import settle_weights
-from navmodels.data.cells import cell_index, sum_rows
+from navmodels.data.cells import cell_index, settle_weights, sum_rows
 from navmodels.data.panels import has_pairs
 from navmodels.data.survey import Survey
 from navmodels.fits.posteriors import in_order

@@ -17,7 +17,6 @@ from navmodels.fits.records import recall_design
 from navmodels.gate.convergence import carried_attrs, require_converged
 from navmodels.gate.marks import mark
 from navmodels.likelihoods import kernels
-from navmodels.likelihoods.categories import categories_of
 from navmodels.models.designs import Design, stack_effects
 
 Array = npt.NDArray[np.float64]
@@ -70,7 +69,8 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
         kept = min(int(draws), posterior.sizes["draw"])
         posterior = posterior.isel(draw=np.arange(kept) * posterior.sizes["draw"] // kept)
     chains, kept, cells = posterior.sizes["chain"], posterior.sizes["draw"], len(design.cells)
-    labels = counted_categories(design)
+    outcome = design.model.outcome
+    labels, size = outcome.categories(design.survey), outcome.seen(design.survey).size
     out = np.empty((chains * kept, cells, max(1, len(labels))))
     for part, values in replicates(design, posterior, replicate_rng(fit, seed)):
         out[:, part] = values
@@ -82,11 +82,11 @@ def replicate(fit: xr.DataTree, *, draws: int | None = None, seed: int | None = 
     if design.survey.kind == "reported":
         digits = int(design.survey.cells.attrs["digits"])
     else:
-        coords["trials" if "size" in coords else "size"] = ("cell", observed_cells(design)[1])
+        coords["trials" if "size" in coords else "size"] = ("cell", size)
     attrs = {**carried_attrs(fit.attrs), "quantity": "replicate", **({} if digits is None else {"digits": digits})}
     shape = (chains, kept, cells, len(labels))[: len(dims)]
     return mark(
-        xr.DataArray(out.reshape(shape), coords, dims, design.model.outcome.observed, attrs),
+        xr.DataArray(out.reshape(shape), coords, dims, outcome.observed, attrs),
         fit.attrs,
         posterior.coords,
     )
@@ -96,7 +96,7 @@ def replicates(design: Design, posterior: xr.Dataset, rng: np.random.Generator) 
     """Yield replicated data of some cells after others: which cells, and dims (draw, cell, category)."""
     base, effects = design.coefficients(in_order(design, posterior), sampling=False)
     levels = stack_effects(effects.values(), len(base))
-    data = {**design.data, **({"n": observed_cells(design)[1]} if design.survey.kind == "share" else {})}
+    data = {**design.data, **({"n": design.model.outcome.seen(design.survey).size} if "n" in design.data else {})}
     cellwise = [name for name in ("n", "count", "sd", "trials") if name in data]  # what outcomes draw with
     digits = design.survey.cells.attrs.get("digits")  # of published numbers
     step = max(1, CHUNK // (len(base) * (design.channels.size + 1)))
@@ -115,34 +115,15 @@ def replicate_rng(fit: xr.DataTree, seed: int | None) -> np.random.Generator:
     return np.random.default_rng([int(fit.attrs["seed"]) if seed is None else int(seed), STREAM])
 
 
-def observed_cells(design: Design) -> tuple[Array, Array, Array]:
-    """Return what was observed, dims (cell, category); whole answers of each cell; and its weight in the sum of all."""
-    data, kind = design.model.outcome.arrays(design.survey), design.survey.kind
-    if kind == "reported":
-        weight = design.survey.cells["weight"].to_numpy()
-        weight = np.ones(len(weight)) if np.isnan(weight).any() else weight  # a check may average as it likes
-        return data["estimate"][:, None], np.ones(len(weight)), weight / weight.sum()
-    count = data["positive"][:, None] if kind == "share" else data["count"]
-    n = data["n"] if kind == "share" else count.sum(axis=1)
-    share = np.divide(count, n[:, None], where=n[:, None] > 0, out=np.full_like(count, np.nan))
-    return share, np.floor(n + 1e-9), n
-
-
 def label_rows(design: Design, *, by_category: bool = True) -> pd.DataFrame:
     """Return factors, category and respondents: one row a cell, or a cell and category."""
-    cells, labels = design.survey.cells, counted_categories(design) if by_category else ()
-    n = cells["n"] if design.survey.kind == "reported" else cells["count"].sum("category")
+    cells, outcome = design.survey.cells, design.model.outcome
+    labels = outcome.categories(design.survey) if by_category else ()
+    n = cells["n"] if "n" in cells else cells["count"].sum("category")
     rows = design.cells.loc[np.repeat(design.cells.index, max(1, len(labels)))].reset_index(drop=True)
     if labels:
         rows["category"] = list(labels) * len(design.cells)
     return rows.assign(n=np.repeat(n.to_numpy(), max(1, len(labels))))
-
-
-def counted_categories(design: Design) -> tuple[Any, ...]:
-    """Return the categories that have counts of their own: none of a share or a published number."""
-    if design.survey.kind in ("share", "reported"):
-        return ()
-    return categories_of(design.survey)
 
 
 def why_unconverged(fit: xr.DataTree, allow_unconverged: bool) -> str:

@@ -15,10 +15,8 @@ from navmodels.data.survey import Survey
 from navmodels.fits.records import recall_design
 from navmodels.models.designs import Design
 from navmodels.posterior.predictive import (
-    counted_categories,
     kept_attrs,
     label_rows,
-    observed_cells,
     replicate_rng,
     replicates,
     stamp,
@@ -83,7 +81,7 @@ def check_fit(fit: xr.DataTree, *, seed: int | None = None, allow_unconverged: b
     """
     reason = why_unconverged(fit, allow_unconverged)
     design, rng = recall_design(fit), replicate_rng(fit, seed)
-    observed, size, weight = observed_cells(design)
+    observed, size, weight = design.model.outcome.seen(design.survey)
     columns: list[dict[str, Array]] = []
     total: list[Array] = []
     outside: list[Array] = []
@@ -144,7 +142,8 @@ def _beyond(rows: Array, judged: Mapping[str, Array]) -> npt.NDArray[np.bool_]:
 
 def _calibration(design: Design, table: pd.DataFrame, total: Array, observed: Array, outside: Array) -> dict[str, Any]:
     """Return the sums over all cells beside the replicated, dims (draw, category), and how many rows are outside."""
-    names = counted_categories(design) or ("weighted mean" if design.survey.kind == "reported" else "positive",)
+    outcome = design.model.outcome
+    names = outcome.categories(design.survey) or (outcome.total,)
     judged = _judge(np.ascontiguousarray(total.T), observed)
     shown = ("observed", "expected", "lower", "upper", "p")
     categories = [

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from navmodels import checks
 from navmodels.gate.convergence import failures, require_converged
 from navmodels.gate.marks import untraced
 from navmodels.posterior.changes import classify
@@ -52,8 +53,7 @@ def summarise(draws: xr.DataArray, *, prob: float = 0.95, allow_unconverged: boo
     'not traced to a fit that passed its gate; only these draws were judged'
     """
     require_draws(draws)
-    if not 0 < prob < 1:
-        raise ValueError(f"prob is {prob}; allowed: between 0 and 1, for instance 0.95.")
+    checks.require_prob(prob)
     reason = failures(draws)
     if not allow_unconverged:
         require_converged(reason, anyway=True)

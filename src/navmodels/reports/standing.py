@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from navmodels.data.readings import with_design_effect
 from navmodels.data.survey import Survey
+from navmodels.data.variants import with_design_effect
 from navmodels.models.priors import HalfCauchy
 from navmodels.reports.audits import Plan, fit_plan
 from navmodels.sensitivity.changes import Scenario, change_scenario, in_family

@@ -1,22 +1,26 @@
 """Synthetic twins: simulated respondents whose weighted margins print as a published report's.
 
-For examples, tests and teaching, where real answers may not be shown. Not for conclusions about any county,
-industry or employer: only the margins come from the report; who answered what is made up.
+For examples, tests and teaching, where real answers may not be shown. Not for conclusions about any county, industry or
+employer: only the margins come from the report; who answered what is made up. What a twin assumes is data of its report
+(`twin.toml`), and how answers are made to print as published is said in `answers`.
 """
 
+import functools
+import tomllib
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import logit, ndtr
+from scipy.special import logit
 
 from navmodels import checks
-from navmodels.reports.folders import list_reports, load_report
+from navmodels.reports.answers import cuts, rating, ticks, whole
+from navmodels.reports.folders import folder, load_report, reports
 
 Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.intp]
+type Assumed = dict[str, Any]  # what twin.toml says
 type Truth = dict[str, dict[Any, float]]
 
 
@@ -36,7 +40,7 @@ def simulate_report(report: str = "employer_2024", *, seed: int) -> pd.DataFrame
     Parameters
     ----------
     report
-        A report that has a twin; so far "employer_2024".
+        A report that has a twin: a `twin.toml` beside its tables, with what is assumed.
     seed
         A whole number from 0; the same seed gives the same rows.
 
@@ -66,25 +70,26 @@ def simulate_report(report: str = "employer_2024", *, seed: int) -> pd.DataFrame
     'simulated from the published margins of employer_2024, seed 7'
     """
     check_request(report, seed)
-    rng = np.random.default_rng(seed)
-    items = load_report(report, "items")
-    frame = establishments(rng, load_report(report, "groups").set_index(["section", "key"])["value"])
-    truth = true_effects(rng)
-    people = latent_traits(rng, frame, truth)
-    gaps = sector_gaps(load_report(report, "trends"))
+    rng, assumed = np.random.default_rng(seed), assumptions(report)
+    scale, items = assumed["scale"], load_report(report, "items")
+    frame = establishments(rng, load_report(report, "groups").set_index(["section", "key"])["value"], assumed)
+    truth = true_effects(rng, assumed)
+    people = latent_traits(rng, frame, truth, assumed)
+    gaps = printed_gaps(load_report(report, "trends"), assumed)
     asked = items[items["n"].notna()]
     columns: dict[str, pd.Series] = {}
-    for _, item in asked[asked["kind"] == "likert6"].iterrows():
+    for _, item in asked[asked["kind"] == scale["kind"]].iterrows():
         name = item["item_id"]
-        columns[name], latent = rating(rng, people, item, gap=gaps.get(name, SECTOR_GAP))
-        if name == OUTCOME:
-            truth["cut"] = cuts(columns[name].dropna().to_numpy(dtype=int), latent)
-    for _, battery in asked[asked["kind"] != "likert6"].groupby("battery", sort=False):
-        columns |= ticks(rng, people, battery, gaps=gaps)
+        columns[name], latent = rating(rng, people, item, gap=gaps.get(name, assumed["side"]["gap"]), scale=scale)
+        if name == scale["outcome"]:
+            truth["cut"] = cuts(columns[name].dropna().to_numpy(dtype=int), latent, scale)
+    for _, battery in asked[asked["kind"] != scale["kind"]].groupby("battery", sort=False):
+        single = battery["kind"].iloc[0] == assumed["single"]["kind"]
+        columns |= ticks(rng, people, battery, gaps=gaps, single=single, ends=tuple(assumed["alone"]))
     frame = pd.concat([frame, pd.DataFrame({name: columns[name] for name in asked["item_id"]})], axis=1)
     frame.attrs = {
         "simulated": f"simulated from the published margins of {report}, seed {seed}",
-        "title": "Simulated respondents with the margins of Nav's employer survey 2024",
+        "title": assumed["title"],
         "truth": truth,
         "left_out": items.loc[items["n"].isna(), "item_id"].tolist(),
     }
@@ -93,62 +98,47 @@ def simulate_report(report: str = "employer_2024", *, seed: int) -> pd.DataFrame
 
 # ---- inside
 
-TWINS = ("employer_2024",)
-OUTCOME = "satisfaction_overall"
-ALONE = ("_none", "_dont_know")  # answers that exclude all others
 
-# Sizes below are round assumptions: the report prints the names only. Percent of establishments.
-COUNTIES = {
-    "Rogaland": 9, "Møre og Romsdal": 5, "Vestfold og Telemark": 8, "Innlandet": 7, "Agder": 6,
-    "Troms og Finnmark": 5, "Nordland": 5, "Øst-Viken": 13, "Vest-Viken": 11, "Vestland": 12, "Oslo": 11,
-    "Trøndelag": 8,
-}  # fmt: skip
-INDUSTRIES = {  # percent of public, of private
-    "Undervisning": (30, 3), "Off. adm., forsvar, sosialforsikring": (16, 1), "Annet": (4, 8),
-    "Private tjenester ellers": (1, 9), "Helse og sosialtjenester": (43, 12),
-    "Forretningsmessig tjenesteyting": (1, 11), "Industri": (1, 12), "Eiendomsdrift": (1, 3),
-    "Bygge- og anleggsvirksomhet": (1, 13), "Transport og lagring": (1, 6), "Varehandel": (0, 16),
-    "Overnattings- og serveringsvirksomhet": (1, 6),
-}  # fmt: skip
-SIZES = ("under 10", "10-49", "50-249", "250+")
-LARGER = {"public": (0.5, 0.4, 0.1), "private": (0.65, 0.28, 0.07)}  # proportions of those with 10 or more
+def twins() -> list[str]:
+    """Return the reports that have a twin."""
+    return [name for name in reports() if (folder() / name / "twin.toml").is_file()]
 
-DESIGN_EFFECT = 1.24  # the one that reproduces all printed share intervals
-EFFECT_SD = {"county": 0.15, "industry": 0.2, "county:industry": 0.1}  # logits
-SECTOR_GAP = 0.1  # logits, public minus private
-CURVATURE = 0.25  # of the six log probabilities; gives 84 of the 91 printed standard errors of the mean
-MARGIN = 0.45  # of the last printed digit: nearer than half of it, so that rounding is never in doubt
-ATTEMPTS = 1000
+
+@functools.cache
+def assumptions(report: str) -> Assumed:
+    """Return what the twin of a report assumes, as its twin.toml says."""
+    return tomllib.loads((folder() / report / "twin.toml").read_text(encoding="utf-8"))
 
 
 def check_request(report: str, seed: int) -> None:
     """Raise when the report has no twin or the seed is no whole number from 0."""
-    if report not in TWINS and report in set(list_reports()["report"]):
-        raise ValueError(f"report {report!r} has no twin yet; allowed: {checks.listing(TWINS)}.")
-    checks.one_of(report, TWINS, what="report")
+    if report not in twins() and report in reports():
+        raise ValueError(f"report {report!r} has no twin yet; allowed: {checks.listing(twins())}.")
+    checks.one_of(report, twins(), what="report")
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
         raise ValueError(f"seed is {seed!r}; allowed: a whole number from 0.")
 
 
-def establishments(rng: np.random.Generator, printed: pd.Series) -> pd.DataFrame:
+def establishments(rng: np.random.Generator, printed: pd.Series, assumed: Assumed) -> pd.DataFrame:
     """Return who responded, with weights: the printed counts exactly, in random order."""
-    n = int(printed["sample", "complete_responses"])
-    county, weight = counties(rng, n)
-    sector = np.repeat(["public", "private"], whole([printed["sector_mix", s] for s in LARGER], n))
-    size, industry = np.empty(n, dtype=object), np.empty(n, dtype=object)
-    for column, (name, larger) in enumerate(LARGER.items()):
-        rows = rng.permutation(np.flatnonzero(sector == name))
-        small = printed["size", f"under_10_employees_{name}"] / 100
-        size[rows] = np.repeat(SIZES, whole([small, *(1 - small) * np.array(larger)], len(rows)))
-        shares = np.array([percent[column] for percent in INDUSTRIES.values()], dtype=float)
-        industry[rows] = rng.choice(list(INDUSTRIES), size=len(rows), p=shares / shares.sum())
+    side, sizes, trades = assumed["side"], assumed["size"], assumed["trade"]["percent"]
+    n = int(printed[tuple(assumed["respondents"])])
+    area, weight = areas(rng, n, assumed)
+    sides = np.repeat(list(side["percent"]), whole([printed[tuple(at)] for at in side["percent"].values()], n))
+    size, trade = np.empty(n, dtype=object), np.empty(n, dtype=object)
+    for column, name in enumerate(side["percent"]):
+        rows = rng.permutation(np.flatnonzero(sides == name))
+        small, larger = printed[tuple(sizes["smallest"][name])] / 100, np.array(sizes["larger"][name])
+        size[rows] = np.repeat(sizes["levels"], whole([small, *(1 - small) * larger], len(rows)))
+        shares = np.array([percent[column] for percent in trades.values()], dtype=float)
+        trade[rows] = rng.choice(list(trades), size=len(rows), p=shares / shares.sum())
     frame = pd.DataFrame(
         {
-            "county": county,
-            "industry": pd.Series(industry, dtype="str"),
-            "size": pd.Categorical(size, SIZES, ordered=True),
-            "sector": sector,
-            "year": 2024,
+            assumed["area"]["name"]: area,
+            assumed["trade"]["name"]: pd.Series(trade, dtype="str"),
+            sizes["name"]: pd.Categorical(size, sizes["levels"], ordered=True),
+            side["name"]: sides,
+            "year": assumed["year"],
             "weight": weight,
         }
     )
@@ -157,179 +147,59 @@ def establishments(rng: np.random.Generator, printed: pd.Series) -> pd.DataFrame
     return frame
 
 
-def counties(rng: np.random.Generator, n: int) -> tuple[npt.NDArray[np.str_], Array]:
-    """Return the county and weight of n respondents, who differ in response as DESIGN_EFFECT asks."""
-    population = np.array(list(COUNTIES.values())) / sum(COUNTIES.values())
+def areas(rng: np.random.Generator, n: int, assumed: Assumed) -> tuple[npt.NDArray[np.str_], Array]:
+    """Return the area and weight of n respondents; areas differ in response as the design effect asks."""
+    percent = assumed["area"]["percent"]
+    population = np.array(list(percent.values())) / sum(percent.values())
     step = rng.permutation(np.linspace(-1, 1, len(population)))
 
     def cost(spread: float) -> float:  # Kish: mean of w² where w = population / responses
         return float((population @ np.exp(spread * step)) * (population @ np.exp(-spread * step)))
 
-    spread = brentq(lambda spread: cost(spread) - DESIGN_EFFECT, 0.0, 3.0)
+    spread = brentq(lambda spread: cost(spread) - assumed["design_effect"], 0.0, 3.0)
     responses = whole(population * np.exp(-spread * step), n)
     order = rng.permutation(np.repeat(np.arange(len(population)), responses))
-    return np.array(list(COUNTIES))[order], (n * population / responses)[order]
+    return np.array(list(percent))[order], (n * population / responses)[order]
 
 
-def whole(shares: npt.ArrayLike, total: int) -> Index:
-    """Return whole numbers in proportion to the shares that add up to the total (largest remainders)."""
-    given = np.asarray(shares, dtype=float)
-    exact = total * given / given.sum()
-    counts: Index = np.floor(exact).astype(np.intp)
-    counts[np.argsort(counts - exact, kind="stable")[: total - counts.sum()]] += 1
-    return counts
-
-
-def true_effects(rng: np.random.Generator) -> Truth:
-    """Return effects in logits by factor and level, with mean 0 and sd EFFECT_SD over the levels."""
-    truth: Truth = {"sector": {"public": SECTOR_GAP / 2, "private": -SECTOR_GAP / 2}}
-    cells = [f"{county}:{industry}" for county in COUNTIES for industry in INDUSTRIES]
-    for name, levels in (("county", [*COUNTIES]), ("industry", [*INDUSTRIES]), ("county:industry", cells)):
+def true_effects(rng: np.random.Generator, assumed: Assumed) -> Truth:
+    """Return effects in logits by factor and level, with mean 0 and the assumed sd over the levels."""
+    side, area, trade = (assumed[part] for part in ("side", "area", "trade"))
+    first, second = side["percent"]
+    truth: Truth = {side["name"]: {first: side["gap"] / 2, second: -side["gap"] / 2}}
+    cells = [f"{one}:{other}" for one in area["percent"] for other in trade["percent"]]
+    for part, name, levels in (
+        ("area", area["name"], [*area["percent"]]),
+        ("trade", trade["name"], [*trade["percent"]]),
+        ("both", f"{area['name']}:{trade['name']}", cells),
+    ):
         z = rng.standard_normal(len(levels))
-        effects = EFFECT_SD[name] * (z - z.mean()) / z.std()
+        effects = assumed["effects"][part] * (z - z.mean()) / z.std()
         truth[name] = dict(zip(levels, effects.tolist(), strict=True))
     return truth
 
 
-def latent_traits(rng: np.random.Generator, frame: pd.DataFrame, truth: Truth) -> pd.DataFrame:
-    """Return by respondent: weight, public (±½), effect (logits), satisfaction and use (standard normal)."""
-    cell = frame["county"] + ":" + frame["industry"]
-    size = frame["size"].cat.codes.astype(float)
+def latent_traits(rng: np.random.Generator, frame: pd.DataFrame, truth: Truth, assumed: Assumed) -> pd.DataFrame:
+    """Return by respondent: weight, side (±½), effect (logits), satisfaction and use (standard normal)."""
+    area, trade, side, size = (assumed[part]["name"] for part in ("area", "trade", "side", "size"))
+    sizes = frame[size].cat.codes.astype(float)
     return pd.DataFrame(
         {
             "weight": frame["weight"],
-            "public": np.where(frame["sector"] == "public", 0.5, -0.5),
-            "effect": frame["county"].map(truth["county"])
-            + frame["industry"].map(truth["industry"])
-            + cell.map(truth["county:industry"]),
+            "side": np.where(frame[side] == next(iter(assumed["side"]["percent"])), 0.5, -0.5),
+            "effect": frame[area].map(truth[area])
+            + frame[trade].map(truth[trade])
+            + (frame[area] + ":" + frame[trade]).map(truth[f"{area}:{trade}"]),
             "satisfaction": rng.standard_normal(len(frame)),
-            "use": 0.5 * (size - size.mean()) / size.std() + np.sqrt(0.75) * rng.standard_normal(len(frame)),
+            "use": 0.5 * (sizes - sizes.mean()) / sizes.std() + np.sqrt(0.75) * rng.standard_normal(len(frame)),
         }
     )
 
 
-def sector_gaps(trends: pd.DataFrame) -> dict[str, float]:
-    """Return public minus private in logits, for the items where the report prints both for 2024."""
-    rows = trends[(trends["year"] == 2024) & (trends["quality"] == "exact")].set_index("item_id")
-    public, private = (logit(rows.loc[rows["group"] == name, "share"] / 100) for name in ("public", "private"))
-    gaps: dict[str, float] = (public - private).dropna().to_dict()
+def printed_gaps(trends: pd.DataFrame, assumed: Assumed) -> dict[str, float]:
+    """Return first minus second side in logits, for the items where the report prints both for its year."""
+    rows = trends[(trends["year"] == assumed["year"]) & (trends["quality"] == "exact")].set_index("item_id")
+    sides = assumed["side"]["percent"]
+    first, second = (logit(rows.loc[rows["group"] == name, "share"] / 100) for name in sides)
+    gaps: dict[str, float] = (first - second).dropna().to_dict()
     return gaps
-
-
-def rating(rng: np.random.Generator, people: pd.DataFrame, item: pd.Series, *, gap: float) -> tuple[pd.Series, Array]:
-    """Return the answers 1-6 to one item, and the latent values (logits) of those who answered."""
-    some = answering(rng, people, item["n"])
-    scores = np.arange(1, 7)
-    answer, latent = settled(
-        rng,
-        shift=some["effect"] + gap * some["public"],
-        trait=some["satisfaction"],
-        weight=some["weight"],
-        shares=rating_shares(item["mean"], item["share"] / 100),
-        margins=np.array([10 * scores, 100 * (scores >= 4)]),
-        printed=np.array([10 * item["mean"], item["share"]]),
-    )
-    return column(people, some, scores[answer]), latent
-
-
-def cuts(answer: Index, latent: Array) -> dict[Any, float]:
-    """Return for answers 2-6 the latent value from which that answer or a higher one is given."""
-    return {k: float(latent[answer < k].max() + latent[answer >= k].min()) / 2 for k in range(2, 7)}
-
-
-def rating_shares(mean: float, share: float) -> Array:
-    """Return proportions of the answers 1-6 with this mean and share of 4-6: a discrete normal, tilted."""
-    x = np.arange(1, 7) - 3.5
-    upper = x > 0
-
-    def tilted(slope: float) -> Array:
-        p: Array = np.exp(slope * x - CURVATURE * x**2)
-        return p * np.where(upper, share / p[upper].sum(), (1 - share) / p[~upper].sum())
-
-    slope = float(brentq(lambda slope: float(tilted(slope) @ (x + 3.5)) - mean, -20.0, 20.0))
-    return tilted(slope)
-
-
-def ticks(
-    rng: np.random.Generator, people: pd.DataFrame, battery: pd.DataFrame, *, gaps: dict[str, float]
-) -> dict[str, pd.Series]:
-    """Return 0/1 for each answer to one question: alone if the question allows one answer, or for ALONE."""
-    printed: dict[str, float] = dict(zip(battery["item_id"], battery["share"], strict=True))
-    nominal = battery["kind"].iloc[0] == "nominal"
-    # lowest use of Nav first, so that the first answer of a nominal question goes to those with most
-    alone = [name for name in reversed(printed) if nominal or name.endswith(ALONE)]
-    target = np.array([printed[name] for name in alone])
-    rest = 0.0 if nominal else 100 - target.sum()
-    shares = np.append(target + nominal * (100 - target.sum()) / max(len(alone), 1), rest) / 100
-    some = answering(rng, people, battery["n"].iloc[0])
-    chosen, _ = settled(
-        rng,
-        shift=(gaps.get(alone[-1], 0.0) if nominal else 0.0) * some["public"],
-        trait=some["use"],
-        weight=some["weight"],
-        shares=shares,
-        margins=100 * np.eye(len(alone), len(shares)),
-        printed=target,
-    )
-    ticked = {name: column(people, some, chosen == code) for code, name in enumerate(alone)}
-    free = some[chosen == len(alone)]
-    portion = float(free["weight"].sum() / some["weight"].sum())
-    for name in [name for name in printed if name not in alone]:
-        share = printed[name] / 100 / portion
-        tick, _ = settled(
-            rng,
-            shift=gaps.get(name, 0.0) * free["public"],
-            trait=free["use"],
-            weight=free["weight"],
-            shares=np.array([1 - share, share]),
-            margins=np.array([[0, 100 * portion]]),
-            printed=np.array([printed[name]]),
-        )
-        ticked[name] = column(people, some, some.index.isin(free.index[tick == 1]))
-    return ticked
-
-
-def answering(rng: np.random.Generator, people: pd.DataFrame, n: int) -> pd.DataFrame:
-    """Return n of the people, those who use Nav more being likelier to have an answer."""
-    known = people["use"].to_numpy() + rng.standard_normal(len(people))
-    return people.iloc[np.sort(np.argsort(-known, kind="stable")[: int(n)])]
-
-
-def settled(
-    rng: np.random.Generator,
-    *,
-    shift: pd.Series,
-    trait: pd.Series,
-    weight: pd.Series,
-    shares: Array,
-    margins: Array,
-    printed: Array,
-) -> tuple[Index, Array]:
-    """Return categories from 0 and the latent values behind them, drawn anew until they print as printed.
-
-    `margins` (dims margin, category) turns weighted shares into printed units. Latent values are shift + a
-    standard logistic deviate, half of whose variance (as a normal) is the person's trait.
-    """
-    weights = weight.to_numpy()
-    for _ in range(ATTEMPTS):
-        normal = np.sqrt(0.5) * (trait.to_numpy() + rng.standard_normal(len(trait)))
-        latent = shift.to_numpy() + logit(ndtr(normal))
-        category = cut(latent, weights, shares)
-        reached = np.bincount(category, weights, minlength=len(shares)) / weights.sum()
-        if (np.abs(margins @ reached - printed) < MARGIN).all():
-            return category, latent
-    raise RuntimeError(f"no answers of {len(trait)} respondents print as {printed.tolist()} in {ATTEMPTS} draws.")
-
-
-def cut(latent: Array, weights: Array, shares: Array) -> Index:
-    """Return the category of each value with weighted shares as near as whole respondents allow."""
-    order = np.argsort(latent)
-    middle = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
-    category = np.empty(len(latent), dtype=np.intp)
-    category[order] = np.searchsorted(np.cumsum(shares)[:-1], middle)
-    return category
-
-
-def column(people: pd.DataFrame, some: pd.DataFrame, values: npt.NDArray[Any]) -> pd.Series:
-    """Return values of some people as a column for all."""
-    return pd.Series(values, index=some.index).astype("Int8").reindex(people.index)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from navmodels import checks
-from navmodels.data.readings import with_design_effect, with_minimum, with_weighting
 from navmodels.data.survey import Survey
+from navmodels.data.variants import with_design_effect, with_minimum, with_weighting
 from navmodels.models import designs
 from navmodels.models.designs import spell_out
 from navmodels.models.model import Model, with_terms

@@ -14,8 +14,7 @@ import xarray as xr
 
 from navmodels import checks
 from navmodels.checks.reserved import require_free
-from navmodels.data.averages import settle_weights
-from navmodels.data.cells import cell_index
+from navmodels.data.cells import cell_index, settle_weights
 from navmodels.data.survey import Survey
 from navmodels.engines.fitting import fit, refit
 from navmodels.fits.records import recall_design

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from navmodels import checks
-from navmodels.data.readings import with_minimum
 from navmodels.data.survey import Survey
+from navmodels.data.variants import with_minimum
 from navmodels.likelihoods.categories import categories_of
 from navmodels.models import designs
 from navmodels.models.designs import Design, spell_out

@@ -8,12 +8,12 @@ import pandas as pd
 import xarray as xr
 
 from navmodels import checks
+from navmodels.checks.reserved import COLUMNS
 from navmodels.gate.convergence import failures, require_converged
 from navmodels.posterior.comparisons import require_draws
 
 Statement = Callable[[xr.DataArray], xr.DataArray]
 STANDS, LEANS = 0.95, 0.80
-COLUMNS = ("statement", "p", "class", "lowest", "highest", "turned", "scenarios", "verdict")
 
 
 def conclusions(draws: xr.DataArray, statements: Mapping[str, Statement], *, base: str, most: int = 3) -> pd.DataFrame:
@@ -64,7 +64,7 @@ def conclusions(draws: xr.DataArray, statements: Mapping[str, Statement], *, bas
     require_draws(draws)
     scenarios = [checks.plain(name) for name in draws["scenario"].to_numpy()] if "scenario" in draws.dims else []
     checks.one_of(base, scenarios, what="base")
-    if taken := set(scenarios) & set(COLUMNS):
+    if taken := set(scenarios) & set(COLUMNS["conclusions"]):
         raise ValueError(f"scenarios may not be called {checks.listing(sorted(taken))}, as columns of the table are.")
     require_converged(failures(draws.sel(scenario=base, drop=True)), what=f"the draws of {base!r}")
     rows = []

@@ -166,17 +166,21 @@ def test_unused_categories_are_named_where_they_may_be_the_reason(monkeypatch):
 
 
 def test_unused_categories_by_level():
-    assert nav.Rating(by="item").unused(battery([[3, 0, 5], [0, 0, 6], [1, 1, 1]])) == {"q00": [2], "q01": [1, 2]}
-    assert nav.Rating().unused(battery([[3, 0, 5]])) == {}
+    said = nav.Rating(by="item").left_free(battery([[3, 0, 5], [0, 0, 6], [1, 1, 1]]))
+    assert said.startswith("by 'q01' and 1 more, where nobody chose 1, 2: ")  # q00 lacks one category, q02 none
+    assert nav.Rating(by="item").left_free(battery([[3, 1, 5]])) == ""
+    assert nav.Rating().left_free(battery([[3, 0, 5]])) == ""
 
 
-@pytest.mark.sampling
 def test_nuts_that_ends_says_what_helps_without_a_stack_trace(monkeypatch):
     import nutpie
+
+    from navmodels.engines.nuts import sampling as nuts
 
     def sample(*args, **settings):
         raise RuntimeError("All initialization points failed\n\nStack backtrace:\n   0: <unknown>")
 
+    monkeypatch.setattr(nuts, "compile_once", lambda *_: None)
     monkeypatch.setattr(nutpie, "sample", sample)
     with pytest.raises(nav.NotConvergedError, match=r"points failed.: put neighbouring") as raised:
         nav.fit(nav.Model(nav.Rating()), battery([[3, 0, 5]]), engine="nuts", seed=1)

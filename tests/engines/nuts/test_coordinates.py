@@ -1,4 +1,4 @@
-"""The posterior is the same in all coordinates; compiled models are reused where nothing but numbers differ."""
+"""The posterior is the same in all coordinates; what makes a structure, for which a model is compiled once."""
 
 import numpy as np
 import pandas as pd
@@ -6,8 +6,8 @@ import pytest
 
 import navmodels as nav
 from navmodels.engines.nuts import sampling as nuts
-from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
-from navmodels.engines.nuts.graph import build_walk
+from navmodels.engines.nuts.coordinates import plain_coordinates, whitened_coordinates
+from navmodels.engines.nuts.graph import build_sampling_graph
 from navmodels.models import designs
 from navmodels.models.graph import build_graph
 
@@ -27,13 +27,14 @@ MODEL = nav.Model(
 )
 
 
+@pytest.mark.usefixtures("without_numba")
 @pytest.mark.parametrize("scale", [1, 1000])
-@pytest.mark.parametrize("coordinates", [walking_coordinates, plain_coordinates])
+@pytest.mark.parametrize("coordinates", [whitened_coordinates, plain_coordinates])
 def test_log_density_differs_from_the_graph_only_by_the_change_of_variables(scale, coordinates):
     design = designs.design(MODEL, survey(scale=scale))
     at = coordinates(design)
-    walked, plain = build_walk(design, at), build_graph(design)
-    log_walked, log_plain = walked.compile_logp(), plain.compile_logp()
+    sampled, plain = build_sampling_graph(design, at), build_graph(design)
+    log_sampled, log_plain = sampled.compile_logp(), plain.compile_logp()
     rng = np.random.default_rng(3)
     gaps = []
     for _ in range(4):
@@ -50,12 +51,12 @@ def test_log_density_differs_from_the_graph_only_by_the_change_of_variables(scal
             point[f"{block.name}_z"] = v[part] * np.exp(at.power[part] * ratio)
             jacobian += ratio * at.power[part].sum()
             first += block.size
-        gaps.append(log_walked({"walked": w, **scales}) - log_plain(point) - jacobian)
+        gaps.append(log_sampled({"whitened": w, **scales}) - log_plain(point) - jacobian)
     assert np.ptp(gaps) < 1e-7 * max(1.0, abs(gaps[0]))
 
 
 def test_blocks_with_many_respondents_are_centred_and_small_ones_are_not():
-    few, many = (walking_coordinates(designs.design(MODEL, survey(scale=scale))) for scale in (0.1, 1000))
+    few, many = (whitened_coordinates(designs.design(MODEL, survey(scale=scale))) for scale in (0.1, 1000))
     county = slice(1, 6)
     assert (few.power[county] == 0).all()
     assert (many.power[county] == -1).all()
@@ -65,7 +66,7 @@ def test_spread_is_the_inverse_curvature_at_the_mode_of_a_normal_posterior():
     # means with standard errors: the posterior of the intercept alone is normal, and known
     table = pd.DataFrame({"office": list("abc"), "y": [1.0, 2.0, 4.5], "se": [0.5, 1.0, 0.8]})
     measured = nav.Survey.from_report(table, by="office", estimate="y", se="se", unit="identity", digits=6)
-    at = walking_coordinates(designs.design(nav.Model(nav.Reported(), intercept_scale=2.0), measured))
+    at = whitened_coordinates(designs.design(nav.Model(nav.Reported(), intercept_scale=2.0), measured))
     precision = 1 + (2.0**2 / table["se"] ** 2).sum()
     assert at.centre[0] == pytest.approx((2.0 * table["y"] / table["se"] ** 2).sum() / precision, rel=1e-4)
     assert at.spread[0, 0] == pytest.approx(precision**-0.5, rel=1e-4)
@@ -75,47 +76,15 @@ def test_spread_is_the_inverse_curvature_at_the_mode_of_a_normal_posterior():
 def test_separated_and_lopsided_groups_have_finite_coordinates(positive):
     table = pd.DataFrame({"office": list("abcd"), "k": positive, "n": [max(3, k) for k in positive]})
     counts = nav.Survey.from_counts(table, by="office", positive="k", n="n")
-    at = walking_coordinates(designs.design(nav.Model(nav.Share(), nav.Group("office")), counts))
+    at = whitened_coordinates(designs.design(nav.Model(nav.Share(), nav.Group("office")), counts))
     assert np.isfinite(at.centre).all()
     assert np.isfinite(at.spread).all()
 
 
-@pytest.mark.sampling
-def test_refit_with_other_numbers_compiles_nothing_and_equals_a_fresh_compile(monkeypatch):
-    import nutpie
-
-    compiled = []
-    original = nutpie.compile_pymc_model
-    monkeypatch.setattr(nutpie, "compile_pymc_model", lambda graph: compiled.append(graph) or original(graph))
-    monkeypatch.setattr(nuts, "_compiled", {})
-    wider = nav.Model(nav.Share(), nav.Group("county", scale=1.0), nav.Effect("sector"))
-    model = nav.Model(nav.Share(), nav.Group("county", scale=0.3), nav.Effect("sector"))
-    nav.fit(model, survey(seed=1), engine="nuts", draws=200, seed=5)
-    refit = nav.fit(wider, survey(seed=2), engine="nuts", draws=200, seed=5)
-    assert len(compiled) == 1
-    monkeypatch.setattr(nuts, "_compiled", {})
-    fresh = nav.fit(wider, survey(seed=2), engine="nuts", draws=200, seed=5)
-    assert len(compiled) == 2
-    for name in fresh["posterior"].data_vars:
-        np.testing.assert_array_equal(refit["posterior"][name], fresh["posterior"][name])
-
-
-@pytest.mark.sampling
-def test_other_levels_or_priors_are_another_structure(monkeypatch):
+def test_other_levels_or_priors_are_another_structure():
     design = [
         designs.design(nav.Model(nav.Share(), nav.Group("county", scale=scale)), part)
         for scale, part in [(0.5, survey()), (nav.HalfCauchy(0.5), survey()), (0.5, survey().drop(county="E"))]
     ]
     keys = {nuts._structure(each, {}) for each in design}
     assert len(keys) == 3
-
-
-@pytest.mark.sampling
-def test_a_failed_gate_is_walked_again_and_said(monkeypatch):
-    from navmodels.engines.nuts import retries as walks
-
-    table = pd.DataFrame({"criterion": ["R-hat"], "worst": ["x"], "value": [2.0], "limit": [1.01], "passed": [False]})
-    monkeypatch.setattr(walks, "check", lambda fit: table)
-    fit = nav.fit(nav.Model(nav.Share(), nav.Group("county")), survey(), engine="nuts", draws=100, seed=5)
-    assert "the first failed: R-hat 2 for x" in fit.attrs["coordinates"]
-    assert fit.attrs["unconverged"].startswith("R-hat 2")

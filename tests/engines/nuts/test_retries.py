@@ -1,11 +1,11 @@
-"""Which walk NUTS takes, when it walks again, and which of two it keeps."""
+"""Which run NUTS makes, when it makes another, and which of two it keeps."""
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
-from navmodels.engines.nuts import retries as walks
+from navmodels.engines.nuts import retries
 from navmodels.gate.convergence import COLUMNS
 from navmodels.models import designs
 
@@ -17,7 +17,7 @@ def design(model, survey):
 
 @pytest.fixture
 def take(design, made_fit, monkeypatch):
-    """Return a function that walks with made draws, each spoilt by a function: attributes, options, place kept."""
+    """Return a function that samples with made draws, each spoilt by a function: attributes, options, place kept."""
 
     def inner(*spoilers, draws=1000):
         taken = []
@@ -29,8 +29,8 @@ def take(design, made_fit, monkeypatch):
             taken.append(options | {"mean": float(posterior["intercept"].mean())})
             return posterior, statistics
 
-        monkeypatch.setattr(walks, "sample_nuts", sample)
-        groups, attrs = walks.walk(design, draws=draws, chains=4, seed=9, progress=False)
+        monkeypatch.setattr(retries, "sample_nuts", sample)
+        groups, attrs = retries.sample_with_retry(design, draws=draws, chains=4, seed=9, progress=False)
         kept = float(groups["posterior"]["intercept"].mean())
         return attrs, taken, [each["mean"] for each in taken].index(kept)
 
@@ -57,7 +57,7 @@ def apart(posterior, statistics):
     posterior["intercept"].to_numpy()[3] += 5
 
 
-def test_one_walk_that_passes_is_enough(take):
+def test_one_run_that_passes_is_enough(take):
     attrs, taken, _ = take(good)
     assert attrs == {"coordinates": "whitened", "divergences": 0, "unconverged": ""}
     assert len(taken) == 1
@@ -68,7 +68,7 @@ def test_one_walk_that_passes_is_enough(take):
     assert options["coordinates"].spread.shape == (16, 16)
 
 
-def test_a_second_walk_is_longer_and_in_plain_coordinates(take):
+def test_a_second_run_is_longer_and_in_plain_coordinates(take):
     attrs, taken, kept = take(diverging(3), good)
     assert attrs == {
         "coordinates": "non-centred (second walk; the first failed: divergences 3 for all chains (limit 0))",
@@ -105,9 +105,9 @@ def test_of_two_that_fail_the_one_with_fewer_failures_is_kept(take):
         (20, ["E-BFMI"], 2),
     ],
 )
-def test_too_few_draws_asked_for_are_no_reason_to_walk_again(take, monkeypatch, draws, failing, number):
+def test_too_few_draws_asked_for_are_no_reason_for_another_run(take, monkeypatch, draws, failing, number):
     rows = [(name, "county_sd", 0.0, 1.0, False) for name in failing] + [("divergences", "all chains", 0.0, 0.0, True)]
-    monkeypatch.setattr(walks, "check", lambda _: pd.DataFrame(rows, columns=COLUMNS))
+    monkeypatch.setattr(retries, "check", lambda _: pd.DataFrame(rows, columns=COLUMNS))
     attrs, taken, _ = take(good, good, draws=draws)
     assert len(taken) == number
     assert attrs["coordinates"].startswith("whitened" if number == 1 else "non-centred")
@@ -119,11 +119,11 @@ def test_slow_chains_are_one(take):
     assert (len(taken), kept) == (2, 1)
 
 
-def test_the_groups_are_those_of_the_walk_that_is_kept(design, made_fit, monkeypatch):
+def test_the_groups_are_those_of_the_run_that_is_kept(design, made_fit, monkeypatch):
     tree = made_fit(design.model, design.survey)
     given = tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
-    monkeypatch.setattr(walks, "sample_nuts", lambda *_, **__: given)
-    groups, _ = walks.walk(design, draws=1000, chains=4, seed=1, progress=False)
+    monkeypatch.setattr(retries, "sample_nuts", lambda *_, **__: given)
+    groups, _ = retries.sample_with_retry(design, draws=1000, chains=4, seed=1, progress=False)
     assert list(groups) == ["posterior", "sample_stats"]
     for found, expected in zip(groups.values(), given, strict=True):
         xr.testing.assert_identical(found, expected)

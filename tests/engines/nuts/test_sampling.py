@@ -1,4 +1,8 @@
-"""Short fits by NUTS against exact answers: quadrature, conjugate posteriors, a published reference; and refits."""
+"""Every real walk of NUTS: against exact answers (quadrature, conjugate posteriors, a published one), and refits.
+
+Each structure is compiled once a process, which takes longer than to walk it: fits here share few structures, and
+stand in one file, so that one process of several makes them all.
+"""
 
 import ctypes
 from functools import partial
@@ -8,12 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from arviz_stats.base import array_stats
 from scipy import integrate, special, stats
 
 import navmodels as nav
+from navmodels.engines.laplace import sampling as laplace
+from navmodels.engines.nuts import retries
 from navmodels.engines.nuts import sampling as nuts
-from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
-from navmodels.engines.nuts.graph import build_walk
+from navmodels.engines.nuts.coordinates import plain_coordinates, whitened_coordinates
+from navmodels.engines.nuts.graph import build_sampling_graph
 from navmodels.models import designs
 
 pytestmark = pytest.mark.sampling
@@ -108,7 +115,7 @@ MANY, ERROR = np.array([1.31, 0.42, 0.87, 1.95, 1.12, 0.66, 1.48, 0.23, 1.04, 0.
 
 
 def means(mean, se):
-    frame = pd.DataFrame({"office": [f"office {place:02d}" for place in range(len(mean))], "mean": mean, "se": se})
+    frame = pd.DataFrame({"office": list("ABCDEFGHIJKL")[: len(mean)], "mean": mean, "se": se})
     return nav.Survey.from_report(frame, by="office", estimate="mean", se="se", unit="identity")
 
 
@@ -194,7 +201,15 @@ def test_eight_schools(schools):
     assert theta == pytest.approx([6.15, 4.94, 3.91, 4.80, 3.61, 4.05, 6.32, 4.88], abs=0.15)
 
 
-# ---- fits that must be the same
+# ---- fits that must be the same, and walks that fail: three offices
+
+GROUPED = nav.Model(nav.Share(), nav.Group("office"))
+
+
+@pytest.fixture
+def offices():
+    frame = pd.DataFrame({"office": list("ABC"), "k": [3, 5, 9], "n": [6, 8, 12]})
+    return nav.Survey.from_counts(frame, by="office", positive="k", n="n")
 
 
 def same_draws(one, two):
@@ -203,14 +218,13 @@ def same_draws(one, two):
 
 def test_weights_of_one_change_nothing():
     rng = np.random.default_rng(4)
-    rows = pd.DataFrame({"office": rng.choice(list("ABCD"), 199), "yes": rng.integers(0, 2, 199), "w": 1.0})
-    model = nav.Model(nav.Share(), nav.Group("office"))
+    rows = pd.DataFrame({"office": rng.choice(list("ABC"), 199), "yes": rng.integers(0, 2, 199), "w": 1.0})
     plain = nav.Survey.from_responses(rows, outcome="yes", by="office")
     weighted = nav.Survey.from_responses(rows, outcome="yes", by="office", weights="w", weighting="effective")
     one, two, other = (
-        fit_by_nuts(model, plain, seed=5),
-        fit_by_nuts(model, weighted, seed=5),
-        fit_by_nuts(model, plain, seed=6),
+        fit_by_nuts(GROUPED, plain, seed=5),
+        fit_by_nuts(GROUPED, weighted, seed=5),
+        fit_by_nuts(GROUPED, plain, seed=6),
     )
     assert same_draws(one["posterior"].to_dataset(), two["posterior"].to_dataset())
     assert not same_draws(one["posterior"].to_dataset(), other["posterior"].to_dataset())
@@ -218,19 +232,50 @@ def test_weights_of_one_change_nothing():
 
 
 def test_order_of_rows_and_names_of_groups_change_nothing_that_is_reported():
-    frame = pd.DataFrame({"office": list("ABCD"), "k": [30, 51, 44, 38], "n": [60, 80, 75, 66]})
-    moved = frame.iloc[[2, 0, 3, 1]].replace({"office": {"A": "C", "C": "D", "D": "A"}})
+    frame = pd.DataFrame({"office": list("ABC"), "k": [30, 51, 44], "n": [60, 80, 75]})
+    moved = frame.iloc[[2, 0, 1]].replace({"office": {"A": "B", "B": "C", "C": "A"}})
     tables = []
     for each in (frame, moved):
         survey = nav.Survey.from_counts(each, by="office", positive="k", n="n")
-        fit = fit_by_nuts(nav.Model(nav.Share(), nav.Group("office")), survey, draws=2000, seed=1)
+        fit = fit_by_nuts(GROUPED, survey, draws=2000, seed=1)
         draws = nav.estimate(fit, by="office")
         tables.append(draws.mean(("chain", "draw")).to_series())
-    one, two = tables[0], tables[1].loc[list("CBDA")]
+    one, two = tables[0], tables[1].loc[list("BCA")]
     assert one.to_numpy() == pytest.approx(two.to_numpy(), abs=0.005)  # Monte Carlo error is near 0.001
 
 
-# ---- a fit as ArviZ sees it
+def test_a_fit_that_is_too_short_says_so(offices):
+    fit = fit_by_nuts(GROUPED, offices, draws=20, chains=2, seed=np.int64(3))
+    assert fit["posterior"].sizes["draw"] == 20
+    assert "bulk ESS" in fit.attrs["unconverged"]
+    assert "(limit 200)" in fit.attrs["unconverged"]
+    with pytest.raises(nav.NotConvergedError, match="bulk ESS"):
+        nav.summarise(nav.estimate(fit))
+
+
+def test_auto_falls_back_to_a_real_walk(offices, monkeypatch):
+    inner = laplace.sample_laplace
+
+    def spoiled(design, **options):
+        posterior, statistics, attrs = inner(design, **options)
+        return posterior, statistics, attrs | {"pareto_k": 0.83}
+
+    monkeypatch.setattr(laplace, "sample_laplace", spoiled)
+    fit, plain = nav.fit(GROUPED, offices, seed=1), fit_by_nuts(GROUPED, offices, seed=1)
+    assert fit.attrs["engine"] == "nuts"
+    assert fit.attrs["reason"].startswith("laplace did not pass its check: Pareto k 0.83")
+    xr.testing.assert_equal(fit["posterior"].to_dataset(), plain["posterior"].to_dataset())
+
+
+def test_a_failed_gate_is_walked_again_and_said(offices, monkeypatch):
+    table = pd.DataFrame({"criterion": ["R-hat"], "worst": ["x"], "value": [2.0], "limit": [1.01], "passed": [False]})
+    monkeypatch.setattr(retries, "check", lambda fit: table)
+    fit = fit_by_nuts(GROUPED, offices, draws=100, seed=5)
+    assert "the first failed: R-hat 2 for x" in fit.attrs["coordinates"]
+    assert fit.attrs["unconverged"].startswith("R-hat 2")
+
+
+# ---- every kind of term: a fit as ArviZ sees it
 
 
 @pytest.fixture(scope="module")
@@ -276,6 +321,20 @@ def test_a_fit_on_disk(fit_of_all_terms, tmp_path):
     assert az.loo(again).elpd == az.loo(fit_of_all_terms).elpd
 
 
+def test_engines_give_the_same_names_dims_and_numbers(model, survey, fit_of_all_terms):
+    one = nav.fit(model, survey, engine="laplace", draws=2000, seed=1)
+    found, expected = one["posterior"].to_dataset(), fit_of_all_terms["posterior"].to_dataset()
+    size = array_stats.ess(expected["county:sector_sd"].to_numpy(), chain_axis=0, draw_axis=1)  # mixes worst
+    assert set(found.data_vars) == set(expected.data_vars)
+    for name, values in expected.data_vars.items():
+        assert found[name].dims == values.dims
+        assert found[name].dtype == values.dtype
+        assert all(found[dim].to_numpy().tolist() == values[dim].to_numpy().tolist() for dim in values.dims)
+        sd = values.std(("chain", "draw"))
+        off = np.abs(found[name].mean(("chain", "draw")) - values.mean(("chain", "draw")))
+        assert (off <= 4 * np.sqrt(1 / size + 1 / laplace.POINTS) * sd + 1e-12).all()  # Monte Carlo error of both
+
+
 # ---- compiled once
 
 
@@ -289,13 +348,13 @@ def log_density(compiled, point):
 
 
 def fresh_density(design, coordinates, point):
-    """The same from the graph, compiled anew by PyMC."""
-    graph = build_walk(design, coordinates)
+    """The same from the graph, made anew and computed in Python."""
+    graph = build_sampling_graph(design, coordinates)
     at, first = {}, 0
     for name, value in graph.initial_point().items():
         at[name] = point[first : first + value.size].reshape(value.shape)
         first += value.size
-    return graph.compile_logp()(at), graph.compile_dlogp()(at)
+    return graph.compile_logp(mode="FAST_COMPILE")(at), graph.compile_dlogp(mode="FAST_COMPILE")(at)
 
 
 @pytest.fixture
@@ -318,15 +377,15 @@ def counted(monkeypatch):
 
     monkeypatch.setattr(nutpie, "compile_pymc_model", count_models)
     monkeypatch.setattr(maker.FunctionMaker, "__init__", count_functions)
-    monkeypatch.setattr(nuts, "_compiled", {})
+    monkeypatch.setattr(nuts, "_compiled", dict(nuts._compiled))
     with event.install_recorder("numba:compile") as recorder:
         yield models, functions, recorder.buffer
 
 
+@pytest.mark.usefixtures("fit_of_all_terms")  # compiled by it, if not before
 def test_a_refit_compiles_nothing_and_is_a_fresh_compile(model, survey, counts, counted):
     models, functions, numba_events = counted
     first = fit_by_nuts(model, survey, draws=300, seed=5)
-    assert (len(models), len(functions) > 0, len(numba_events) > 0) == (1, True, True)
     # effective counts, which are not whole; fewer cells; other scales of priors
     rows = counts.iloc[1:].loc[lambda frame: frame.index.repeat(frame["n"])]
     rows = rows.assign(yes=rows.groupby(level=0).cumcount() < rows["k"], w=np.linspace(0.5, 2, len(rows)))
@@ -341,18 +400,17 @@ def test_a_refit_compiles_nothing_and_is_a_fresh_compile(model, survey, counts, 
         intercept_scale=2.5,
     )
     assert other.cells.sizes["cell"] == survey.cells.sizes["cell"] - 1
-    before = len(models), len(functions), len(numba_events)
     refit = fit_by_nuts(wider, other, draws=300, seed=5)
-    assert (len(models), len(functions), len(numba_events)) == before
+    assert (len(models), len(functions), len(numba_events)) == (0, 0, 0)
     nuts._compiled.clear()
     fresh = fit_by_nuts(wider, other, draws=300, seed=5)
-    assert len(models) == 2
+    assert (len(models), len(functions) > 0, len(numba_events) > 0) == (1, True, True)
     for name in fresh["posterior"].data_vars:
         np.testing.assert_array_equal(refit["posterior"][name], fresh["posterior"][name])
     assert not np.allclose(first["posterior"]["intercept"], fresh["posterior"]["intercept"])
     # and back: the first numbers are not kept by the second fit
     again = fit_by_nuts(model, survey, draws=300, seed=5)
-    assert len(models) == 2
+    assert len(models) == 1
     np.testing.assert_array_equal(again["posterior"]["county_effect"], first["posterior"]["county_effect"])
 
 
@@ -364,31 +422,31 @@ def printed(share, n):
     return nav.Survey.from_report(table, by="office", n="n", lower="lower", upper="upper")
 
 
-@pytest.mark.parametrize("coordinates", [walking_coordinates, plain_coordinates])
-def test_log_density_of_a_refit_is_that_of_a_fresh_graph(coordinates, monkeypatch):
-    monkeypatch.setattr(nuts, "_compiled", {})
+def test_log_density_of_a_refit_is_that_of_a_fresh_graph():
     one = printed([29, 50, 93, 71, 60], [24, 30, 300, 80, 90])
     other = printed([31, 44, 8, 62, 81], [900, 25, 700, 80, 90])
     rng = np.random.default_rng(4)
-    lengths = []
+    lengths, codes = [], set()
     for survey, scale in ((one, 0.5), (other, 1.3)):
         design = designs.design(nav.Model(nav.Reported(), nav.Group("office", scale=scale)), survey)
-        at = coordinates(design)
-        compiled = nuts.compile_once(design, at)
-        assert len(nuts._compiled) == 1
         lengths.append(len(design.data["log_choose"]))
-        for _ in range(3):
-            point = rng.normal(size=compiled.n_dim)
-            value, gradient = log_density(compiled, point)
-            expected, slope = fresh_density(design, at, point)
-            assert value == pytest.approx(float(expected), rel=1e-12, abs=1e-10)
-            assert gradient == pytest.approx(slope, rel=1e-10, abs=1e-10)
+        for coordinates in (whitened_coordinates, plain_coordinates):
+            at = coordinates(design)
+            compiled = nuts.compile_once(design, at)
+            codes.add(compiled.compiled_logp_func.address)
+            for _ in range(3):
+                point = rng.normal(size=compiled.n_dim)
+                value, gradient = log_density(compiled, point)
+                expected, slope = fresh_density(design, at, point)
+                assert value == pytest.approx(float(expected), rel=1e-12, abs=1e-10)
+                assert gradient == pytest.approx(slope, rel=1e-10, abs=1e-10)
+    assert len(codes) == 1  # compiled once, for all of them
     assert lengths[0] != lengths[1]  # the flat numbers may change their length
 
 
 def test_a_refit_starts_from_its_own_rough_mode(model, survey):
     design = designs.design(model, survey)
-    at = walking_coordinates(design)
+    at = whitened_coordinates(design)
     start = nuts.compile_once(design, at).initial_point_func(7)
     learned = [at.reference[name] for name in ("county", "county:sector", "year")]
     rough = np.concatenate([np.log(learned), np.zeros(len(at.centre))])
@@ -400,7 +458,7 @@ def test_a_refit_starts_from_its_own_rough_mode(model, survey):
 def test_numbers_of_another_type_are_refused(model, survey):
     design = designs.design(model, survey)
     at = plain_coordinates(design)
-    compiled, numbers = nuts.compile_once(design, at), nuts.walk_numbers(design, at)
+    compiled, numbers = nuts.compile_once(design, at), nuts.graph_numbers(design, at)
     for name, wrong in (("table", np.float32), ("index", np.int64)):
         with pytest.raises(
             TypeError, match=rf"{name} was compiled as \w+ with 2 dims; given: {np.dtype(wrong)} with 2"
@@ -408,7 +466,7 @@ def test_numbers_of_another_type_are_refused(model, survey):
             nuts._exchange(compiled, {**numbers, name: numbers[name].astype(wrong)}, start=None)
 
 
-def test_the_graph_that_nuts_walks_is_small(model, survey):
+def test_the_graph_that_nuts_samples_is_small(model, survey):
     design = designs.design(model, survey)
     compiled = nuts.compile_once(design, plain_coordinates(design))
     assert (

@@ -1,1 +1,1 @@
-"""The nuts engine: the model's graph in walking coordinates, sampled by nutpie."""
+"""The nuts engine: the model's graph in whitened coordinates, sampled by nutpie."""

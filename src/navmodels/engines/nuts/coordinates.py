@@ -1,4 +1,4 @@
-"""Coordinates in which NUTS walks in round steps: mode, spread, and which blocks are centred.
+"""Coordinates in which the posterior is round for NUTS: mode, spread, and which blocks are centred.
 
 Non-centred coefficients suit blocks about which the data say little, centred ones blocks about which they say much;
 most surveys have both (Papaspiliopoulos, Roberts & Sköld 2007). A block is centred when the data tell both its
@@ -21,7 +21,7 @@ Array = npt.NDArray[np.float64]
 CENTRED = 0.6  # a block is centred below this: pooling of its best-known tenth, and error of the log of its scale
 
 
-def walking_coordinates(design: Design) -> Coordinates:
+def whitened_coordinates(design: Design) -> Coordinates:
     """Return coordinates for the posterior of a design.
 
     Examples
@@ -31,7 +31,7 @@ def walking_coordinates(design: Design) -> Coordinates:
     >>> from navmodels.models import design
     >>> table = pd.DataFrame({"office": list("ABCD"), "k": [3000, 5000, 2000, 3000], "n": [6000, 8000, 5000, 4000]})
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
-    >>> walking_coordinates(design(Model(Share(), Group("office")), survey)).power
+    >>> whitened_coordinates(design(Model(Share(), Group("office")), survey)).power
     array([ 0., -1., -1., -1., -1.])
     """
     target = make_target(design)

@@ -1,4 +1,4 @@
-"""The graph that NUTS walks: the same posterior as that of `graph` in other coordinates.
+"""The graph that NUTS samples: the same posterior as that of `models.graph` in other coordinates.
 
 It has few nodes and few data, since both cost time to compile. What coordinates suit a posterior is found in
 `coordinates`.
@@ -18,13 +18,15 @@ from navmodels.models.blocks import Block
 from navmodels.models.designs import Design
 from navmodels.models.graph import observed_data
 
+FIXED = ("coordinates", "spread")  # numbers whose shape is part of the structure
+
 
 @dataclass(frozen=True, eq=False)
 class Coordinates:
-    """A change of variables in which the same posterior is easy to walk; any values are valid.
+    """A change of variables in which the same posterior is easy to sample; any values are valid.
 
     Coefficients stand in the order: intercept or thresholds, then block after block, channel after channel. Thresholds
-    are walked as the first over its scale, and the logarithms of the gaps between them, so that they stay in order.
+    are sampled as the first over its scale, and the logarithms of the gaps between them, so that they stay in order.
 
     Attributes
     ----------
@@ -45,10 +47,10 @@ class Coordinates:
     parameters: dict[str, float]
 
 
-def build_walk(design: Design, at: Coordinates) -> Any:
+def build_sampling_graph(design: Design, at: Coordinates) -> Any:
     """Return the posterior in terms of one flat vector and the parameters of the standard deviations.
 
-    v = centre + spread @ walked, z = v * (s / reference) ** power. The prior density of z and the logarithm of the
+    v = centre + spread @ whitened, z = v * (s / reference) ** power. The prior density of z and the logarithm of the
     change of variables are added as a potential.
     """
     import pymc as pm
@@ -64,16 +66,18 @@ def build_walk(design: Design, at: Coordinates) -> Any:
         coords |= {channels.dim: list(channels.labels)}
     with pm.Model(coords=coords, check_bounds=False) as graph:
         data = {
-            name: observed_data(name, value, shape=value.shape if name in ("walk", "spread") else (None,) * value.ndim)
-            for name, value in walk_numbers(design, at).items()
+            name: observed_data(
+                name, value, shape=value.shape if name in ("coordinates", "spread") else (None,) * value.ndim
+            )
+            for name, value in graph_numbers(design, at).items()
         }
-        centre, power, reference, own, scale, fixed = (data["walk"][a:b] for a, b in pairwise(map(int, ends)))
+        centre, power, reference, own, scale, fixed = (data["coordinates"][a:b] for a, b in pairwise(map(int, ends)))
         parameters = {
             name: prior.variable(name, scale[place]) for place, (name, prior) in enumerate(design.parameters.items())
         }
         scales = [replace(block.scale, fixed=1.0).of(parameters) for block in blocks]
-        walked = pm.Flat("walked", shape=count)
-        v = centre + LinearMap()(data["spread"], walked)
+        whitened = pm.Flat("whitened", shape=count)
+        v = centre + LinearMap()(data["spread"], whitened)
         first, density = channels.from_coordinates(v[:base], own[0], own[1])
         effects = pt.zeros(0)
         if blocks:
@@ -84,7 +88,7 @@ def build_walk(design: Design, at: Coordinates) -> Any:
             density += pt.sum(bend - 0.5 * z**2)
             raw = pt.concatenate([LinearMap()(matrix, z[: matrix.shape[1]]), z[matrix.shape[1] :]])
             effects = raw * LinearMap()(of_level, sds) + data.get("offset", 0.0)
-        pm.Potential("walk_density", density)
+        pm.Potential("coefficient_density", density)
         levels = _level_spans(design)
         for place, block in enumerate(blocks):
             columns = [effects[levels[place, channel]] for channel in block.channels]
@@ -98,14 +102,13 @@ def build_walk(design: Design, at: Coordinates) -> Any:
     return graph
 
 
-def walk_numbers(design: Design, coordinates: Coordinates) -> dict[str, npt.NDArray[Any]]:
-    """Return every number of the graph that NUTS walks, by the name of its `pm.Data`.
+def graph_numbers(design: Design, coordinates: Coordinates) -> dict[str, npt.NDArray[Any]]:
+    """Return every number of the graph that NUTS samples, by the name of its `pm.Data`.
 
-    ``walk`` holds centre and power of each coefficient, the reference of the intercept and of each block, and the prior
-    scales: mean and scale of the intercept, of each parameter, and the fixed number of each block. ``spread``, dims
-    (coefficient, walked); ``index``, dims (term, cell); ``table``, dims (column, cell), and ``flat`` are what the
-    kernel takes;
-    ``offset``, dims (level), is the prior mean of the effects, where one is not zero.
+    ``coordinates`` holds centre and power of each coefficient, the reference of the intercept and of each block, and
+    the prior scales: mean and scale of the intercept, of each parameter, and the fixed number of each block.
+    ``spread``, dims (coefficient, whitened); ``index``, dims (term, cell); ``table``, dims (column, cell), and ``flat``
+    are what the kernel takes; ``offset``, dims (level), is the prior mean of the effects, where one is not zero.
     Coefficients and levels stand in the order intercept, blocks with a basis, other blocks.
 
     Examples
@@ -118,8 +121,8 @@ def walk_numbers(design: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
     >>> arrays = design(Model(Share(), Group("office")), survey)
-    >>> {name: value.shape for name, value in walk_numbers(arrays, plain_coordinates(arrays)).items()}
-    {'walk': (12,), 'spread': (3, 3), 'index': (1, 2), 'table': (3, 2)}
+    >>> {name: value.shape for name, value in graph_numbers(arrays, plain_coordinates(arrays)).items()}
+    {'coordinates': (12,), 'spread': (3, 3), 'index': (1, 2), 'table': (3, 2)}
     """
     blocks, base = design.blocks, len(design.channels.common)
     parts = [(place, channel) for place, block in enumerate(blocks) for channel in block.channels]
@@ -135,7 +138,7 @@ def walk_numbers(design: Design, coordinates: Coordinates) -> dict[str, npt.NDAr
     _, table, flat = kernels.pack(design.model.outcome.kernel, design.data)
     order = order.astype(int)
     numbers = {
-        "walk": np.concatenate([coordinates.centre[order], coordinates.power[order], reference, scale]),
+        "coordinates": np.concatenate([coordinates.centre[order], coordinates.power[order], reference, scale]),
         "spread": coordinates.spread[order],
         "index": np.array(index, dtype=np.int32).reshape(len(parts), table.shape[1]),
         "table": table,
@@ -162,7 +165,7 @@ def _maps(design: Design) -> tuple[npt.NDArray[np.float64], ...]:
 
 
 def _parts(design: Design) -> list[tuple[int, int]]:
-    """Return place and channel of each part in the walked graph: those with a basis first, for one product."""
+    """Return place and channel of each part in the sampling graph: those with a basis first, for one product."""
     order = sorted(range(len(design.blocks)), key=lambda place: design.blocks[place].basis is None)
     return [(place, channel) for place in order for channel in design.blocks[place].channels]
 
@@ -172,7 +175,7 @@ def _offset(block: Block) -> npt.NDArray[np.float64]:
 
 
 def _level_spans(design: Design) -> dict[tuple[int, int], slice]:
-    """Return where the levels of each part stand in the walked graph."""
+    """Return where the levels of each part stand in the sampling graph."""
     parts = _parts(design)
     return dict(zip(parts, _spans([len(design.blocks[place].levels) for place, _ in parts], start=0), strict=True))
 

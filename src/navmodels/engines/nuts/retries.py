@@ -1,30 +1,30 @@
-"""The nuts engine: which coordinates NUTS walks in, and a second walk when the first does not pass the gate."""
+"""Which coordinates NUTS samples in, and a second run when the first does not pass the gate."""
 
 from typing import Any
 
 import xarray as xr
 
-from navmodels.engines.nuts.coordinates import plain_coordinates, walking_coordinates
+from navmodels.engines.nuts.coordinates import plain_coordinates, whitened_coordinates
 from navmodels.engines.nuts.sampling import sample_nuts
 from navmodels.gate.convergence import check, describe_failures
 from navmodels.models.designs import Design
 
-WALKS = (
-    ("whitened", walking_coordinates, 1000, 0.95),
+RUNS = (
+    ("whitened", whitened_coordinates, 1000, 0.95),
     ("non-centred", plain_coordinates, 2000, 0.99),
 )  # tuning, acceptance
 
 
-def walk(
+def sample_with_retry(
     design: Design, *, draws: int, chains: int, seed: int, progress: bool
 ) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
     """Return posterior and sampler statistics, and attributes: divergences, coordinates, unconverged.
 
-    NUTS walks in coordinates made for the data; when the gate fails, once more in plain ones, tuned for longer and
-    with smaller steps. The better walk is kept, the second in doubt.
+    NUTS samples in coordinates made for the data; when the gate fails, once more in plain ones, tuned for longer and
+    with smaller steps. The better run is kept, the second in doubt.
     """
     tries = []
-    for name, coordinates, tune, accept in WALKS:
+    for name, coordinates, tune, accept in RUNS:
         posterior, statistics = sample_nuts(
             design,
             coordinates=coordinates(design),

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy import special
 
-from navmodels.engines.nuts.graph import Coordinates, build_walk, walk_numbers
+from navmodels.engines.nuts.graph import Coordinates, build_sampling_graph, graph_numbers
 from navmodels.gate.convergence import NotConvergedError
 from navmodels.models.designs import Design
 from navmodels.models.priors import Proportion
@@ -64,12 +64,12 @@ def compile_once(design: Design, coordinates: Coordinates) -> Any:
     """
     import nutpie
 
-    numbers = walk_numbers(design, coordinates)
+    numbers = graph_numbers(design, coordinates)
     key = _structure(design, numbers)
     if key not in _compiled:
         while len(_compiled) >= MOST:
             _compiled.pop(next(iter(_compiled)))
-        _compiled[key] = nutpie.compile_pymc_model(build_walk(design, coordinates))
+        _compiled[key] = nutpie.compile_pymc_model(build_sampling_graph(design, coordinates))
     return _exchange(_compiled[key], numbers, start=partial(_start, design, coordinates))
 
 

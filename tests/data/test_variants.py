@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 import navmodels as nav
-from navmodels.data.readings import with_design_effect, with_minimum, with_weighting
+from navmodels.data.variants import with_design_effect, with_minimum, with_weighting
 from navmodels.likelihoods.outcomes import effective_counts
 
 PRINTED = pd.DataFrame(

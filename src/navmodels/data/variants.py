@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from navmodels import checks
-from navmodels.data.panels import move_pairs, unweigh_pairs
+from navmodels.data.panels import keep_cells, unweigh_pairs
 from navmodels.data.responses import WEIGHTING
 from navmodels.data.rounded import read_printed
 from navmodels.data.survey import Survey
@@ -108,7 +108,7 @@ def with_minimum(survey: Survey, n: float) -> Survey:
     keep = ~(size.to_numpy() < n)  # a base that is not printed stays
     if not keep.any():
         raise ValueError(f"no cell has {n:g} respondents or more; the largest has {float(size.max()):g}.")
-    cells = move_pairs(survey.cells.isel(cell=keep), survey.cells, np.where(keep, np.cumsum(keep) - 1, -1))
+    cells = keep_cells(survey.cells, keep)
     levels = {
         name: tuple(level for level in each if level in set(cells[name].to_numpy().tolist()))
         for name, each in survey.levels.items()

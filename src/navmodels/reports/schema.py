@@ -32,7 +32,7 @@ class Column:
     ----------
     kind
         "text"; "name" (letters, digits and _, not beginning with a digit); "number"; "whole" (from 0); "printed" (a
-        number whose decimals, as typed, are those in print); "choice" (one of `allowed`); "formula"; "names".
+        number whose decimals, as typed, are those in print); "time"; "choice" (one of `allowed`); "formula"; "names".
     allowed
         For a choice.
     required
@@ -61,7 +61,7 @@ def _yes(about: str) -> Column:
 SURVEY = Column(about="as in [surveys.X]; may be left out when there is one survey")
 DIM = Column(default=ALL, about="how respondents are divided; empty is all")
 GROUP = Column(default=ALL, about="the group; empty is all")
-TIME = Column(about="year or period; empty is the year of the survey")
+TIME = Column("time", about="year or period; empty is the year of the survey")
 REFERENCE = Column(about="where it is printed")
 NOTE = Column(about="remarks, for readers only")
 LABEL, LABEL_NB = Column(about="in words, English"), Column(about="in words, bokmål")
@@ -75,7 +75,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "group_dim": DIM,
         "group": GROUP,
         "time": TIME,
-        "time_from": Column(about="of a printed change: the year it starts from"),
+        "time_from": Column("time", about="of a printed change: the year it starts from"),
         "statistic": _choice(*STATISTICS, default="share", about="share is percent, change is points"),
         "value": Column("printed", required=True, about="as printed, with the decimals printed"),
         "lower": Column("printed", about="lower end of the printed 95 % interval"),
@@ -108,7 +108,9 @@ TABLES: dict[str, dict[str, Column]] = {
         "label": LABEL,
         "label_nb": LABEL_NB,
         "battery": Column(about="items asked together, that borrow from each other"),
-        "kind": _choice("scale", "tick", "single", about="scale: rated; tick: yes or not; single: one of several answers"),
+        "kind": _choice(
+            "scale", "tick", "single", about="scale: rated; tick: yes or not; single: one of several answers"
+        ),
         "answers": _choice("one", "several", about="how many answers a respondent gives"),
         "complete": _yes("yes: every answer is printed, so that single answers add to 100"),
         "asked_of": Column(about="only those who gave this answer were asked: item/answer"),
@@ -119,9 +121,11 @@ TABLES: dict[str, dict[str, Column]] = {
         "item": Column(about="empty: every item of the group"),
         "group_dim": DIM,
         "group": GROUP,
-        "time": Column(about="empty: any time"),
+        "time": Column("time", about="empty: any time"),
         "n": Column("number", required=True, about="the base"),
-        "kind": _choice("sum", "assumed", default="assumed", about="sum: follows from print; assumed: halved and doubled"),
+        "kind": _choice(
+            "sum", "assumed", default="assumed", about="sum: follows from print; assumed: halved and doubled"
+        ),
         "how": Column(required=True, about="from what it is taken"),
     },
     "relations": {
@@ -147,7 +151,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "model": Column(required=True, about="short name of the regression"),
         "outcome": Column(required=True, about="item that is explained"),
         "predictor": Column(required=True, about="item that explains; constant, r2 and n are kept apart"),
-        "year": Column(about="of the data"),
+        "year": Column("time", about="of the data"),
         "value": Column("printed", required=True, about="the coefficient"),
         "se": Column("printed", about="its standard error, if printed"),
         "stars": Column(about="as printed: *, **, ***; empty is none"),
@@ -168,7 +172,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "answer_b": Column(),
         "group_dim_b": Column(),
         "group_b": Column(about="a group, all, or others (the whole less the group)"),
-        "time_b": Column(about="the time compared with"),
+        "time_b": Column("time", about="the time compared with"),
         "direction": _choice(*SIGNS, required=True),
         "level": Column("number", about="of a level, percent"),
         "among": Column("whole", about="of an order: among the first so many; empty is 1"),
@@ -192,6 +196,30 @@ SURVEY_KEYS = {
 }
 REPORT_KEYS = ("title", "title_nb", "publisher", "year", "language", "surveys", "models", "plots", "words", "stars")
 MODEL_KINDS = ("groups", "items", "series", "distribution")
-MODEL_KEYS = ("kind", "name", "survey", "group_dim", "items", "answers", "batteries", "time", "statistic", "rest", "without")
+MODEL_KEYS = (
+    "kind",
+    "name",
+    "survey",
+    "group_dim",
+    "items",
+    "answers",
+    "batteries",
+    "time",
+    "statistic",
+    "rest",
+    "without",
+)
 PLOT_KINDS = ("claims", "groups", "changes", "ratings")
-PLOT_KEYS = ("kind", "name", "title", "title_nb", "survey", "item", "answer", "group_dim", "time", "time_from", "claims")
+PLOT_KEYS = (
+    "kind",
+    "name",
+    "title",
+    "title_nb",
+    "survey",
+    "item",
+    "answer",
+    "group_dim",
+    "time",
+    "time_from",
+    "claims",
+)

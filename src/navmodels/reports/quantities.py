@@ -1,0 +1,143 @@
+"""Every printed quantity of a report by name: what stands there, half its last digit, and where it stands.
+
+A row of numbers.csv is called by its id, or ``row_7``; its other numbers ``ID.n``, ``ID.lower``. Sizes of surveys and
+groups are ``n_SURVEY`` and ``n_SURVEY_DIM_GROUP``. Nothing is checked here.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from navmodels.reports.schema import ALL, FIELDS
+
+if TYPE_CHECKING:
+    from navmodels.reports.report_folders import Report
+
+OF_SURVEYS = ("n", "invited", "population")
+OF_GROUPS = ("n", "share", "population")
+WIDE = 2.5  # last digits that "about" leaves on both sides
+COLUMNS = [
+    *("name", "table", "row", "survey", "item", "answer", "group_dim", "group", "time", "statistic", "field"),
+    *("value", "half", "step", "bound", "reference", "note"),
+]
+
+
+def survey_names(surveys: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Return the survey and field of each printed size of a survey, by the name that formulas use.
+
+    Examples
+    --------
+    >>> survey_names({"visitors": {"n": 151, "year": 2025}})
+    {'n_visitors': ('visitors', 'n')}
+    """
+    return {
+        plain(field, name): (name, field) for name, facts in surveys.items() for field in OF_SURVEYS if field in facts
+    }
+
+
+def group_names(groups: pd.DataFrame) -> dict[str, tuple[int, str]]:
+    """Return the row and field of each printed size of a group, by the name that formulas use."""
+    return {
+        plain(field, row.survey, row.group_dim, row.group): (row.Index, field)
+        for row in groups.itertuples()
+        for field in OF_GROUPS
+        if pd.notna(getattr(row, field))
+    }
+
+
+def plain(*parts: str) -> str:
+    """Return a name made of parts, as formulas can hold it.
+
+    Examples
+    --------
+    >>> plain("n", "visitors", "age", "18–29")
+    'n_visitors_age_18_29'
+    """
+    return "_".join(re.sub(r"\W", "_", part, flags=re.ASCII) for part in parts)
+
+
+def number_names(numbers: pd.DataFrame) -> pd.Series:
+    """Return the name of each row of numbers: its id, or ``row_`` and the row of the file."""
+    return numbers["id"].mask(numbers["id"] == "", "row_" + numbers.index.astype(str))
+
+
+def list_quantities(report: "Report") -> pd.DataFrame:
+    """Return one row for each printed quantity of a report.
+
+    Returns
+    -------
+    pandas.DataFrame
+        name (also the index), table, row (of the file; missing for a survey), survey, item, answer, group_dim, group,
+        time, statistic, field (value, lower, upper, se, n, count, share, invited, population), value, half (of the last
+        digit: the printed number stands for value ± half), step (one last digit), bound, reference, note.
+    """
+    parts = [*_of_surveys(report), *_of_groups(report.tables["groups"]), *_of_numbers(report.tables["numbers"])]
+    frame = pd.DataFrame(parts, columns=COLUMNS).astype({"value": float, "half": float, "step": float})
+    return frame.drop_duplicates("name").set_index("name", drop=False)
+
+
+def rounding(value: float, digits: float, statistic: str, precision: str) -> tuple[float, float]:
+    """Return half of what a printed value leaves open, and its last digit.
+
+    A count that is printed exactly leaves nothing open. "About" leaves 2.5 last digits on both sides; of a count or an
+    amount, half of its last digit that is not zero, or a twentieth of it where that is more.
+
+    Examples
+    --------
+    >>> rounding(58, 0, "share", "exact"), rounding(58, 0, "share", "about"), rounding(3.4, 1, "mean", "exact")
+    ((0.5, 1.0), (2.5, 1.0), (0.05, 0.1))
+    >>> rounding(74, 0, "count", "exact"), rounding(130000, 0, "count", "about")
+    ((0.0, 1.0), (6500.0, 10000.0))
+    """
+    step = float(f"1e{-int(digits)}")
+    if precision == "about" and statistic in ("count", "amount"):
+        if digits == 0 and value != 0:
+            step = float(10 ** (len(text := f"{abs(value):.0f}") - len(text.rstrip("0"))))
+        return max(step / 2, abs(value) / 20), step
+    if precision == "about":
+        return WIDE * step, step
+    return (0.0 if statistic == "count" else step / 2), step
+
+
+# ---- inside
+
+
+def _of_surveys(report: "Report") -> list[tuple[Any, ...]]:
+    return [
+        (name, "surveys", np.nan, survey, "", "", ALL, ALL, str(report.surveys[survey].get("year", "")), "count", field,
+         report.surveys[survey][field], 0.0, 1.0, "eq", "", "")
+        for name, (survey, field) in survey_names(report.surveys).items()
+    ]  # fmt: skip
+
+
+def _of_groups(groups: pd.DataFrame) -> list[tuple[Any, ...]]:
+    rows = []
+    for name, (at, field) in group_names(groups).items():
+        row = groups.loc[at]
+        half, step = rounding(row["share"], row["share_digits"], "share", "exact") if field == "share" else (0.0, 1.0)
+        statistic = "share" if field == "share" else "count"
+        rows.append(
+            (name, "groups", at, row["survey"], "", "", row["group_dim"], row["group"], "", statistic, field,
+             row[field], half, step, "eq", row["reference"], row["note"])
+        )  # fmt: skip
+    return rows
+
+
+def _of_numbers(numbers: pd.DataFrame) -> list[tuple[Any, ...]]:
+    rows = []
+    for name, row in zip(number_names(numbers), numbers.itertuples(), strict=True):
+        about = (row.survey, row.item, row.answer, row.group_dim, row.group, row.time, row.statistic)
+        half, step = rounding(row.value, row.value_digits, row.statistic, row.precision)
+        more = (row.reference, row.note)
+        rows.append((name, "numbers", row.Index, *about, "value", row.value, half, step, row.bound, *more))
+        for field in FIELDS:
+            value = getattr(row, field)
+            if pd.notna(value):
+                whole = field in ("n", "count")
+                step = 1.0 if whole else float(f"1e{-int(getattr(row, f'{field}_digits'))}")
+                half = 0.0 if whole else step / 2
+                rows.append((f"{name}.{field}", "numbers", row.Index, *about, field, value, half, step, "eq", *more))
+    return rows

@@ -11,8 +11,8 @@ from navmodels.reports.schema import TABLES
 from navmodels.reports.skeletons import write_skeleton
 
 FULL = {  # one good row for the tables that the skeleton leaves empty
-    "bases": {"survey": "visitors", "item": "easy_to_reach", "group_dim": "office_type", "group": "host", "time": "2025",
-              "n": "31", "kind": "assumed", "how": "as in table 1"},
+    "bases": {"survey": "visitors", "item": "easy_to_reach", "group_dim": "office_type", "group": "host", 
+              "time": "2025", "n": "31", "kind": "assumed", "how": "as in table 1"},
     "contradictions": {"numbers": "easy_host easy_own", "sentence": "Two numbers.", "sentence_nb": "To tall.",
                        "supports": "easy_own"},
     "readings": {"id": "easy_own", "value": "72", "why": "read off a bar", "reading": "bars"},
@@ -56,7 +56,8 @@ def spoil(folder: Path, table: str, column: str, cell: str, *, row: int = 0) -> 
 def test_the_skeleton_can_be_audited(folder: Path) -> None:
     assert check_folder(folder) == []
     report = read_folder(folder)
-    assert report.name == "mine" and report.about["title_nb"] == "Besøkende 2025 (oppdiktet)"
+    assert report.name == "mine"
+    assert report.about["title_nb"] == "Besøkende 2025 (oppdiktet)"
     quantities = list_quantities(report)
     assert quantities.loc["easy_host", ["value", "half", "step"]].tolist() == [58.0, 0.5, 1.0]
     assert quantities.loc["share_visitors_office_type_own", ["value", "half"]].tolist() == [79.0, 0.5]

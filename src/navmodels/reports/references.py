@@ -100,7 +100,7 @@ def _groups(tables: Tables) -> Iterator[Problem]:
         known = levels.get((survey, dim), [])
         if known and group not in known and group != ALL and _alike(group, known):
             yield _at("numbers", row, "group", _not_known(group, known, "is not in groups.csv", "groups"))
-    for row, survey, dim, of in groups[["survey", "group_dim", "of"]].itertuples():
+    for row, survey, of in groups[["survey", "of"]].itertuples():
         if of and not re.fullmatch(r"\d+", of):
             allowed = [f"{name}/{group}" for (where, name), each in levels.items() if where == survey for group in each]
             if of not in allowed:
@@ -119,7 +119,7 @@ def _items(tables: Tables) -> Iterator[Problem]:
 def _spoken_of(tables: Tables) -> Iterator[Problem]:
     """Yield items, answers and groups of claims and bases that no other table has."""
     numbers, groups = tables["numbers"], tables["groups"]
-    printed = {survey: rows for survey, rows in numbers.groupby("survey")}
+    printed = dict(iter(numbers.groupby("survey")))
     regressions = tables["coefficients"]
     others = [*regressions["outcome"], *regressions["predictor"]]
     for name in ("claims", "bases"):
@@ -157,9 +157,10 @@ def _ids(surveys: Surveys, tables: Tables) -> Iterator[Problem]:
         if str(given).startswith(TAKEN):
             text = f"holds {given!r}; names that begin with {', '.join(TAKEN)} are made from groups and surveys."
             yield _at("numbers", row, "id", text)
-    ids = [name for name in tables["numbers"]["id"] if name]
-    made = [*survey_names(surveys), *group_names(tables["groups"])]
-    known = {*ids, *(f"{name}.{field}" for name in ids for field in FIELDS), *made}
+    named = tables["numbers"][tables["numbers"]["id"] != ""].set_index("id")
+    ids = list(named.index)
+    fields = [f"{name}.{field}" for field in FIELDS for name in named.index[named[field].notna()]]
+    known = [*ids, *fields, *survey_names(surveys), *group_names(tables["groups"])]
     for row, given in tables["readings"]["id"].items():
         if given not in ids:
             yield _at("readings", row, "id", _not_known(given, ids, "is no id of numbers.csv"))

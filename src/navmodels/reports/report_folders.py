@@ -51,7 +51,7 @@ class Report:
 
 
 def read_folder(path: str | Path) -> Report:
-    """Return the report of a folder.
+    r"""Return the report of a folder.
 
     Raises
     ------
@@ -62,8 +62,8 @@ def read_folder(path: str | Path) -> Report:
     --------
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
-    >>> _ = (folder / "report.toml").write_text('title = "T"\\n[surveys.visitors]\\nn = 151\\nwieghted = true\\n')
-    >>> _ = (folder / "numbers.csv").write_text("item,value\\neasy,58\\n")
+    >>> _ = (folder / "report.toml").write_text('title = "T"\n[surveys.visitors]\nn = 151\nwieghted = true\n')
+    >>> _ = (folder / "numbers.csv").write_text("item,value\neasy,58\n")
     >>> read_folder(folder)
     Traceback (most recent call last):
     ValueError: one thing is wrong in the folder ...:

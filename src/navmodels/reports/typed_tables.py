@@ -43,7 +43,7 @@ class Problem:
 
 
 def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
-    """Return a table with the columns of the schema and the row of the file as index, and what is wrong with it.
+    r"""Return a table with the columns of the schema and the row of the file as index, and what is wrong with it.
 
     Numbers are floats. Beside a column of printed numbers stands ``COLUMN_digits``, the decimals typed.
 
@@ -51,7 +51,7 @@ def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
     --------
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "numbers.csv"
-    >>> _ = file.write_text("item,value\\neasy,58.0\\nhard,many\\n")
+    >>> _ = file.write_text("item,value\neasy,58.0\nhard,many\n")
     >>> table, problems = read_table(file, "numbers")
     >>> table[["item", "statistic", "value", "value_digits"]].values.tolist()
     [['easy', 'share', 58.0, 1.0], ['hard', 'share', nan, nan]]

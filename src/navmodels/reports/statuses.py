@@ -1,0 +1,233 @@
+"""What the checks say of each printed quantity: reproduced, agrees, differs, or nothing; and how hard the check was.
+
+*Power* is the share of neighbouring wrong values that the same check would refuse: the value ± 1, 2, 3, 5 last digits, an
+end of an interval ± 1, a size ± 10 %. A check that could hardly fail confirms nothing.
+
+Where a check fails, what differs are those of its suspects that no other check confirms (the idea of Fellegi and Holt
+1976: the fewest fields that explain every failed edit).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from navmodels.reports.quantities import list_quantities
+from navmodels.reports.relations import Check, Outcome, Print, judge
+from navmodels.reports.report_folders import Report
+from navmodels.reports.structure import list_checks
+
+Array = npt.NDArray[np.float64]
+
+STATUSES = ("differs", "reproduced", "agrees", "input", "not reproducible")
+HARD = {"reproduced": 0.5, "agrees": 0.25}  # power that a status needs at least
+STEPS = (-5.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 5.0)  # last digits
+SIZES = ("n", "invited", "population")
+WITHIN = 0.1  # by how much a size is moved
+LADDER = np.concatenate([-(2.0 ** np.arange(16, -1, -1)), 2.0 ** np.arange(17)])
+RUNGS = 32
+SOFT = ("twice",)  # what is printed again is not confirmed against other checks by that
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one check says of one quantity: ``status`` is reproduced, agrees or differs, "" where it cannot refuse."""
+
+    check: Check
+    status: str
+    power: float
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A report's quantities and checks, worked out.
+
+    Attributes
+    ----------
+    quantities
+        As `list_quantities`.
+    checks
+        As `list_checks`.
+    told
+        By quantity, what each check that speaks of it says.
+    """
+
+    quantities: pd.DataFrame
+    checks: Sequence[Check]
+    told: Mapping[str, Sequence[Told]]
+
+
+def work_out(report: Report) -> Numbers:
+    """Return what every check of a report says of every quantity."""
+    quantities, checks = list_quantities(report), list_checks(report)
+    values = quantities["value"].to_dict()
+    printed = print_of(quantities)
+    tried = [_tried(check, values, quantities, printed) for check in checks]
+    confirmed = {
+        (name, place)
+        for place, (check, (outcome, power)) in enumerate(zip(checks, tried, strict=True))
+        for name in check.names
+        if outcome.holds[0] and power[name] >= HARD["reproduced"] and check.code not in SOFT
+    }
+    told: dict[str, list[Told]] = {name: [] for name in quantities.index}
+    for place, (check, (outcome, power)) in enumerate(zip(checks, tried, strict=True)):
+        blamed = () if outcome.holds[0] else _blamed(check, place, confirmed)
+        for name in check.names:
+            if outcome.holds[0]:
+                status = "reproduced" if name in check.reproduces and printed.bound[name] == "eq" else "agrees"
+                status = status if power[name] >= HARD[status] else ""
+            else:
+                status = "differs" if name in blamed else ""
+            if outcome.holds[0] or name in blamed:
+                told[name].append(Told(check, status, power[name], outcome))
+    return Numbers(quantities, checks, told)
+
+
+def tabulate_statuses(numbers: Numbers) -> pd.DataFrame:
+    """Return one row a quantity: status, check, power, ours, lower, upper.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by name: status ("" where no check confirms or refutes), code (of the check that gave it, or of the
+        hardest that could not), power (of that check; missing where none speaks of it), ours, lower, upper.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from navmodels.reports.report_folders import read_folder
+    >>> from navmodels.reports.skeletons import write_skeleton
+    >>> _ = write_skeleton(folder := tempfile.mkdtemp())
+    >>> table = tabulate_statuses(work_out(read_folder(folder)))
+    >>> table.loc[["easy_all", "easy_host", "easy_host.count"], ["status", "code", "power"]].values.tolist()
+    [['reproduced', 'count', 1.0], ['reproduced', 'count', 1.0], ['agrees', 'count', 1.0]]
+    """
+    values = numbers.quantities["value"].to_dict()
+    printed = print_of(numbers.quantities)
+    rows = []
+    for name in numbers.quantities.index:
+        chosen = best(numbers.told[name])
+        if chosen is None:
+            rows.append((name, "", "", np.nan, np.nan, np.nan, np.nan))
+            continue
+        ours, low, high = _range(chosen, name, values, numbers.quantities, printed)
+        rows.append((name, chosen.status, chosen.check.code, chosen.power, ours, low, high))
+    columns = ["name", "status", "code", "power", "ours", "lower", "upper"]
+    return pd.DataFrame(rows, columns=columns).set_index("name")
+
+
+def best(told: Sequence[Told]) -> Told | None:
+    """Return what decides of a quantity: what differs, then the strongest status, then the hardest check."""
+    order = {"differs": 0, "reproduced": 1, "agrees": 2, "": 3}
+    return min(told, key=lambda each: (order[each.status], -each.power), default=None)
+
+
+def print_of(quantities: pd.DataFrame) -> Print:
+    """Return how quantities are printed."""
+    return Print(quantities["half"].to_dict(), quantities["bound"].to_dict())
+
+
+def outcome_at(check: Check, values: Mapping[str, float], printed: Print, name: str, tries: Array) -> Outcome:
+    """Return the outcome of a check with one quantity at each of some values, all else as printed."""
+    at = {each: np.full(len(tries), values[each]) for each in check.names}
+    return judge(check, at | {name: np.asarray(tries, dtype=float)}, printed)
+
+
+# ---- inside
+
+
+def _tried(
+    check: Check, values: Mapping[str, float], quantities: pd.DataFrame, printed: Print
+) -> tuple[Outcome, dict[str, float]]:
+    """Return the outcome of a check as printed, and its power for each quantity; all are tried at once."""
+    moved = [(name, _neighbours(name, values[name], quantities)) for name in check.names]
+    size = 1 + sum(len(each) for _, each in moved)
+    at = {name: np.full(size, values[name]) for name in check.names}
+    places, start = {}, 1
+    for name, each in moved:
+        places[name] = slice(start, start + len(each))
+        at[name][places[name]] = each
+        start += len(each)
+    outcome = judge(check, at, printed)
+    power = {name: float(1 - outcome.holds[place].mean()) for name, place in places.items()}
+    first = Outcome(*(np.asarray(each)[:1] for each in (outcome.holds, outcome.ours, outcome.low, outcome.high)))
+    return first, power
+
+
+def _neighbours(name: str, value: float, quantities: pd.DataFrame) -> Array:
+    """Return the wrong values near a printed one."""
+    field, step = quantities.at[name, "field"], quantities.at[name, "step"]
+    if field in SIZES:
+        reach = max(round(WITHIN * value), 1)
+        return np.array([max(value - reach, 1), value + reach])
+    if field in ("lower", "upper"):
+        return np.array([value - step, value + step])
+    return value + step * np.array(STEPS)
+
+
+def _blamed(check: Check, place: int, confirmed: set[tuple[str, int]]) -> Sequence[str]:
+    """Return what differs where a check fails."""
+    elsewhere = {name for name, where in confirmed if where != place}
+    for group in (check.suspects, check.seconds):
+        free = [name for name in group if name not in elsewhere]
+        if free:
+            return free
+    return check.suspects
+
+
+def _range(
+    told: Told, name: str, values: Mapping[str, float], quantities: pd.DataFrame, printed: Print
+) -> tuple[float, float, float]:
+    """Return what a check gives for a quantity: value and limits; of one not computed, the printed values it accepts."""
+    outcome = told.outcome
+    if name == told.check.target:
+        return float(outcome.ours[0]), float(outcome.low[0]), float(outcome.high[0])
+    low, high = accepted(told.check, name, values, printed, step=float(quantities.at[name, "step"]))
+    if told.status == "differs":
+        near = min((low, high), key=lambda end: abs(end - values[name]) if np.isfinite(end) else np.inf)
+        return (near if np.isfinite(near) else np.nan), np.nan, np.nan
+    return np.nan, low, high
+
+
+def accepted(
+    check: Check, name: str, values: Mapping[str, float], printed: Print, *, step: float
+) -> tuple[float, float]:  # fmt: skip
+    """Return the lowest and highest printed value of a quantity that a check accepts around the printed one.
+
+    Where it refuses the printed one, the nearest accepted below and above. An end is infinite (missing where refused)
+    when nothing within 65,536 last digits tells.
+    """
+    value = values[name]
+    holds = outcome_at(check, values, printed, name, np.array([value])).holds[0]
+    far = outcome_at(check, values, printed, name, value + step * LADDER).holds
+    half = len(LADDER) // 2
+    ends = []
+    for side, turned in ((-1.0, far[:half][::-1]), (1.0, far[half:])):
+        switched = np.flatnonzero(turned != holds)
+        if not len(switched):
+            ends.append(side * np.inf)
+            continue
+        last = 2.0 ** switched[0]
+        first = 0.0 if switched[0] == 0 else last / 2
+        rungs = np.unique(np.round(np.linspace(first, last, RUNGS)))
+        each = outcome_at(check, values, printed, name, value + side * step * rungs).holds == holds
+        turn = int(np.flatnonzero(~each)[0]) if (~each).any() else len(rungs) - 1
+        at = rungs[turn - 1] if holds and turn else rungs[turn]
+        ends.append(value + side * step * float(at))
+    return ends[0], ends[1]
+
+
+def numbers_of(report: Report) -> tuple[Numbers, pd.DataFrame]:
+    """Return the numbers of a report worked out, and their statuses."""
+    numbers = work_out(report)
+    return numbers, tabulate_statuses(numbers)
+
+
+def facts_of(told: Told) -> dict[str, Any]:
+    """Return the numbers that the sentence of a check needs."""
+    outcome = told.outcome
+    return {**told.check.facts, "ours": float(outcome.ours[0]), "low": float(outcome.low[0]), "high": float(outcome.high[0])}

@@ -11,7 +11,7 @@ from navmodels.reports.schema import TABLES
 from navmodels.reports.skeletons import write_skeleton
 
 FULL = {  # one good row for the tables that the skeleton leaves empty
-    "bases": {"survey": "visitors", "item": "easy_to_reach", "group_dim": "office_type", "group": "host", 
+    "bases": {"survey": "visitors", "item": "easy_to_reach", "group_dim": "office_type", "group": "host",
               "time": "2025", "n": "31", "kind": "assumed", "how": "as in table 1"},
     "contradictions": {"numbers": "easy_host easy_own", "sentence": "Two numbers.", "sentence_nb": "To tall.",
                        "supports": "easy_own"},
@@ -22,7 +22,7 @@ FULL = {  # one good row for the tables that the skeleton leaves empty
 BAD = {"number": "many", "whole": "1.5", "printed": "5 8", "name": "two words", "time": "spring", "choice": "nonsense",
        "formula": "easy_own ** 2", "names": "easy_hots"}  # fmt: skip
 FREE = ("label", "label_nb", "reference", "note", "how", "why", "sentence", "sentence_nb", "stars", "stated", "battery",
-        "system", "reading", "model")  # fmt: skip
+        "system", "reading", "model", "unit")  # fmt: skip
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_semicolons_and_byte_order_marks_of_spreadsheets(tmp_path: Path) -> None
     [
         ("n = 0", "[surveys.visitors]: n is 0; allowed: a whole number from 1, without quotes."),
         ('weighted = "no"', "[surveys.visitors]: weighted is 'no'; allowed: true, false (without quotes)."),
-        ("design_effect = -1", 'design_effect is -1; allowed: a number above 0, or "estimate".'),
+        ("design_effect = -1", 'design_effect is -1; allowed: a number above 0, a list of such, or "estimate".'),
         ("modell = 1", "[surveys.visitors]: 'modell' is no key here"),
         ('[[models]]\nkind = "group"', "kind is 'group'; allowed: groups, items, series, distribution."),
         ('[[models]]\nkind = "groups"\ngroup_dim = "ofice_type"', "Did you mean 'office_type'?"),

@@ -40,14 +40,12 @@ def falsify_numbers(numbers: Numbers, statuses: pd.DataFrame) -> pd.DataFrame:
         name = str(name)
         for moved in _outside(values[name], row["lower"], row["upper"], numbers.quantities.loc[name]):
             refused = []
-            for place in speaking[name]:
+            for place in speaking.get(name, []):
                 check = numbers.checks[place]
                 held, holds = outcome_at(check, values, printed, name, np.array([values[name], moved])).holds
                 if held and not holds:
                     refused += [each for each in (check.suspects or (check.target,)) if each not in refused]
-            rows.append(
-                (name, row["status"], row["code"], values[name], moved, bool(refused), ", ".join(refused))
-            )
+            rows.append((name, row["status"], row["code"], values[name], moved, bool(refused), ", ".join(refused)))
     columns = ["number", "status", "code", "published", "moved_to", "noticed", "differs"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -125,7 +125,7 @@ def mean_interval(
     narrow, wide = Z * np.maximum(se - halves[3], 0.0), Z * (se + halves[3])
     least = np.max([narrow, value - lower - to_low, upper - value - to_high, (upper - lower - both) / 2], axis=0)
     most = np.min([wide, value - lower + to_low, upper - value + to_high, (upper - lower + both) / 2], axis=0)
-    holds = least <= most + SLACK
+    holds = least < most - SLACK  # more than one mean and error: a tie of all at once is no agreement
     half = np.where(holds, np.minimum(np.maximum(Z * se, least), most), Z * se)
     first = np.max([value - halves[0], lower - halves[1] + half, upper - halves[2] - half], axis=0)
     last = np.min([value + halves[0], lower + halves[1] + half, upper + halves[2] - half], axis=0)
@@ -193,7 +193,7 @@ def _feasible(
 
 def _crossing(rising: Callable[[Array], Array], target: Array, *, low: Array, high: Array) -> Array:
     """Return where a rising end reaches the target between low and high (that limit where it does not)."""
-    for _ in range(48):
+    for _ in range(40):
         middle = (low + high) / 2
         below = rising(middle) < target
         low, high = np.where(below, middle, low), np.where(below, high, middle)

@@ -1,7 +1,7 @@
 """Every printed quantity of a report by name: what stands there, half its last digit, and where it stands.
 
 A row of numbers.csv is called by its id, or ``row_7``; its other numbers ``ID.n``, ``ID.lower``. Sizes of surveys and
-groups are ``n_SURVEY`` and ``n_SURVEY_DIM_GROUP``. Nothing is checked here.
+groups are ``n_SURVEY`` and ``n_SURVEY_DIM_GROUP``, coefficients ``MODEL_PREDICTOR_YEAR``. Nothing is checked here.
 """
 
 import re
@@ -48,6 +48,14 @@ def group_names(groups: pd.DataFrame) -> dict[str, tuple[int, str]]:
     }
 
 
+def coefficient_names(coefficients: pd.DataFrame) -> dict[str, int]:
+    """Return the row of each printed coefficient, by the name that formulas use: MODEL_PREDICTOR_YEAR."""
+    return {
+        plain(*(part for part in (row.model, row.predictor, row.year) if part)): row.Index
+        for row in coefficients.itertuples()
+    }
+
+
 def plain(*parts: str) -> str:
     """Return a name made of parts, as formulas can hold it.
 
@@ -74,7 +82,9 @@ def list_quantities(report: "Report") -> pd.DataFrame:
         time, statistic, field (value, lower, upper, se, n, count, share, invited, population), value, half (of the last
         digit: the printed number stands for value ± half), step (one last digit), bound, reference, note.
     """
-    parts = [*_of_surveys(report), *_of_groups(report.tables["groups"]), *_of_numbers(report.tables["numbers"])]
+    tables = report.tables
+    parts = [*_of_surveys(report), *_of_groups(tables["groups"]), *_of_numbers(tables["numbers"])]
+    parts += _of_coefficients(tables["coefficients"])
     frame = pd.DataFrame(parts, columns=COLUMNS).astype({"value": float, "half": float, "step": float})
     return frame.drop_duplicates("name").set_index("name", drop=False)
 
@@ -140,4 +150,19 @@ def _of_numbers(numbers: pd.DataFrame) -> list[tuple[Any, ...]]:
                 step = 1.0 if whole else float(f"1e{-int(getattr(row, f'{field}_digits'))}")
                 half = 0.0 if whole else step / 2
                 rows.append((f"{name}.{field}", "numbers", row.Index, *about, field, value, half, step, "eq", *more))
+    return rows
+
+
+def _of_coefficients(coefficients: pd.DataFrame) -> list[tuple[Any, ...]]:
+    rows = []
+    for name, at in coefficient_names(coefficients).items():
+        row = coefficients.loc[at]
+        about = ("", row["outcome"], row["predictor"], ALL, ALL, row["year"], "coefficient")
+        for field in ("value", "se"):
+            if pd.notna(row[field]):
+                step = float(f"1e{-int(row[f'{field}_digits'])}")
+                full = name if field == "value" else f"{name}.{field}"
+                half = 0.0 if row["predictor"] == "n" else step / 2
+                more = ("eq", row["reference"], row["note"])
+                rows.append((full, "coefficients", at, *about, field, row[field], half, step, *more))
     return rows

@@ -12,8 +12,8 @@ import pandas as pd
 
 from navmodels import checks
 from navmodels.reports.formulas import names_of
-from navmodels.reports.quantities import group_names, survey_names
-from navmodels.reports.schema import ALL, FIELDS, OTHERS, UNKNOWN
+from navmodels.reports.quantities import coefficient_names, group_names, survey_names
+from navmodels.reports.schema import ALL, EACH, FIELDS, OTHERS, UNKNOWN
 from navmodels.reports.typed_tables import Problem
 
 Tables = Mapping[str, pd.DataFrame]
@@ -34,7 +34,8 @@ def wrong_references(surveys: Surveys, tables: Tables, about: Mapping[str, Any])
     yield from _twice(tables)
     yield from _groups(tables)
     yield from _items(tables)
-    yield from _spoken_of(tables)
+    words = [word for section in about.get("words", {}).values() for word in section]
+    yield from _spoken_of(tables, words)
     yield from _ids(surveys, tables)
     yield from _asked(tables)
     yield from _claims(tables["claims"])
@@ -68,10 +69,14 @@ def _wrong_numbers(numbers: pd.DataFrame) -> Iterator[Problem]:
     for column, wrong, rule in rules:
         for row in numbers.index[wrong]:
             yield _at("numbers", row, column, f"holds {numbers.loc[row, column]:g}; {rule}.")
-    stray = (numbers["time_from"] != "") & (numbers["statistic"] != "change")
+    stray = (numbers["time_from"] != "") & numbers["statistic"].isin(["share", "mean"])
     for row in numbers.index[stray]:
-        text = f"holds {numbers.loc[row, 'time_from']!r}, but the statistic is no change; leave it empty."
+        text = f"holds {numbers.loc[row, 'time_from']!r}, but a share or mean is of one time; leave it empty."
         yield _at("numbers", row, "time_from", text)
+    stray = (numbers["group_from"] != "") & (numbers["statistic"] != "change")
+    for row in numbers.index[stray]:
+        text = f"holds {numbers.loc[row, 'group_from']!r}, but the statistic is no change; leave it empty."
+        yield _at("numbers", row, "group_from", text)
 
 
 def _twice(tables: Tables) -> Iterator[Problem]:
@@ -116,8 +121,12 @@ def _items(tables: Tables) -> Iterator[Problem]:
             yield _at("numbers", row, "item", _not_known(item, known, "is not in items.csv", "items"))
 
 
-def _spoken_of(tables: Tables) -> Iterator[Problem]:
-    """Yield items, answers and groups of claims and bases that no other table has."""
+def _spoken_of(tables: Tables, words: Sequence[str]) -> Iterator[Problem]:
+    """Yield items, answers and groups of claims and bases that no other table has.
+
+    An answer that is not in print may be spoken of when [words] has it; a group dim is a question too, its groups the
+    answers.
+    """
     numbers, groups = tables["numbers"], tables["groups"]
     printed = dict(iter(numbers.groupby("survey")))
     regressions = tables["coefficients"]
@@ -127,16 +136,22 @@ def _spoken_of(tables: Tables) -> Iterator[Problem]:
             for end in ("", "_b") if name == "claims" else ("",):
                 survey = getattr(row, f"survey{end}") or row.survey
                 here = printed.get(survey, numbers.head(0))
-                known = [*here["item"], *tables["items"].loc[tables["items"]["survey"] == survey, "item"], *others]
+                sizes = groups[groups["survey"] == survey]
+                listed = tables["items"].loc[tables["items"]["survey"] == survey, "item"]
+                known = [*here["item"], *listed, *others, *sizes["group_dim"]]
                 item = getattr(row, f"item{end}")
                 if item and item != OTHERS and item not in known:
                     yield _at(name, row.Index, f"item{end}", _not_known(item, known, "is no item in print", "items"))
                     continue
                 answer, asked = getattr(row, f"answer{end}", ""), item or row.item
-                answers = list(here.loc[here["item"] == asked, "answer"])
-                if answer and answers and answer not in (*answers, ALL, OTHERS):
+                answers = [
+                    *here.loc[here["item"] == asked, "answer"],
+                    *sizes.loc[sizes["group_dim"] == asked, "group"],
+                ]
+                if answer and answers and answer not in (*answers, *words, ALL, OTHERS):
                     yield _at(name, row.Index, f"answer{end}", _not_known(answer, answers, f"is no answer of {asked}"))
-                yield from _spoken_groups(name, row, end, here, groups[groups["survey"] == survey])
+                if getattr(row, "kind", "") != "association":
+                    yield from _spoken_groups(name, row, end, here, sizes)
 
 
 def _spoken_groups(name: str, row: Any, end: str, numbers: pd.DataFrame, groups: pd.DataFrame) -> Iterator[Problem]:
@@ -147,7 +162,7 @@ def _spoken_groups(name: str, row: Any, end: str, numbers: pd.DataFrame, groups:
         yield _at(name, row.Index, f"group_dim{end}", _not_known(dim, dims, "divides nobody in print", "groups"))
         return
     known = [*numbers.loc[numbers["group_dim"] == dim, "group"], *groups.loc[groups["group_dim"] == dim, "group"]]
-    if group and group not in (*known, ALL, OTHERS):
+    if group and group not in (*known, ALL, OTHERS, EACH):
         yield _at(name, row.Index, f"group{end}", _not_known(group, known, f"is no group of {dim}", "groups"))
 
 
@@ -160,9 +175,10 @@ def _ids(surveys: Surveys, tables: Tables) -> Iterator[Problem]:
     named = tables["numbers"][tables["numbers"]["id"] != ""].set_index("id")
     ids = list(named.index)
     fields = [f"{name}.{field}" for field in FIELDS for name in named.index[named[field].notna()]]
-    known = [*ids, *fields, *survey_names(surveys), *group_names(tables["groups"])]
+    made = [*survey_names(surveys), *group_names(tables["groups"]), *coefficient_names(tables["coefficients"])]
+    known = [*ids, *fields, *made]
     for row, given in tables["readings"]["id"].items():
-        if given not in ids:
+        if given not in ids and given not in made:
             yield _at("readings", row, "id", _not_known(given, ids, "is no id of numbers.csv"))
     for column in ("numbers", "supports"):
         for row, given in tables["contradictions"][column].items():
@@ -189,7 +205,9 @@ def _asked(tables: Tables) -> Iterator[Problem]:
             yield _at("items", row, "asked_of", f"holds {given!r}; allowed: item/answer.")
         elif given:
             here = numbers[numbers["survey"] == survey]
+            sizes = tables["groups"].loc[tables["groups"]["survey"] == survey]
             known = [f"{item}/{answer}" for item, answer in zip(here["item"], here["answer"], strict=True)]
+            known += [f"{dim}/{group}" for dim, group in zip(sizes["group_dim"], sizes["group"], strict=True)]
             if given not in known:
                 yield _at("items", row, "asked_of", _not_known(given, known, "is no item/answer in print"))
 
@@ -220,8 +238,8 @@ def _sections(surveys: Surveys, tables: Tables, about: Mapping[str, Any]) -> Ite
         for place, entry in enumerate(about.get(section, []), start=1):
             where = f"report.toml, [[{section}]] number {place}"
             for key, known in (
-                ("survey", list(surveys)), ("group_dim", [*numbers["group_dim"]]),
-                ("items", [*numbers["item"]]), ("item", [*numbers["item"]]), ("without", [*numbers["id"]]),
+                ("survey", list(surveys)), ("group_dim", [*numbers["group_dim"], *tables["groups"]["group_dim"]]),
+                ("items", [*numbers["item"]]), ("item", [*numbers["item"]]), ("without", [*numbers["id"], *group_names(tables["groups"])]),
                 ("batteries", [*tables["items"]["battery"]]), ("claims", [*tables["claims"]["claim"]]),
                 ("answers", [*numbers["answer"]]), ("answer", [*numbers["answer"]]),
             ):  # fmt: skip

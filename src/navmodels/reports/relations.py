@@ -4,7 +4,7 @@ A check is a kind of computation and the names of what it speaks of; values come
 (its scenarios). Which checks a report has is said in `structure`, what follows for each number in `statuses`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,8 @@ class Check:
         The quantity computed.
     names
         All quantities that the check speaks of, the target included.
+    uses
+        What else it needs, of which it says nothing.
     kind
         How it is worked out: "formula", "counts", "interval", "se", "mean_interval", "twice", "system".
     formula, comparison
@@ -47,6 +49,7 @@ class Check:
     code: str
     target: str
     names: tuple[str, ...]
+    uses: tuple[str, ...] = ()
     kind: str = "formula"
     formula: str = ""
     comparison: str = "="
@@ -58,12 +61,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether a check holds, and what it gives for its target: value, and limits that rounding leaves."""
+    """Whether a check holds, and what it gives for its target: value, and limits that rounding leaves.
+
+    ``more`` has the same three for other quantities that are computed at once, by name.
+    """
 
     holds: npt.NDArray[np.bool_]
     ours: Array
     low: Array
     high: Array
+    more: Mapping[str, tuple[Array, Array, Array]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,22 +159,25 @@ def _twice(check: Check, at: Values, printed: Print) -> Outcome:
 
 
 def _interval(check: Check, at: Values, printed: Print) -> Outcome:
-    found = printed_intervals.share_interval(check.facts, *_four(check, at), halves=_halves(check, printed, 3))
-    return Outcome(*found[0 if check.target == check.names[1] else 1])
+    """Judge both ends of the interval of a share: value, lower, upper, n."""
+    low, high = printed_intervals.share_interval(check.facts, *_values(check.names, at), halves=_halves(check, printed))
+    return Outcome(*low, more={check.names[2]: high[1:]})
 
 
 def _se(check: Check, at: Values, printed: Print) -> Outcome:
-    value, lower, upper, n, se = (at[name] for name in check.names)
-    halves = _halves(check, printed, 3)
-    found = printed_intervals.share_error(
-        check.facts, (value, lower, upper, n), se, halves=halves, half=printed.half[check.target]
+    """Judge the standard error of a share, from the shares that give both ends."""
+    half = printed.half[check.target]
+    return Outcome(
+        *printed_intervals.share_error(
+            check.facts, _values(check.uses, at), at[check.target], halves=_halves(check, printed), half=half
+        )
     )
-    return Outcome(*found)
 
 
 def _mean_interval(check: Check, at: Values, printed: Print) -> Outcome:
-    found = printed_intervals.mean_interval(*_four(check, at), halves=_halves(check, printed, 4))
-    return Outcome(*found[0 if check.target == check.names[1] else 1])
+    """Judge both ends of the interval of a mean: value, lower, upper, standard error."""
+    low, high = printed_intervals.mean_interval(*_values(check.names, at), halves=_halves(check, printed))
+    return Outcome(*low, more={check.names[2]: high[1:]})
 
 
 def _system(check: Check, at: Values, printed: Print) -> Outcome:
@@ -175,13 +185,13 @@ def _system(check: Check, at: Values, printed: Print) -> Outcome:
     return Outcome(*systems.solve_each(check.facts["rows"], check.target, at, printed.half))
 
 
-def _four(check: Check, at: Values) -> tuple[Array, Array, Array, Array]:
-    first, second, third, fourth = (at[name] for name in check.names)
+def _values(names: Sequence[str], at: Values) -> tuple[Array, Array, Array, Array]:
+    first, second, third, fourth = (at[name] for name in names)
     return first, second, third, fourth
 
 
-def _halves(check: Check, printed: Print, count: int) -> tuple[float, ...]:
-    return tuple(printed.half[name] for name in check.names[:count])
+def _halves(check: Check, printed: Print) -> tuple[float, ...]:
+    return tuple(printed.half[name] for name in (*check.names, *check.uses)[-4:])
 
 
 KINDS: Mapping[str, Callable[[Check, Values, Print], Outcome]] = {

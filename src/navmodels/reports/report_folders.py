@@ -147,13 +147,15 @@ def _wrong_survey(place: str, facts: dict[str, Any]) -> Iterator[Problem]:
     for key in ("weighted", "register"):
         if not isinstance(facts.get(key, True), bool):
             yield _problem(place, f"{key} is {facts[key]!r}; allowed: true, false (without quotes).")
-    for key in ("label", "label_nb"):
+    for key in ("label", "label_nb", "reference", "note"):
         if not isinstance(facts.get(key, ""), str):
             yield _problem(place, f"{key} is {facts[key]!r}; allowed: text in quotes.")
     effect = facts.get("design_effect", 1.0)
-    number = isinstance(effect, int | float) and not isinstance(effect, bool) and 0 < effect < 1000
-    if not number and effect != "estimate":
-        yield _problem(place, f'design_effect is {effect!r}; allowed: a number above 0, or "estimate".')
+    each = effect if isinstance(effect, list) and effect else [effect]
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) and 0 < one < 1000 for one in each)
+    if not numbers and effect != "estimate":
+        text = f'design_effect is {effect!r}; allowed: a number above 0, a list of such, or "estimate".'
+        yield _problem(place, text)
     if not isinstance(facts.get("year", 2000), int | str):
         yield _problem(place, f"year is {facts['year']!r}; allowed: a year such as 2025.")
 

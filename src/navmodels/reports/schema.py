@@ -6,13 +6,14 @@ One place for the shape of a folder; reading and refusing stand in `report_table
 from dataclasses import dataclass
 
 ALL = "all"  # group_dim and group of everybody
-OTHERS = "others"  # in a claim: the whole less the group spoken of
+OTHERS = "others"  # in a claim: the whole less the group spoken of, or every rival
+EACH = "each"  # in a claim: every group by itself, which has no one number
 FIELDS = ("lower", "upper", "se", "n", "count")  # of a printed number, besides its value: written ID.lower in a formula
 UNKNOWN = "x_"  # names in a system's formulas that begin so are quantities that nobody printed
 
 STATISTICS = ("share", "mean", "change", "count", "rate", "amount", "index")
 BOUNDS = ("eq", "gt", "lt")
-PRECISIONS = ("exact", "about")
+PRECISIONS = ("exact", "about", "inferred")
 YES, NO = "yes", "no"
 COMPARISONS = ("=", "<=", ">=")
 CLAIMS = ("change", "difference", "answer", "survey", "level", "order", "association")
@@ -74,6 +75,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "answer": Column(about="the answer; empty for a mean"),
         "group_dim": DIM,
         "group": GROUP,
+        "group_from": Column(about="of a printed difference (a change): the group it is counted from"),
         "time": TIME,
         "time_from": Column("time", about="of a printed change: the year it starts from"),
         "statistic": _choice(*STATISTICS, default="share", about="share is percent, change is points"),
@@ -84,7 +86,10 @@ TABLES: dict[str, dict[str, Column]] = {
         "n": Column("whole", about="answers it is a share or mean of, if printed for this number"),
         "count": Column("whole", about="how many gave the answer, if printed"),
         "bound": _choice(*BOUNDS, default="eq", about="gt: printed as over, lt: as under"),
-        "precision": _choice(*PRECISIONS, default="exact", about="about: in words, or hedged"),
+        "precision": _choice(
+            *PRECISIONS, default="exact", about="about: in words, or hedged; inferred: no value is printed"
+        ),
+        "unit": Column(about="of amounts, counts, rates and indexes: seconds, million contacts, ..."),
         "reference": REFERENCE,
         "note": NOTE,
     },
@@ -114,6 +119,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "answers": _choice("one", "several", about="how many answers a respondent gives"),
         "complete": _yes("yes: every answer is printed, so that single answers add to 100"),
         "asked_of": Column(about="only those who gave this answer were asked: item/answer"),
+        "remainder": _yes("yes: none of these, other, do not know: no rival in an order"),
         "note": NOTE,
     },
     "bases": {
@@ -151,6 +157,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "model": Column(required=True, about="short name of the regression"),
         "outcome": Column(required=True, about="item that is explained"),
         "predictor": Column(required=True, about="item that explains; constant, r2 and n are kept apart"),
+        "role": _choice("predictor", "control", default="predictor", about="control: no rival in an order"),
         "year": Column("time", about="of the data"),
         "value": Column("printed", required=True, about="the coefficient"),
         "se": Column("printed", about="its standard error, if printed"),
@@ -187,14 +194,19 @@ SURVEY_KEYS = {
     "n": "respondents",
     "year": "year of fieldwork",
     "weighted": "true or false",
-    "design_effect": 'a number, or "estimate": from the printed intervals',
+    "design_effect": 'a number, a list (the first is used, the others repeat it), or "estimate": from the intervals',
     "invited": "how many were asked",
     "population": "how many there are",
     "register": "true: its numbers are counts of everybody, not answers of a sample",
     "label": "in words, English",
     "label_nb": "in words, bokmål",
+    "reference": "where its sizes are printed",
+    "note": "remarks",
 }
-REPORT_KEYS = ("title", "title_nb", "publisher", "year", "language", "surveys", "models", "plots", "words", "stars")
+REPORT_KEYS = (
+    *("title", "title_nb", "publisher", "authors", "year", "language", "reading", "notes"),
+    *("surveys", "models", "plots", "words", "stars"),
+)
 MODEL_KINDS = ("groups", "items", "series", "distribution")
 MODEL_KEYS = (
     "kind",

@@ -1,7 +1,7 @@
 """What the checks say of each printed quantity: reproduced, agrees, differs, or nothing; and how hard the check was.
 
-*Power* is the share of neighbouring wrong values that the same check would refuse: the value ± 1, 2, 3, 5 last digits, an
-end of an interval ± 1, a size ± 10 %. A check that could hardly fail confirms nothing.
+*Power* is the share of neighbouring wrong values that the same check would refuse: the value ± 1, 2, 3, 5 last digits,
+the eight intervals with one end or both moved by one, a size ± 10 %. A check that could hardly fail confirms nothing.
 
 Where a check fails, what differs are those of its suspects that no other check confirms (the idea of Fellegi and Holt
 1976: the fewest fields that explain every failed edit).
@@ -26,8 +26,10 @@ STATUSES = ("differs", "reproduced", "agrees", "input", "not reproducible")
 HARD = {"reproduced": 0.5, "agrees": 0.25}  # power that a status needs at least
 STEPS = (-5.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 5.0)  # last digits
 SIZES = ("n", "invited", "population")
+ENDS = ("lower", "upper")
+AROUND = np.array([(a, b) for a in (-1.0, 0.0, 1.0) for b in (-1.0, 0.0, 1.0) if (a, b) != (0, 0)]).T
 WITHIN = 0.1  # by how much a size is moved
-LADDER = np.concatenate([-(2.0 ** np.arange(16, -1, -1)), 2.0 ** np.arange(17)])
+LADDER = 2.0 ** np.arange(17)
 RUNGS = 32
 SOFT = ("twice",)  # what is printed again is not confirmed against other checks by that
 
@@ -133,7 +135,7 @@ def print_of(quantities: pd.DataFrame) -> Print:
 
 def outcome_at(check: Check, values: Mapping[str, float], printed: Print, name: str, tries: Array) -> Outcome:
     """Return the outcome of a check with one quantity at each of some values, all else as printed."""
-    at = {each: np.full(len(tries), values[each]) for each in check.names}
+    at = {each: np.full(len(tries), values[each]) for each in (*check.names, *check.uses)}
     return judge(check, at | {name: np.asarray(tries, dtype=float)}, printed)
 
 
@@ -144,29 +146,34 @@ def _tried(
     check: Check, values: Mapping[str, float], quantities: pd.DataFrame, printed: Print
 ) -> tuple[Outcome, dict[str, float]]:
     """Return the outcome of a check as printed, and its power for each quantity; all are tried at once."""
-    moved = [(name, _neighbours(name, values[name], quantities)) for name in check.names]
-    size = 1 + sum(len(each) for _, each in moved)
-    at = {name: np.full(size, values[name]) for name in check.names}
+    moved = [(name, _neighbours(name, check, values, quantities)) for name in check.names]
+    size = 1 + sum(len(each[name]) for name, each in moved)
+    at = {name: np.full(size, values[name]) for name in (*check.names, *check.uses)}
     places, start = {}, 1
     for name, each in moved:
-        places[name] = slice(start, start + len(each))
-        at[name][places[name]] = each
-        start += len(each)
+        places[name] = slice(start, start + len(each[name]))
+        for other, tries in each.items():
+            at[other][places[name]] = tries
+        start += len(each[name])
     outcome = judge(check, at, printed)
     power = {name: float(1 - outcome.holds[place].mean()) for name, place in places.items()}
-    first = Outcome(*(np.asarray(each)[:1] for each in (outcome.holds, outcome.ours, outcome.low, outcome.high)))
-    return first, power
+    return outcome, power
 
 
-def _neighbours(name: str, value: float, quantities: pd.DataFrame) -> Array:
-    """Return the wrong values near a printed one."""
-    field, step = quantities.at[name, "field"], quantities.at[name, "step"]
+def _neighbours(
+    name: str, check: Check, values: Mapping[str, float], quantities: pd.DataFrame
+) -> dict[str, Array]:  # fmt: skip
+    """Return the wrong values near a printed one; of an end, the eight intervals around the printed one."""
+    field, step, value = quantities.at[name, "field"], quantities.at[name, "step"], values[name]
     if field in SIZES:
         reach = max(round(WITHIN * value), 1)
-        return np.array([max(value - reach, 1), value + reach])
-    if field in ("lower", "upper"):
-        return np.array([value - step, value + step])
-    return value + step * np.array(STEPS)
+        return {name: np.array([max(value - reach, 1), value + reach])}
+    if field in ENDS:
+        other = f"{name.rpartition('.')[0]}.{ENDS[1 - ENDS.index(field)]}"
+        if other in check.names:
+            return {name: value + step * AROUND[0], other: values[other] + step * AROUND[1]}
+        return {name: np.array([value - step, value + step])}
+    return {name: value + step * np.array(STEPS)}
 
 
 def _blamed(check: Check, place: int, confirmed: set[tuple[str, int]]) -> Sequence[str]:
@@ -184,8 +191,10 @@ def _range(
 ) -> tuple[float, float, float]:
     """Return what a check gives for a quantity: value and limits; of one not computed, the printed values it accepts."""
     outcome = told.outcome
-    if name == told.check.target:
-        return float(outcome.ours[0]), float(outcome.low[0]), float(outcome.high[0])
+    computed = {told.check.target: (outcome.ours, outcome.low, outcome.high), **outcome.more}
+    if name in computed:
+        ours, low, high = computed[name]
+        return float(ours[0]), float(low[0]), float(high[0])
     low, high = accepted(told.check, name, values, printed, step=float(quantities.at[name, "step"]))
     if told.status == "differs":
         near = min((low, high), key=lambda end: abs(end - values[name]) if np.isfinite(end) else np.inf)
@@ -202,22 +211,25 @@ def accepted(
     when nothing within 65,536 last digits tells.
     """
     value = values[name]
-    holds = outcome_at(check, values, printed, name, np.array([value])).holds[0]
-    far = outcome_at(check, values, printed, name, value + step * LADDER).holds
-    half = len(LADDER) // 2
+
+    def holding(steps: Array) -> npt.NDArray[np.bool_]:
+        return outcome_at(check, values, printed, name, value + step * steps).holds
+
+    far = holding(np.concatenate([[0.0], -LADDER, LADDER]))
+    holds = far[0]
     ends = []
-    for side, turned in ((-1.0, far[:half][::-1]), (1.0, far[half:])):
+    for side, turned in ((-1.0, far[1 : 1 + len(LADDER)]), (1.0, far[1 + len(LADDER) :])):
         switched = np.flatnonzero(turned != holds)
         if not len(switched):
             ends.append(side * np.inf)
             continue
-        last = 2.0 ** switched[0]
-        first = 0.0 if switched[0] == 0 else last / 2
-        rungs = np.unique(np.round(np.linspace(first, last, RUNGS)))
-        each = outcome_at(check, values, printed, name, value + side * step * rungs).holds == holds
-        turn = int(np.flatnonzero(~each)[0]) if (~each).any() else len(rungs) - 1
-        at = rungs[turn - 1] if holds and turn else rungs[turn]
-        ends.append(value + side * step * float(at))
+        last = LADDER[switched[0]]
+        first = LADDER[switched[0] - 1] if switched[0] else 0.0
+        while last - first > 1:  # the turn lies between them
+            rungs = np.unique(np.round(np.linspace(first, last, RUNGS)))
+            turn = int(np.flatnonzero(holding(side * rungs[1:]) != holds)[0]) + 1
+            first, last = rungs[turn - 1], rungs[turn]
+        ends.append(value + side * step * float(first if holds else last))
     return ends[0], ends[1]
 
 
@@ -230,4 +242,9 @@ def numbers_of(report: Report) -> tuple[Numbers, pd.DataFrame]:
 def facts_of(told: Told) -> dict[str, Any]:
     """Return the numbers that the sentence of a check needs."""
     outcome = told.outcome
-    return {**told.check.facts, "ours": float(outcome.ours[0]), "low": float(outcome.low[0]), "high": float(outcome.high[0])}
+    return {
+        **told.check.facts,
+        "ours": float(outcome.ours[0]),
+        "low": float(outcome.low[0]),
+        "high": float(outcome.high[0]),
+    }

@@ -51,9 +51,12 @@ def readings(report: Report) -> dict[str, dict[str, Any]]:
     out = {}
     for survey, facts in report.surveys.items():
         rows = numbers[(numbers["survey"] == survey) & (numbers["statistic"] == "share")]
-        rows = rows[rows[["lower", "upper", "n"]].notna().all(axis=1) & rows["value"].between(0, 100, inclusive="neither")]
+        rows = rows[
+            rows[["lower", "upper", "n"]].notna().all(axis=1) & rows["value"].between(0, 100, inclusive="neither")
+        ]
         table = rows.assign(half=0.5 * 10.0 ** -rows["value_digits"].astype(float))
         given = facts.get("design_effect", None if facts.get("weighted") else 1.0)
+        given = given[0] if isinstance(given, list) else given
         if given is None:
             continue
         if given == "estimate":
@@ -89,20 +92,25 @@ def _whole_of(report: Report, survey: str, of: str) -> str:
 
 
 def _sums(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
-    """Sizes of the groups of a dim add up to the whole."""
+    """Sizes of the groups of a dim add up to the whole, those of the sample and those of the population."""
     for survey, dim, rows in _divisions(report):
-        whole = _whole_of(report, survey, rows["of"].iloc[0])
-        if not whole or rows["n"].isna().any() or rows["of"].nunique() > 1:
-            continue
-        parts = [plain("n", survey, dim, group) for group in rows["group"]]
-        total = "+".join(parts)
-        facts = {"group_dim": dim, "groups": len(parts), "survey": survey}
-        if whole.isdigit():
-            first, rest = parts[0], "-".join([whole, *parts[1:]])
-            yield formula_check("sum", first, rest, reproduces=tuple(parts), suspects=tuple(parts), facts=facts)
-        else:
-            both = (whole, *parts)
-            yield formula_check("sum", whole, total, reproduces=both, suspects=both, facts=facts)
+        whole = _whole_of(report, survey, rows["of"].iloc[0]) if rows["of"].nunique() == 1 else ""
+        yield from _sum("n", whole, survey, dim, rows)
+        if "population" in report.surveys[survey] and not rows["of"].any():
+            yield from _sum("population", plain("population", survey), survey, dim, rows)
+
+
+def _sum(field: str, whole: str, survey: str, dim: str, rows: pd.DataFrame) -> Iterator[Check]:
+    if not whole or rows[field].isna().any():
+        return
+    parts = [plain(field, survey, dim, group) for group in rows["group"]]
+    facts = {"group_dim": dim, "groups": len(parts), "survey": survey}
+    if whole.isdigit():
+        first, rest = parts[0], "-".join([whole, *parts[1:]])
+        yield formula_check("sum", first, rest, reproduces=tuple(parts), suspects=tuple(parts), facts=facts)
+        return
+    both = (whole, *parts)
+    yield formula_check("sum", whole, "+".join(parts), reproduces=both, suspects=both, facts=facts)
 
 
 def _sums_of_bases(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
@@ -112,7 +120,9 @@ def _sums_of_bases(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator
             names = [f"{name}.n" for name in parts["name"]]
             facts = {"group_dim": dim, "groups": len(names)}
             total = f"{whole.name}.n"
-            yield formula_check("sum_of_bases", total, "+".join(names), comparison=">=", seconds=tuple(names), facts=facts)
+            yield formula_check(
+                "sum_of_bases", total, "+".join(names), comparison=">=", seconds=tuple(names), facts=facts
+            )
 
 
 def _parts(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
@@ -218,18 +228,15 @@ def _intervals(report: Report, numbers: pd.DataFrame, read: dict[str, dict[str, 
     whole = numbers[numbers[["lower", "upper"]].notna().all(axis=1) & (numbers["bound"] == "eq")]
     for row in whole.itertuples():
         value, lower, upper, n, se = (row.name, *(f"{row.name}.{field}" for field in ("lower", "upper", "n", "se")))
-        kinds = []
+        blame = {"reproduces": (lower, upper), "suspects": (lower, upper), "seconds": (value,)}
         if row.statistic == "share" and pd.notna(row.n) and row.survey in read and 0 < row.value < 100:
-            facts = read[row.survey]
-            kinds = [("interval", (value, lower, upper, n))]
+            facts, names = read[row.survey], (value, lower, upper, n)
+            yield Check("interval", lower, names, kind="interval", facts=facts, **blame)
             if pd.notna(row.se):
-                yield Check("error", se, (value, lower, upper, n, se), "se", reproduces=(se,), suspects=(se,), facts=facts)
+                one = (se,)
+                yield Check("error", se, one, names, "se", reproduces=one, suspects=one, facts=facts)
         elif row.statistic == "mean" and pd.notna(row.se):
-            facts, kinds = {}, [("mean_interval", (value, lower, upper, se))]
-        for kind, names in kinds:
-            for target in (lower, upper):
-                suspects = {"reproduces": (target,), "suspects": (lower, upper), "seconds": (value,)}
-                yield Check(kind, target, names, kind, facts=facts, **suspects)
+            yield Check("mean_interval", lower, (value, lower, upper, se), kind="mean_interval", **blame)
 
 
 def _changes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
@@ -273,4 +280,5 @@ def _typed(report: Report) -> Iterator[Check]:
         names = tuple(dict.fromkeys([*rows["target"], *(name for name in base.names if not name.startswith("x_"))]))
         for target in dict.fromkeys(rows["target"]):
             facts = {"rows": parts, "system": system, "how": rows.loc[rows["target"] == target, "how"].iloc[0]}
-            yield Check("system", target, names, "system", reproduces=(target,), suspects=(target,), facts=facts)
+            one, rest = (target,), tuple(name for name in names if name != target)
+            yield Check("system", target, one, rest, "system", reproduces=one, suspects=one, facts=facts)

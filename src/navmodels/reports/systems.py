@@ -5,6 +5,7 @@ are at least 0. Multiplied out, a row bounds its numerator by its denominator ti
 """
 
 import ast
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ def solve_each(
 ) -> tuple[npt.NDArray[np.bool_], Array, Array, Array]:
     """Return whether the rows can hold together, and the lowest and highest that the other rows leave for a target.
 
+    The range is worked out for the first place only.
+
     Examples
     --------
     Of all, 29 % have one and 19 % do not know; of those who know, 36 % have one:
@@ -52,7 +55,7 @@ def solve_each(
     found = []
     for place in range(size):
         values = {name: float(np.ravel(array)[place]) for name, array in at.items()}
-        found.append(_solve(rows, names, target, values, half))
+        found.append(_solve(rows, names, target, values, half, ends=place == 0))
     holds, low, high = (np.array(each) for each in zip(*found, strict=True))
     return holds.astype(bool), (low + high) / 2, low, high
 
@@ -70,9 +73,9 @@ def is_linear(formula: str) -> bool:
 
 
 def _solve(
-    rows: Rows, names: Sequence[str], target: str, values: Mapping[str, float], half: Mapping[str, float]
+    rows: Rows, names: Sequence[str], target: str, values: Mapping[str, float], half: Mapping[str, float], *, ends: bool
 ) -> tuple[bool, float, float]:
-    """Return whether all rows hold at once, and the range that the others leave for the formula of the target."""
+    """Return whether all rows hold at once, and with `ends` the range that the others leave for the target."""
     bounds: list[Array] = []
     own: tuple[Array, Array] | None = None
     every: list[Array] = []
@@ -93,8 +96,10 @@ def _solve(
             bounds += each
     assert own is not None
     holds = _optimum(np.zeros(len(names) + 1), every, own[1]) is not None
-    ends = [_optimum(sign * own[0], bounds, own[1]) for sign in (1.0, -1.0)]
-    low, high = (np.nan if end is None else sign * end for end, sign in zip(ends, (1.0, -1.0), strict=True))
+    if not ends:
+        return holds, np.nan, np.nan
+    found = [_optimum(sign * own[0], bounds, own[1]) for sign in (1.0, -1.0)]
+    low, high = (np.nan if end is None else sign * end for end, sign in zip(found, (1.0, -1.0), strict=True))
     return holds, low, high
 
 
@@ -117,13 +122,18 @@ def _parts(formula: str, names: Sequence[str], values: Mapping[str, float]) -> t
     return _coefficients(tree, names, values), constant
 
 
+@functools.cache
+def _text(tree: ast.expr) -> str:
+    return ast.unparse(tree)
+
+
 def _speaks(tree: ast.expr, names: Sequence[str]) -> bool:
     return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(tree))
 
 
 def _coefficients(tree: ast.expr, names: Sequence[str], values: Mapping[str, Any]) -> Array:
     """Return the coefficients of a linear expression, from its values at 0 and at each unknown in turn."""
-    text = ast.unparse(tree)
+    text = _text(tree)
     zero = {**values, **dict.fromkeys(names, 0.0)}
     constant = float(value_of(text, zero))
     slopes = [float(value_of(text, {**zero, name: 1.0})) - constant for name in names]

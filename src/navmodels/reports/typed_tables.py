@@ -20,7 +20,7 @@ from navmodels.reports.schema import TABLES, Column
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 NUMBER = re.compile(r"[+-]?\d+(\.(?P<decimals>\d+))?")
-TIME = re.compile(r"\d{4}(\D.*)?")
+TIME = re.compile(r"\d{4}(\D.*)?|before \d{4}|earlier|not stated")
 LIKELY = ("\u2212", "\u2013", "%", ",", " ", "\u00a0")  # marks of numbers as they are printed, not as they are typed
 
 EARLIER = {"quality": "precision"}  # headings by the name they had before

@@ -106,7 +106,7 @@ def find(at: Coordinates, shares: pd.DataFrame) -> str:
 
 
 def one_side(at: Coordinates, evidence: Evidence, *, sign: int) -> Side:
-    """Return a side that is one printed number.
+    """Return a side that is one printed number; a bound only where it is on the cautious side of `sign`.
 
     Raises
     ------

@@ -129,7 +129,9 @@ def _judge(claim: Any, evidence: Evidence) -> Verdict:
         raise NotJudgedError("no_time")
     sign = sign_of(claim)
     pair = together(claim, evidence) if claim.kind == "answer" else None
-    first = pair[0] if pair else one_side(coordinates(claim), evidence, sign=sign)
+    first = pair[0] if pair else one_side(
+        coordinates(claim), evidence, sign=0 if claim.kind == "level" else sign
+    )  # "over half" proves no level
     if claim.kind == "level":
         points = 100 * first.draws - claim.level
         return _verdict(claim, points, first, float(claim.level), (), evidence)

@@ -55,7 +55,8 @@ def falsify_numbers(numbers: Numbers, statuses: pd.DataFrame) -> pd.DataFrame:
 
 def _outside(value: float, low: float, high: float, quantity: pd.Series) -> list[float]:
     """Return the first printed values below and above a range; none on a side without a limit."""
-    half, step = float(quantity["half"]), float(quantity["step"])
+    step = float(quantity["step"])
+    half = max(float(quantity["half"]), step / 2)
     ends = []
     if np.isfinite(low):
         steps = np.floor((value - (low - half)) / step + 1e-6) + 1

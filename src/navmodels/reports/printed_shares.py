@@ -11,9 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from navmodels.reports.quantities import number_names, plain, rounding
+from navmodels.reports.quantities import dims_as_questions, number_names, rounding
 from navmodels.reports.report_folders import Report
-from navmodels.reports.schema import ALL
 from navmodels.reports.structure import readings
 
 Array = npt.NDArray[np.float64]
@@ -39,7 +38,8 @@ def list_shares(report: Report) -> pd.DataFrame:
     """Return the printed shares and means that can be used, one row each quantity, by name.
 
     A number printed twice counts once: the one that a contradiction supports, else the first. A group dim is a question
-    too: its printed shares are those of its groups as answers. What is only inferred is left out.
+    too: its printed shares are those of its groups as answers. What is only inferred is left out; a level that a printed
+    change implies comes in.
 
     Returns
     -------
@@ -54,7 +54,8 @@ def list_shares(report: Report) -> pd.DataFrame:
         rounding(row.value, row.value_digits, row.statistic, row.precision) for row in table.itertuples()
     ]
     table = table.assign(half=[half for half, _ in sizes], step=[step for _, step in sizes])
-    table = pd.concat([table, _dims_as_questions(report)], ignore_index=True)
+    table = pd.concat([table, dims_as_questions(report)], ignore_index=True)
+    table = pd.concat([table, _implied(numbers.assign(name=number_names(numbers)), table)], ignore_index=True)
     supported = " ".join(report.tables["contradictions"]["supports"]).split()
     table["n"] = table["n"].fillna(table.groupby(KEY)["n"].transform("first"))
     table = table.assign(first=~table["name"].isin(supported)).sort_values("first", kind="stable")
@@ -117,19 +118,19 @@ def single_draws(share: float, half: float, n: float, rng: np.random.Generator) 
 # ---- inside
 
 
-def _dims_as_questions(report: Report) -> pd.DataFrame:
-    groups = report.tables["groups"]
-    rows = []
-    for row in groups[groups["share"].notna()].itertuples():
-        facts = report.surveys[row.survey]
-        whole = float(row.of) if row.of.isdigit() else np.nan if row.of else facts.get("n", np.nan)
-        half, step = rounding(row.share, row.share_digits, "share", "exact")
-        rows.append({
-            "name": plain("share", row.survey, row.group_dim, row.group), "survey": row.survey, "item": row.group_dim,
-            "answer": row.group, "group_dim": ALL, "group": ALL, "time": str(facts.get("year", "")),
-            "statistic": "share", "value": row.share, "half": half, "step": step, "bound": "eq", "n": whole,
-        })  # fmt: skip
-    return pd.DataFrame(rows)
+def _implied(numbers: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Return the earlier level of each printed change whose later level is in print, where it is not itself."""
+    key = ["survey", "item", "answer", "group_dim", "group"]
+    levels = shares[(shares["statistic"] == "share") & (shares["bound"] == "eq")].drop_duplicates([*key, "time"])
+    changes = numbers[(numbers["statistic"] == "change") & (numbers["time_from"] != "") & (numbers["precision"] == "exact")]
+    both = changes.merge(levels, on=[*key, "time"], suffixes=("", "_to")).drop_duplicates([*key, "time_from"])
+    known = set(map(tuple, levels[[*key, "time"]].to_numpy()))
+    both = both[[tuple(row) not in known for row in both[[*key, "time_from"]].to_numpy()]]
+    made = both[key].assign(
+        time=both["time_from"], name=both["name_to"] + "_less_" + both["name"], statistic="share", bound="eq",
+        value=both["value_to"] - both["value"], half=both["half"] + 0.5, step=both["step"], time_from="",
+    )  # fmt: skip
+    return made[made["value"].between(0, 100, inclusive="neither")]
 
 
 def _with_bases(table: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:

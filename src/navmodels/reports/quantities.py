@@ -112,6 +112,22 @@ def rounding(value: float, digits: float, statistic: str, precision: str) -> tup
     return (0.0 if statistic == "count" else step / 2), step
 
 
+def dims_as_questions(report: "Report") -> pd.DataFrame:
+    """Return the printed shares of groups as answers to a question that is called as their dim, like rows of numbers."""
+    groups = report.tables["groups"]
+    rows = []
+    for row in groups[groups["share"].notna()].itertuples():
+        facts = report.surveys[row.survey]
+        whole = float(row.of) if row.of.isdigit() else np.nan if row.of else facts.get("n", np.nan)
+        half, step = rounding(row.share, row.share_digits, "share", "exact")
+        rows.append({
+            "name": plain("share", row.survey, row.group_dim, row.group), "survey": row.survey, "item": row.group_dim,
+            "answer": row.group, "group_dim": ALL, "group": ALL, "time": str(facts.get("year", "")), "time_from": "",
+            "statistic": "share", "value": row.share, "half": half, "step": step, "bound": "eq", "n": whole,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 # ---- inside
 
 

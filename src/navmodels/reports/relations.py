@@ -116,11 +116,14 @@ def judge(check: Check, at: Values, printed: Print) -> Outcome:
 
 def _formula(check: Check, at: Values, printed: Print) -> Outcome:
     """Judge target = formula: the ranges of what prints so must meet."""
-    target, half = at[check.target], printed.half[check.target]
-    ours, low, high = reach_of(check.formula, at, printed.half)
+    halves = {**printed.half, **check.facts["half"]} if "half" in check.facts else printed.half
+    target, half = at[check.target], halves[check.target]
+    ours, low, high = reach_of(check.formula, at, halves)
     bound = printed.bound[check.target]
-    if bound != "eq":
-        holds = high > target if bound == "gt" else low < target
+    if bound == "gt":
+        holds, low = high > target, np.full_like(low, -np.inf)
+    elif bound == "lt":
+        holds, high = low < target, np.full_like(high, np.inf)
     elif check.comparison == "=":
         holds = (low <= target + half + SLACK) & (high >= target - half - SLACK)
     elif check.comparison == "<=":

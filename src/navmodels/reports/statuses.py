@@ -32,6 +32,7 @@ WITHIN = 0.1  # by how much a size is moved
 LADDER = 2.0 ** np.arange(17)
 RUNGS = 32
 SOFT = ("twice",)  # what is printed again is not confirmed against other checks by that
+REFUTES = ("whole_count",)  # that some count prints so confirms nothing; that none does refutes
 
 
 @dataclass(frozen=True)
@@ -73,15 +74,16 @@ def work_out(report: Report) -> Numbers:
         (name, place)
         for place, (check, (outcome, power)) in enumerate(zip(checks, tried, strict=True))
         for name in check.names
-        if outcome.holds[0] and power[name] >= HARD["reproduced"] and check.code not in SOFT
+        if outcome.holds[0] and power[name] >= HARD["reproduced"] and check.code not in (*SOFT, *REFUTES)
     }
+    unsafe = set(report.tables["readings"]["id"])
     told: dict[str, list[Told]] = {name: [] for name in quantities.index}
     for place, (check, (outcome, power)) in enumerate(zip(checks, tried, strict=True)):
-        blamed = () if outcome.holds[0] else _blamed(check, place, confirmed)
+        blamed = () if outcome.holds[0] else _blamed(check, place, confirmed, unsafe)
         for name in check.names:
             if outcome.holds[0]:
                 status = "reproduced" if name in check.reproduces and printed.bound[name] == "eq" else "agrees"
-                status = status if power[name] >= HARD[status] else ""
+                status = status if power[name] >= HARD[status] and check.code not in REFUTES else ""
             else:
                 status = "differs" if name in blamed else ""
             if outcome.holds[0] or name in blamed:
@@ -176,8 +178,11 @@ def _neighbours(
     return {name: value + step * np.array(STEPS)}
 
 
-def _blamed(check: Check, place: int, confirmed: set[tuple[str, int]]) -> Sequence[str]:
-    """Return what differs where a check fails."""
+def _blamed(check: Check, place: int, confirmed: set[tuple[str, int]], unsafe: set[str]) -> Sequence[str]:
+    """Return what differs where a check fails: what a reader found unsafe, else what nothing else confirms."""
+    doubted = [name for name in check.names if name in unsafe]
+    if doubted:
+        return doubted
     elsewhere = {name for name, where in confirmed if where != place}
     for group in (check.suspects, check.seconds):
         free = [name for name in group if name not in elsewhere]
@@ -192,7 +197,7 @@ def _range(
     """Return what a check gives for a quantity: value and limits; of one not computed, the printed values it accepts."""
     outcome = told.outcome
     computed = {told.check.target: (outcome.ours, outcome.low, outcome.high), **outcome.more}
-    if name in computed:
+    if name in computed and told.check.kind != "twice":
         ours, low, high = computed[name]
         return float(ours[0]), float(low[0]), float(high[0])
     low, high = accepted(told.check, name, values, printed, step=float(quantities.at[name, "step"]))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from navmodels.reports.printed_intervals import estimate_reading
-from navmodels.reports.quantities import number_names, plain
+from navmodels.reports.quantities import dims_as_questions, group_names, number_names, plain, survey_names
 from navmodels.reports.relations import Check, formula_check
 from navmodels.reports.report_folders import Report
 from navmodels.reports.schema import ALL, YES
@@ -189,7 +189,8 @@ def _hundreds(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Chec
     items = report.tables["items"]
     complete = items[(items["complete"] == YES) & (items["answers"] != "several")]
     keys = set(zip(complete["survey"], complete["item"], strict=True))
-    shares = numbers[(numbers["statistic"] == "share") & (numbers["bound"] == "eq")].drop_duplicates(SAME)
+    shares = pd.concat([numbers, dims_as_questions(report)])
+    shares = shares[(shares["statistic"] == "share") & (shares["bound"] == "eq")].drop_duplicates(SAME)
     answers = {key: set(rows["answer"]) for key, rows in shares.groupby(["survey", "item"])}
     for (survey, item, *_), rows in shares.groupby(["survey", "item", "group_dim", "group", "time"], sort=False):
         if (survey, item) in keys and set(rows["answer"]) == answers[survey, item] and len(rows) > 1:
@@ -271,9 +272,12 @@ def _filters(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check
 def _typed(report: Report) -> Iterator[Check]:
     """Relations that somebody typed, alone or as rows of a system."""
     relations = report.tables["relations"]
+    loose = _weighted_sizes(report)
     for row in relations[relations["system"] == ""].itertuples():
         check = formula_check("relation", row.target, row.formula, comparison=row.comparison)
-        yield replace(check, facts={"how": row.how, "formula": row.formula})
+        sizes = [name for name in check.names if name in loose]
+        half = dict.fromkeys(sizes, 0.5) if len(sizes) < len(check.names) else {}
+        yield replace(check, facts={"how": row.how, "formula": row.formula, "half": half})
     for system, rows in relations[relations["system"] != ""].groupby("system", sort=False):
         parts = tuple(zip(rows["target"], rows["comparison"], rows["formula"], strict=True))
         base = formula_check("system", rows["target"].iloc[0], "+".join(f"({formula})" for formula in rows["formula"]))
@@ -282,3 +286,15 @@ def _typed(report: Report) -> Iterator[Check]:
             facts = {"rows": parts, "system": system, "how": rows.loc[rows["target"] == target, "how"].iloc[0]}
             one, rest = (target,), tuple(name for name in names if name != target)
             yield Check("system", target, one, rest, "system", reproduces=one, suspects=one, facts=facts)
+
+
+def _weighted_sizes(report: Report) -> set[str]:
+    """Return the names of sizes in weighted surveys: beside weighted shares they may be weighted too, and rounded."""
+    weighted = {survey for survey in report.surveys if _weighted(report, survey)}
+    groups = report.tables["groups"]
+    sizes = {name for name, (survey, _) in survey_names(report.surveys).items() if survey in weighted}
+    sizes |= {name for name, (row, field) in group_names(groups).items()
+              if field == "n" and groups.at[row, "survey"] in weighted}  # fmt: skip
+    numbers = report.tables["numbers"]
+    named = number_names(numbers)[numbers["survey"].isin(weighted)]
+    return sizes | {f"{name}.{field}" for name in named for field in ("n", "count")}

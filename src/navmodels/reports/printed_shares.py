@@ -25,9 +25,12 @@ DRAWS = 4000
 
 @dataclass(frozen=True)
 class Variant:
-    """How printed numbers are read: what assumed bases are multiplied by, other values, other design effects."""
+    """How printed numbers are read: what assumed bases are multiplied by, other values, other design effects.
 
-    name: str = "as given"
+    The name is a code and what its words need, with colons between.
+    """
+
+    name: str = "given"
     base: float = 1.0
     values: Mapping[str, float] = field(default_factory=dict)
     effects: Mapping[str, float] = field(default_factory=dict)
@@ -78,15 +81,15 @@ def list_variants(report: Report, shares: pd.DataFrame) -> list[Variant]:
     """Return the other readings of a report: assumed bases, unsafe numbers, numbers printed twice, design effects."""
     found = []
     if shares["assumed"].any():
-        found += [Variant(f"assumed bases × {factor:g}", base=factor) for factor in (0.5, 2.0)]
+        found += [Variant(f"base:{factor:g}", base=factor) for factor in (0.5, 2.0)]
     table = report.tables["readings"]
     for word, rows in table.groupby(table["reading"].mask(table["reading"] == "", table["id"]), sort=False):
         values = {name: value for name, value in zip(rows["id"], rows["value"], strict=True) if name in shares.index}
-        found.append(Variant(f"reading {word}", values=values))
+        found.append(Variant(f"reading:{word}", values=values))
     for survey, facts in report.surveys.items():
         given = facts.get("design_effect", list(UNKNOWN_EFFECTS) if facts.get("weighted") else 1.0)
         for effect in given[1:] if isinstance(given, list) else ():
-            found.append(Variant(f"design effect of {survey} {effect:g}", effects={survey: float(effect)}))
+            found.append(Variant(f"effect:{survey}:{effect:g}", effects={survey: float(effect)}))
     return found
 
 

@@ -24,12 +24,12 @@ from navmodels.reports.report_models import Planned, make_model, plan_models, re
 from navmodels.sensitivity.changes import change_scenario, in_family
 from navmodels.sensitivity.verdicts import stand
 
-GIVEN = "as given"
+GIVEN = "given"
 PRIORS: Mapping[str, Callable[[Any, Any], dict[str, Any]]] = {
-    "prior scales × 0.5": lambda model, survey: {"priors": 0.5},
-    "prior scales × 2": lambda model, survey: {"priors": 2.0},
-    "half-Cauchy priors": lambda model, survey: {"priors": in_family(model, survey, HalfCauchy)},
-    "no pooling": lambda model, survey: {"pooling": "none"},
+    "prior:0.5": lambda model, survey: {"priors": 0.5},
+    "prior:2": lambda model, survey: {"priors": 2.0},
+    "cauchy": lambda model, survey: {"priors": in_family(model, survey, HalfCauchy)},
+    "unpooled": lambda model, survey: {"pooling": "none"},
 }
 FACTORS = (1.25, 1.5, 2.0)  # of every design effect
 Step = Callable[[], None]
@@ -135,7 +135,7 @@ def _class(p: float) -> str:
 
 def _scenarios(report: Report, shares: pd.DataFrame) -> list[tuple[str, Variant, str]]:
     found = [(variant.name, variant, "") for variant in list_variants(report, shares)]
-    found += [(f"design effects × {factor:g}", Variant(factor=factor), "") for factor in FACTORS]
+    found += [(f"factor:{factor:g}", Variant(factor=factor), "") for factor in FACTORS]
     return [*found, *((name, Variant(), name) for name in PRIORS)]
 
 

@@ -128,7 +128,7 @@ def _implied(numbers: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     changes = numbers[(numbers["statistic"] == "change") & (numbers["time_from"] != "") & (numbers["precision"] == "exact")]
     both = changes.merge(levels, on=[*key, "time"], suffixes=("", "_to")).drop_duplicates([*key, "time_from"])
     known = set(map(tuple, levels[[*key, "time"]].to_numpy()))
-    both = both[[tuple(row) not in known for row in both[[*key, "time_from"]].to_numpy()]]
+    both = both.loc[np.array([tuple(row) not in known for row in both[[*key, "time_from"]].to_numpy()], dtype=bool)]
     made = both[key].assign(
         time=both["time_from"], name=both["name_to"] + "_less_" + both["name"], statistic="share", bound="eq",
         value=both["value_to"] - both["value"], half=both["half"] + 0.5, step=both["step"], time_from="",

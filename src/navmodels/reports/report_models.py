@@ -57,7 +57,8 @@ class Planned:
 
 def plan_models(report: Report, shares: pd.DataFrame) -> list[Planned]:
     """Return the models of a report: those of report.toml, and `groups` where nothing is said of a division."""
-    usable = shares[(shares["bound"] == "eq") & (shares["n"].notna() | shares["se"].notna())]
+    sure = shares["n"].notna() | ((shares["statistic"] == "mean") & shares["se"].notna())
+    usable = shares[(shares["bound"] == "eq") & sure]
     given = report.about.get("models", [])
     planned = [_planned(entry, report, usable) for entry in given]
     told = {

@@ -4,8 +4,9 @@ Nothing is judged here; see `claim_verdicts`.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ Array = npt.NDArray[np.float64]
 Coordinates = Mapping[str, str]
 
 SIDES = ("survey", "item", "answer", "group_dim", "group", "time")
+ANY = "?"  # a coordinate of the other side that nobody names
 
 
 class NotJudgedError(Exception):
@@ -39,22 +41,45 @@ class Evidence:
     pooled: Mapping[str, Array]
     model_of: Mapping[str, str]
     seed: int
+    drawn: dict[str, Array] = field(default_factory=dict)
+
+    @cached_property
+    def rows(self) -> dict[str, Any]:
+        """Each printed share by its name."""
+        return {str(row.Index): row for row in self.shares.itertuples()}
+
+    @cached_property
+    def places(self) -> dict[tuple[str, ...], list[Any]]:
+        """The printed shares of each survey, item and group."""
+        found: dict[tuple[str, ...], list[Any]] = {}
+        for row in self.rows.values():
+            found.setdefault((row.survey, row.item, row.group_dim, row.group), []).append(row)
+        return found
+
+    @cached_property
+    def items(self) -> dict[tuple[str, str], Any]:
+        """The rows of items.csv."""
+        return {(row.survey, row.item): row for row in self.report.tables["items"].itertuples()}
+
+    def random(self, name: str) -> np.random.Generator:
+        """Return the random numbers of a name: the same in every scenario."""
+        return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
 
     def draws(self, name: str) -> Array:
         """Return draws of a printed number (proportion, or score): of its model, else by itself."""
         if name in self.pooled:
             return self.pooled[name]
-        row = self.shares.loc[name]
-        if self.report.surveys[row["survey"]].get("register"):
-            return np.full(DRAWS, row["value"] / 100)
-        rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
-        if row["statistic"] == "mean":
-            if pd.isna(row["se"]):
+        if name not in self.drawn:
+            row = self.rows[name]
+            if self.report.surveys[row.survey].get("register"):
+                self.drawn[name] = np.full(DRAWS, row.value / 100)
+            elif row.statistic == "mean" and pd.notna(row.se):
+                self.drawn[name] = self.random(name).normal(row.value, row.se * row.effect**0.5, DRAWS)
+            elif row.statistic == "mean" or pd.isna(row.n):
                 raise NotJudgedError("no_base", number=name)
-            return np.asarray(rng.normal(row["value"], row["se"] * np.sqrt(row["effect"]), DRAWS))
-        if pd.isna(row["n"]):
-            raise NotJudgedError("no_base", number=name)
-        return single_draws(row["value"], row["half"], row["n"] / row["effect"], rng)
+            else:
+                self.drawn[name] = single_draws(row.value, row.half, row.n / row.effect, self.random(name))
+        return self.drawn[name]
 
 
 @dataclass(frozen=True)
@@ -67,22 +92,19 @@ class Side:
 
 
 def coordinates(claim: Any, end: str = "") -> Coordinates:
-    """Return where a side of a claim lies; the other side is as the first where nothing else is said."""
+    """Return where a side of a claim lies; the other side (`end` "_b") is as the first where nothing else is said."""
     first = {name: str(getattr(claim, name)) for name in SIDES}
     if not end:
         return first
     second = {name: str(getattr(claim, f"{name}_b")) for name in SIDES}
-    if second["survey"] and not second["time"]:
-        second["time"] = "?"  # another survey has its own year
-    if second["item"] and not second["answer"] and second["item"] != OTHERS:
-        second["answer"] = "?"
-    if second["group"] == ALL:
-        second["group_dim"] = ALL
+    second["time"] = second["time"] or (ANY if second["survey"] else "")  # another survey has its own year
+    second["answer"] = second["answer"] or (ANY if second["item"] not in ("", OTHERS) else "")
+    second["group_dim"] = ALL if second["group"] == ALL else second["group_dim"]
     return {name: second[name] or first[name] for name in SIDES}
 
 
-def find(at: Coordinates, shares: pd.DataFrame) -> str:
-    """Return the name of the printed number at some coordinates.
+def find(at: Coordinates, evidence: Evidence) -> Any:
+    """Return the printed number at some coordinates.
 
     Raises
     ------
@@ -91,18 +113,16 @@ def find(at: Coordinates, shares: pd.DataFrame) -> str:
     """
     if EACH in at.values():
         raise NotJudgedError("no_one_group", **at)
-    rows = shares
-    for name in ("survey", "item", "group_dim", "group"):
-        rows = rows[rows[name] == at[name]]
-    named = rows[rows["answer"] == at["answer"]]
-    if named.empty and at["answer"] in ("", "?"):
-        named = rows[rows["statistic"] == "share"] if (rows["statistic"] == "share").any() else rows
-        if named["answer"].nunique() > 1:
+    rows = evidence.places.get((at["survey"], at["item"], at["group_dim"], at["group"]), [])
+    named = [row for row in rows if row.answer == at["answer"]]
+    if not named and at["answer"] in ("", ANY):
+        named = [row for row in rows if row.statistic == "share"] or rows
+        if len({row.answer for row in named}) > 1:
             raise NotJudgedError("which_answer", **at)
-    timed = named if at["time"] == "?" else named[named["time"] == at["time"]]
-    if timed.empty:
-        raise NotJudgedError("no_number" if rows.empty or named.empty else "no_level", **at)
-    return str(timed.index[0])
+    timed = [row for row in named if at["time"] in (row.time, ANY)]
+    if not timed:
+        raise NotJudgedError("no_level" if named else "no_number", **at)
+    return timed[0]
 
 
 def one_side(at: Coordinates, evidence: Evidence, *, sign: int) -> Side:
@@ -113,48 +133,50 @@ def one_side(at: Coordinates, evidence: Evidence, *, sign: int) -> Side:
     NotJudgedError
         When it is not in print, its base is not known, or it is a bound that could hide the opposite.
     """
-    name = find(at, evidence.shares)
-    row = evidence.shares.loc[name]
-    cautious = {1: "gt", -1: "lt"}.get(sign, "")
-    if row["bound"] != "eq" and row["bound"] != cautious:
-        raise NotJudgedError("bound", number=name, bound=row["bound"], value=float(row["value"]), group=row["group"])
-    return Side(evidence.draws(name), float(row["value"]), (name,))
+    row = find(at, evidence)
+    if row.bound not in ("eq", {1: "gt", -1: "lt"}.get(sign, "")):
+        raise NotJudgedError("bound", number=row.Index, bound=row.bound, value=float(row.value))
+    return Side(evidence.draws(row.Index), float(row.value), (row.Index,))
 
 
 def other_side(claim: Any, first: Side, evidence: Evidence, *, sign: int) -> Side:
-    """Return what the first side is compared with: a number, or the whole less the group."""
+    """Return what the first side is compared with: a number, or the whole (less the group)."""
     at = coordinates(claim, "_b")
-    if at["group"] == OTHERS or (claim.kind == "difference" and at["group"] == ALL and at["survey"] == claim.survey):
-        found = the_others(coordinates(claim), first, evidence)
-        if at["group"] == OTHERS:
-            return found
-        whole = evidence.shares.loc[find({**at, "group_dim": ALL, "group": ALL}, evidence.shares)]
-        part = float(evidence.shares.loc[first.numbers[0], "n"] / whole["n"])
-        if not 0 < part < 1:
-            return found
-        mixed = part * first.draws + (1 - part) * found.draws
-        return Side(mixed, float(whole["value"]), found.numbers)
-    return one_side(at, evidence, sign=-sign)
+    whole = claim.kind == "difference" and at["group"] == ALL and at["survey"] == claim.survey
+    if at["group"] != OTHERS and not whole:
+        return one_side(at, evidence, sign=-sign)
+    found = the_others(first, evidence)
+    if not whole:
+        return found
+    row = find(at, evidence)  # the whole holds the group
+    part = evidence.rows[first.numbers[0]].n / row.n
+    mixed = part * first.draws + (1 - part) * found.draws if 0 < part < 1 else found.draws
+    return Side(mixed, float(row.value), found.numbers)
 
 
-def the_others(at: Coordinates, first: Side, evidence: Evidence) -> Side:
-    """Return everybody outside a group: the other groups of its model mixed by size, or the whole less the group."""
-    shares, name = evidence.shares, first.numbers[0]
-    row = shares.loc[name]
-    alike = np.logical_and.reduce([shares[key] == row[key] for key in KEY if key != "group"])
-    others = shares[alike & (shares.index != name) & shares["n"].notna() & (shares["bound"] == "eq")]
-    parts = evidence.report.tables["groups"].query("survey == @at['survey'] and group_dim == @at['group_dim']")
-    every = len(parts) == len(others) + 1 and bool((parts["part"] == YES).all())
-    whole = shares[
-        np.logical_and.reduce([shares[key] == row[key] for key in ("survey", "item", "answer", "time", "statistic")])
-        & (shares["group_dim"] == ALL) & shares["n"].notna() & (shares["bound"] == "eq")
+def the_others(first: Side, evidence: Evidence) -> Side:
+    """Return everybody outside a group: the other groups mixed by size where they are all others, else the whole less it.
+
+    Where neither can be had, the other groups that are in print, mixed by size.
+    """
+    row = evidence.rows[first.numbers[0]]
+    alike = [
+        each for each in evidence.rows.values()
+        if _same(each, row, ("survey", "item", "answer", "time", "statistic")) and each.bound == "eq" and pd.notna(each.n)
     ]  # fmt: skip
-    if not every and len(whole) and pd.notna(row["n"]) and whole["n"].iloc[0] > row["n"]:
-        return _remainder(whole.iloc[0], row, name, evidence)
-    if others.empty:
-        raise NotJudgedError("no_others", **at)
-    draws = np.average([evidence.draws(str(each)) for each in others.index], axis=0, weights=others["n"])
-    return Side(draws, float(np.average(others["value"], weights=others["n"])), tuple(others.index))
+    others = [each for each in alike if each.group_dim == row.group_dim and each.group != row.group]
+    groups = evidence.report.tables["groups"]
+    parts = groups[(groups["survey"] == row.survey) & (groups["group_dim"] == row.group_dim)]
+    every = len(parts) == len(others) + 1 and bool((parts["part"] == YES).all())
+    whole = next((each for each in alike if each.group_dim == ALL and each.n > row.n), None)
+    if whole is not None and not every:
+        return _remainder(whole, row, evidence)
+    if not others:
+        raise NotJudgedError("no_others", item=row.item, group=row.group)
+    sizes = [each.n for each in others]
+    draws = np.average([evidence.draws(each.Index) for each in others], axis=0, weights=sizes)
+    value = float(np.average([each.value for each in others], weights=sizes))
+    return Side(draws, value, tuple(each.Index for each in others))
 
 
 def together(claim: Any, evidence: Evidence) -> tuple[Side, Side] | None:
@@ -162,19 +184,19 @@ def together(claim: Any, evidence: Evidence) -> tuple[Side, Side] | None:
 
     With a Dirichlet of 1/2 for each answer and for whatever was answered besides.
     """
-    first, second = (find(coordinates(claim, end), evidence.shares) for end in ("", "_b"))
-    rows = evidence.shares.loc[[first, second]]
-    items = evidence.report.tables["items"].query("survey == @claim.survey and item == @claim.item")
-    several = (items["answers"] == "several").any() or (items["kind"] == "tick").any()
-    if several or rows["item"].nunique() > 1 or first == second or (rows["bound"] != "eq").any() or rows["n"].isna().any():
+    rows = [find(coordinates(claim, end), evidence) for end in ("", "_b")]
+    item = evidence.items.get((claim.survey, claim.item))
+    several = item is not None and (item.answers == "several" or item.kind == "tick")
+    apart = rows[0].item != rows[1].item or rows[0].Index == rows[1].Index
+    if several or apart or any(row.bound != "eq" or pd.isna(row.n) for row in rows):
         return None
-    n = float(rows["n"].iloc[0] / rows["effect"].iloc[0])
-    rng = np.random.default_rng([evidence.seed, zlib.crc32(f"{first}/{second}".encode())])
-    counts = [rng.choice(counts_printing(value, n, half), DRAWS) for value, half in zip(rows["value"], rows["half"], strict=True)]
-    rest = np.clip(n - counts[0] - counts[1], 0.0, None)
-    gammas = np.stack([rng.gamma(each + 0.5) for each in (*counts, rest)])
+    n = float(rows[0].n / rows[0].effect)
+    rng = evidence.random("/".join(row.Index for row in rows))
+    counts = [rng.choice(counts_printing(row.value, n, row.half), DRAWS) for row in rows]
+    gammas = np.stack([rng.gamma(each + 0.5) for each in (*counts, np.clip(n - counts[0] - counts[1], 0.0, None))])
     each = gammas / gammas.sum(axis=0)
-    return tuple(Side(each[place], float(rows["value"].iloc[place]), (name,)) for place, name in enumerate((first, second)))  # type: ignore[return-value]
+    first, second = (Side(each[place], float(row.value), (row.Index,)) for place, row in enumerate(rows))
+    return first, second
 
 
 def rivals(claim: Any, evidence: Evidence) -> list[str]:
@@ -182,25 +204,17 @@ def rivals(claim: Any, evidence: Evidence) -> list[str]:
 
     Along the coordinate that says "others" on the other side; else groups, else answers, else the items of the battery.
     """
-    at, shares = coordinates(claim), evidence.shares
-    name = find(at, shares)
-    row = shares.loc[name]
-    asked = {key: getattr(claim, f"{key}_b") for key in ("group", "answer", "item")}
-    along = next((key for key, value in asked.items() if value == OTHERS), "")
-    items = evidence.report.tables["items"]
-    items = items[items["survey"] == row["survey"]].set_index("item")
-    rest = set(items.index[items["remainder"] == YES])
-    for key in (along,) if along else ("group", "answer", "item"):
-        held = [other for other in KEY if other != key and not (key == "item" and other == "answer" and not row["answer"])]
-        rows = shares[np.logical_and.reduce([shares[other] == row[other] for other in held]) & (shares["bound"] == "eq")]
-        if key == "item":
-            battery = items["battery"].to_dict()
-            same = rows["item"].map(battery).fillna("") == battery.get(row["item"], "")
-            rows = rows[same & ~rows["item"].isin(rest)] if battery.get(row["item"]) else rows.head(0)
-        found = [str(each) for each in rows.index if each != name]
-        if found and (key != "group" or row["group_dim"] != ALL):
-            return found
-    raise NotJudgedError("no_rivals", **at)
+    row = find(coordinates(claim), evidence)
+    along = [key for key in ("group", "answer", "item") if getattr(claim, f"{key}_b") == OTHERS]
+    for key in along or ("group", "answer", "item"):
+        if key == "group" and row.group_dim == ALL:
+            continue
+        held = [other for other in KEY if other != key]
+        rows = [each for each in evidence.rows.values() if each.bound == "eq" and _same(each, row, held)]
+        rows = [each for each in rows if _rival(each, row, key, evidence) and each.Index != row.Index]
+        if rows:
+            return [each.Index for each in rows]
+    raise NotJudgedError("no_rivals", item=claim.item)
 
 
 def sign_of(claim: Any) -> int:
@@ -211,9 +225,22 @@ def sign_of(claim: Any) -> int:
 # ---- inside
 
 
-def _remainder(whole: pd.Series, row: pd.Series, name: str, evidence: Evidence) -> Side:
-    n = whole["n"] - row["n"]
-    share = float(np.clip((whole["n"] * whole["value"] - row["n"] * row["value"]) / n, 0, 100))
-    half = (whole["n"] * whole["half"] + row["n"] * row["half"]) / n
-    rng = np.random.default_rng([evidence.seed, zlib.crc32(f"{name} others".encode())])
-    return Side(single_draws(share, half, float(n / whole["effect"]), rng), share, (str(whole.name),))
+def _same(one: Any, other: Any, names: Iterable[str]) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in names)
+
+
+def _rival(each: Any, row: Any, key: str, evidence: Evidence) -> bool:
+    """Return whether a number of the same coordinates is a rival: of the same battery, and no remainder."""
+    if key != "item":
+        return True
+    item, own = evidence.items.get((each.survey, each.item)), evidence.items.get((row.survey, row.item))
+    known = item is not None and own is not None and bool(own.battery)
+    return known and item.battery == own.battery and item.remainder != YES  # type: ignore[union-attr]
+
+
+def _remainder(whole: Any, row: Any, evidence: Evidence) -> Side:
+    n = whole.n - row.n
+    share = float(np.clip((whole.n * whole.value - row.n * row.value) / n, 0, 100))
+    half = (whole.n * whole.half + row.n * row.half) / n
+    draws = single_draws(share, half, float(n / whole.effect), evidence.random(f"{row.Index} others"))
+    return Side(draws, share, (whole.Index,))

@@ -4,7 +4,7 @@
 judged* with the reason. Prose is made elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,10 +65,11 @@ class Verdict:
         return "not judged" if np.isnan(self.p) else classify_probability(self.p)
 
 
-def judge_claims(evidence: Evidence) -> dict[str, Verdict]:
-    """Return the verdict on each claim of a report, by its name."""
+def judge_claims(evidence: Evidence, *, without: Collection[str] = ()) -> dict[str, Verdict]:
+    """Return the verdict on each claim of a report, by its name; those `without` are left out."""
     out = {}
-    for claim in evidence.report.tables["claims"].itertuples():
+    claims = evidence.report.tables["claims"]
+    for claim in claims[~claims["claim"].isin(list(without))].itertuples():
         try:
             out[str(claim.claim)] = _judge(claim, evidence)
         except NotJudgedError as reason:
@@ -144,7 +145,7 @@ def _judge(claim: Any, evidence: Evidence) -> Verdict:
 
 
 def _points(first: Side, second: Side, evidence: Evidence) -> Array:
-    scale = 1.0 if evidence.shares.loc[first.numbers[0], "statistic"] == "mean" else 100.0
+    scale = 1.0 if evidence.rows[first.numbers[0]].statistic == "mean" else 100.0
     return scale * (first.draws - second.draws)
 
 
@@ -167,8 +168,8 @@ def _order(claim: Any, evidence: Evidence) -> Verdict:
     ahead = sum((sign * (evidence.draws(name) - first.draws) > 0).astype(int) for name in others)
     p = float(np.mean(np.asarray(ahead) < among))
     facts = {"among": among, "rivals": len(others) + 1, **_stands_on((*first.numbers, *others), evidence)}
-    nearest = max(others, key=lambda name: sign * evidence.shares.loc[name, "value"])
-    values = (first.value, float(evidence.shares.loc[nearest, "value"]))
+    nearest = max(sign * evidence.rows[name].value for name in others)
+    values = (first.value, float(sign * nearest))
     return Verdict(p, "order", facts, published=values, numbers=(*first.numbers, *others))
 
 
@@ -185,10 +186,10 @@ def _verdict(
 
 def _stands_on(numbers: tuple[str, ...], evidence: Evidence) -> dict[str, Any]:
     """Return the models that numbers are pooled in, and the bases that are assumed."""
-    rows = evidence.shares.loc[list(numbers)]
     models = list(dict.fromkeys(evidence.model_of[name] for name in numbers if name in evidence.pooled))
     alone = [name for name in numbers if name not in evidence.pooled]
-    assumed = list(dict.fromkeys(rows.loc[rows["assumed"], "how"]))
+    rows = [evidence.rows[name] for name in numbers]
+    assumed = list(dict.fromkeys(row.how for row in rows if row.assumed))
     return {"models": models, "alone": len(alone), "assumed": assumed}
 
 

@@ -1,12 +1,12 @@
 """The audit audits itself: each confirmed number is moved out of its range; some status must turn to *differs*."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
+from navmodels.reports.quantities import Quantity
+from navmodels.reports.relations import Check
 from navmodels.reports.report_folders import Report
-from navmodels.reports.statuses import Numbers, numbers_of, outcome_at, print_of
+from navmodels.reports.statuses import Numbers, holds_at, numbers_of, print_of
 
 CONFIRMED = ("reproduced", "agrees")
 
@@ -29,23 +29,21 @@ def falsify_report(report: Report) -> pd.DataFrame:
 
 def falsify_numbers(numbers: Numbers, statuses: pd.DataFrame) -> pd.DataFrame:
     """As `falsify_report`, of numbers that were worked out already."""
-    values: Mapping[str, float] = numbers.quantities["value"].to_dict()
     rows = []
-    speaking: dict[str, list[int]] = {}
-    for place, check in enumerate(numbers.checks):
+    speaking: dict[str, list[Check]] = {}
+    for check in numbers.checks:
         for name in check.names:
-            speaking.setdefault(name, []).append(place)
+            speaking.setdefault(name, []).append(check)
     printed = print_of(numbers.quantities)
-    for name, row in statuses[statuses["status"].isin(CONFIRMED)].iterrows():
-        name = str(name)
-        for moved in _outside(values[name], row["lower"], row["upper"], numbers.quantities.loc[name]):
-            refused = []
-            for place in speaking.get(name, []):
-                check = numbers.checks[place]
-                held, holds = outcome_at(check, values, printed, name, np.array([values[name], moved])).holds
+    for found in statuses[statuses["status"].isin(CONFIRMED)].itertuples():
+        name, quantity = str(found.Index), numbers.quantities[str(found.Index)]
+        for moved in _outside(quantity, found.lower, found.upper):
+            refused: list[str] = []
+            for check in speaking.get(name, []):
+                held, holds = holds_at(check, numbers.quantities, printed, name, np.array([quantity.value, moved]))
                 if held and not holds:
-                    refused += [each for each in (check.suspects or (check.target,)) if each not in refused]
-            rows.append((name, row["status"], row["code"], values[name], moved, bool(refused), ", ".join(refused)))
+                    refused += [each for each in check.suspects if each not in refused]
+            rows.append((name, found.status, found.code, quantity.value, moved, bool(refused), ", ".join(refused)))
     columns = ["number", "status", "code", "published", "moved_to", "noticed", "differs"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -53,15 +51,13 @@ def falsify_numbers(numbers: Numbers, statuses: pd.DataFrame) -> pd.DataFrame:
 # ---- inside
 
 
-def _outside(value: float, low: float, high: float, quantity: pd.Series) -> list[float]:
+def _outside(quantity: Quantity, low: float, high: float) -> list[float]:
     """Return the first printed values below and above a range; none on a side without a limit."""
-    step = float(quantity["step"])
-    half = max(float(quantity["half"]), step / 2)
+    value, step = quantity.value, quantity.step
+    half = max(quantity.half, step / 2)
     ends = []
-    if np.isfinite(low):
-        steps = np.floor((value - (low - half)) / step + 1e-6) + 1
-        ends.append(value - step * max(steps, 1.0))
-    if np.isfinite(high):
-        steps = np.floor((high + half - value) / step + 1e-6) + 1
-        ends.append(value + step * max(steps, 1.0))
+    for side, end in ((-1.0, low), (1.0, high)):
+        if np.isfinite(end):
+            steps = np.floor((side * (end - value) + half) / step + 1e-6) + 1
+            ends.append(value + side * step * max(steps, 1.0))
     return [end for end in ends if end >= 0 or value < 0]

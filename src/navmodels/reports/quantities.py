@@ -5,8 +5,8 @@ groups are ``n_SURVEY`` and ``n_SURVEY_DIM_GROUP``, coefficients ``MODEL_PREDICT
 """
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,10 +19,38 @@ if TYPE_CHECKING:
 OF_SURVEYS = ("n", "invited", "population")
 OF_GROUPS = ("n", "share", "population")
 WIDE = 2.5  # last digits that "about" leaves on both sides
-COLUMNS = [
-    *("name", "table", "row", "survey", "item", "answer", "group_dim", "group", "time", "statistic", "field"),
-    *("value", "half", "step", "bound", "reference", "note"),
-]
+
+
+class Quantity(NamedTuple):
+    """A printed quantity: where it stands, and what stands there.
+
+    Attributes
+    ----------
+    table, row
+        Where it was typed; row 0 in report.toml.
+    field
+        value, lower, upper, se, n, count, share, invited, population.
+    value, half, step
+        The number; half of what its rounding leaves, so that it stands for value ± half; one last digit.
+    """
+
+    name: str
+    table: str
+    row: int
+    survey: str
+    item: str
+    answer: str
+    group_dim: str
+    group: str
+    time: str
+    statistic: str
+    field: str
+    value: float
+    half: float
+    step: float
+    bound: str
+    reference: str
+    note: str
 
 
 def survey_names(surveys: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
@@ -72,21 +100,15 @@ def number_names(numbers: pd.DataFrame) -> pd.Series:
     return numbers["id"].mask(numbers["id"] == "", "row_" + numbers.index.astype(str))
 
 
-def list_quantities(report: "Report") -> pd.DataFrame:
-    """Return one row for each printed quantity of a report.
-
-    Returns
-    -------
-    pandas.DataFrame
-        name (also the index), table, row (of the file; missing for a survey), survey, item, answer, group_dim, group,
-        time, statistic, field (value, lower, upper, se, n, count, share, invited, population), value, half (of the last
-        digit: the printed number stands for value ± half), step (one last digit), bound, reference, note.
-    """
+def list_quantities(report: "Report") -> dict[str, Quantity]:
+    """Return each printed quantity of a report by its name."""
     tables = report.tables
-    parts = [*_of_surveys(report), *_of_groups(tables["groups"]), *_of_numbers(tables["numbers"])]
-    parts += _of_coefficients(tables["coefficients"])
-    frame = pd.DataFrame(parts, columns=COLUMNS).astype({"value": float, "half": float, "step": float})
-    return frame.drop_duplicates("name").set_index("name", drop=False)
+    found = [*_of_surveys(report), *_of_groups(tables["groups"]), *_of_numbers(tables["numbers"])]
+    found += _of_coefficients(tables["coefficients"])
+    out: dict[str, Quantity] = {}
+    for each in found:
+        out.setdefault(each.name, each)
+    return out
 
 
 def rounding(value: float, digits: float, statistic: str, precision: str) -> tuple[float, float]:
@@ -131,54 +153,48 @@ def dims_as_questions(report: "Report") -> pd.DataFrame:
 # ---- inside
 
 
-def _of_surveys(report: "Report") -> list[tuple[Any, ...]]:
-    return [
-        (name, "surveys", np.nan, survey, "", "", ALL, ALL, str(report.surveys[survey].get("year", "")), "count", field,
-         report.surveys[survey][field], 0.0, 1.0, "eq", "", "")
-        for name, (survey, field) in survey_names(report.surveys).items()
-    ]  # fmt: skip
+def _of_surveys(report: "Report") -> Iterator[Quantity]:
+    for name, (survey, field) in survey_names(report.surveys).items():
+        facts = report.surveys[survey]
+        about = (survey, "", "", ALL, ALL, str(facts.get("year", "")), "count", field)
+        yield Quantity(name, "surveys", 0, *about, float(facts[field]), 0.0, 1.0, "eq", facts.get("reference", ""), "")
 
 
-def _of_groups(groups: pd.DataFrame) -> list[tuple[Any, ...]]:
-    rows = []
+def _of_groups(groups: pd.DataFrame) -> Iterator[Quantity]:
+    rows = {row.Index: row for row in groups.itertuples()}
     for name, (at, field) in group_names(groups).items():
-        row = groups.loc[at]
-        half, step = rounding(row["share"], row["share_digits"], "share", "exact") if field == "share" else (0.0, 1.0)
-        statistic = "share" if field == "share" else "count"
-        rows.append(
-            (name, "groups", at, row["survey"], "", "", row["group_dim"], row["group"], "", statistic, field,
-             row[field], half, step, "eq", row["reference"], row["note"])
-        )  # fmt: skip
-    return rows
+        row: Any = rows[at]
+        share = field == "share"
+        half, step = rounding(row.share, row.share_digits, "share", "exact") if share else (0.0, 1.0)
+        about = (row.survey, "", "", row.group_dim, row.group, "", "share" if share else "count", field)
+        yield Quantity(name, "groups", at, *about, getattr(row, field), half, step, "eq", row.reference, row.note)
 
 
-def _of_numbers(numbers: pd.DataFrame) -> list[tuple[Any, ...]]:
-    rows = []
+def _of_numbers(numbers: pd.DataFrame) -> Iterator[Quantity]:
     for name, row in zip(number_names(numbers), numbers.itertuples(), strict=True):
         about = (row.survey, row.item, row.answer, row.group_dim, row.group, row.time, row.statistic)
         half, step = rounding(row.value, row.value_digits, row.statistic, row.precision)
         more = (row.reference, row.note)
-        rows.append((name, "numbers", row.Index, *about, "value", row.value, half, step, row.bound, *more))
+        yield Quantity(name, "numbers", row.Index, *about, "value", row.value, half, step, row.bound, *more)
         for field in FIELDS:
             value = getattr(row, field)
             if pd.notna(value):
                 whole = field in ("n", "count")
                 step = 1.0 if whole else float(f"1e{-int(getattr(row, f'{field}_digits'))}")
                 half = 0.0 if whole else step / 2
-                rows.append((f"{name}.{field}", "numbers", row.Index, *about, field, value, half, step, "eq", *more))
-    return rows
+                yield Quantity(f"{name}.{field}", "numbers", row.Index, *about, field, value, half, step, "eq", *more)
 
 
-def _of_coefficients(coefficients: pd.DataFrame) -> list[tuple[Any, ...]]:
-    rows = []
+def _of_coefficients(coefficients: pd.DataFrame) -> Iterator[Quantity]:
+    rows = {row.Index: row for row in coefficients.itertuples()}
     for name, at in coefficient_names(coefficients).items():
-        row = coefficients.loc[at]
-        about = ("", row["outcome"], row["predictor"], ALL, ALL, row["year"], "coefficient")
+        row: Any = rows[at]
+        about = ("", row.outcome, row.predictor, ALL, ALL, row.year, "coefficient")
         for field in ("value", "se"):
-            if pd.notna(row[field]):
-                step = float(f"1e{-int(row[f'{field}_digits'])}")
+            value = getattr(row, field)
+            if pd.notna(value):
+                step = float(f"1e{-int(getattr(row, f'{field}_digits'))}")
                 full = name if field == "value" else f"{name}.{field}"
-                half = 0.0 if row["predictor"] == "n" else step / 2
-                more = ("eq", row["reference"], row["note"])
-                rows.append((full, "coefficients", at, *about, field, row[field], half, step, *more))
-    return rows
+                half = 0.0 if row.predictor == "n" else step / 2
+                more = ("eq", row.reference, row.note)
+                yield Quantity(full, "coefficients", at, *about, field, value, half, step, *more)

@@ -14,7 +14,6 @@ from navmodels.reports.statuses import Numbers, Told, best, facts_of
 
 INPUT, NOTHING = "input", "not reproducible"
 SHOWN = 3  # scenarios that a claim's sensitivity names
-OF_QUANTITY = ("name", "table", "row", "survey", "item", "answer", "group_dim", "group", "time", "field", "reference")
 OF_CLAIM = ("claim", "kind", "survey", "item", "answer", "group_dim", "group", "time", "survey_b", "item_b", "answer_b",
             "group_b", "time_b", "direction", "reference")  # fmt: skip
 
@@ -30,7 +29,7 @@ def tabulate_ledger(
         number (its id), table, row, survey, item, answer, group_dim, group, time, quantity, reference, label,
         published, unit, ours, lower, upper, status, power, noted_by_reader, reason, note.
     """
-    table = statuses.join(numbers.quantities[["statistic", "field", "value", "note", *OF_QUANTITY[1:9], "reference"]])
+    table = statuses.join(pd.DataFrame(numbers.quantities.values()).set_index("name"))
     fed = _fed(judged)
     rows = []
     for name, row in table.iterrows():

@@ -82,7 +82,7 @@ def _drawing(kind: str, table: pd.DataFrame, title: str, speaker: Speaker) -> "C
     if kind == "changes":
         return lambda: nav.plot_change(table, label="label", title=title)
     if kind == "ratings":
-        return lambda: nav.plot_ratings(table, label="label", category="category", title=title)
+        return lambda: nav.plot_ratings(table, by="label", category="category", title=title)
     return lambda: nav.plot_groups(table, label="label", title=title)
 
 
@@ -136,9 +136,10 @@ def _of_changes(entry: Any, claims: pd.DataFrame, judged: Judged, speaker: Speak
 def _of_ratings(entry: Any, claims: pd.DataFrame, judged: Judged, speaker: Speaker) -> pd.DataFrame:
     """Return a whole distribution by group, as `plot_ratings` takes it."""
     rows = _rows(entry, judged)
+    total = rows.groupby("group")["value"].transform("sum")
     return pd.DataFrame({
         "label": [speaker.label(row["survey"], row["group_dim"], row["group"]) for _, row in rows.iterrows()],
-        "category": [speaker.label(answer) for answer in rows["answer"]], "estimate": rows["value"].to_numpy() / 100,
+        "category": [speaker.label(answer) for answer in rows["answer"]], "mean": (rows["value"] / total).to_numpy(),
         "n": rows["n"].to_numpy(),
     })  # fmt: skip
 

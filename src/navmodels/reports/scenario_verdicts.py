@@ -102,8 +102,9 @@ def judge_report(report: Report, *, engine: str, seed: int, step: Step = lambda:
     table = {GIVEN: _probabilities(verdicts)}
     needed = {model_of[name] for verdict in verdicts.values() for name in verdict.numbers if name in model_of}
     used = [each for each in passed if each.name in needed]
+    open_ = [claim for claim, verdict in verdicts.items() if np.isnan(verdict.p)]
     for name, variant, prior in _scenarios(report, shares) if repeat else ():
-        table[name] = _again(evidence, used, variant, prior, fits)
+        table[name] = _again(evidence, used, (variant, prior), fits, without=open_)
         step()
     return Judged(shares, planned, base, pooled, model_of, verdicts, pd.DataFrame(table))
 
@@ -139,8 +140,11 @@ def _scenarios(report: Report, shares: pd.DataFrame) -> list[tuple[str, Variant,
     return [*found, *((name, Variant(), name) for name in PRIORS)]
 
 
-def _again(evidence: Evidence, planned: Sequence[Planned], variant: Variant, prior: str, fits: Fits) -> pd.Series:
+def _again(
+    evidence: Evidence, planned: Sequence[Planned], scenario: tuple[Variant, str], fits: Fits, *, without: Sequence[str]
+) -> pd.Series:  # fmt: skip
     """Return the probability of each claim in a scenario; a model that it does not pass on keeps no numbers."""
+    variant, prior = scenario
     shares = vary(evidence.shares, variant)
     engine = "laplace" if fits.engine == "auto" else fits.engine
     pooled: dict[str, Array] = {}
@@ -158,7 +162,8 @@ def _again(evidence: Evidence, planned: Sequence[Planned], variant: Variant, pri
             failed.add(each.name)
             continue
         pooled |= {name: draws for name, draws in read_draws(each, fit).items() if name not in pooled}
-    verdicts = judge_claims(Evidence(evidence.report, shares, pooled, evidence.model_of, evidence.seed))
+    varied = Evidence(evidence.report, shares, pooled, evidence.model_of, evidence.seed)
+    verdicts = judge_claims(varied, without=without)
     lost = {name for name, model in evidence.model_of.items() if model in failed}
     p = {name: np.nan if lost & set(verdict.numbers) else verdict.p for name, verdict in verdicts.items()}
     return pd.Series(p, dtype=float)

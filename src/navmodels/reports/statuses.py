@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from navmodels.reports.quantities import list_quantities
+from navmodels.reports.quantities import Quantity, list_quantities
 from navmodels.reports.relations import Check, Outcome, Print, judge
 from navmodels.reports.report_folders import Report
 from navmodels.reports.structure import list_checks
@@ -59,7 +59,7 @@ class Numbers:
         By quantity, what each check that speaks of it says.
     """
 
-    quantities: pd.DataFrame
+    quantities: Mapping[str, Quantity]
     checks: Sequence[Check]
     told: Mapping[str, Sequence[Told]]
 
@@ -67,9 +67,8 @@ class Numbers:
 def work_out(report: Report) -> Numbers:
     """Return what every check of a report says of every quantity."""
     quantities, checks = list_quantities(report), list_checks(report)
-    values = quantities["value"].to_dict()
     printed = print_of(quantities)
-    tried = [_tried(check, values, quantities, printed) for check in checks]
+    tried = [_tried(check, quantities, printed) for check in checks]
     confirmed = {
         (name, place)
         for place, (check, (outcome, power)) in enumerate(zip(checks, tried, strict=True))
@@ -77,7 +76,7 @@ def work_out(report: Report) -> Numbers:
         if outcome.holds[0] and power[name] >= HARD["reproduced"] and check.code not in (*SOFT, *REFUTES)
     }
     unsafe = set(report.tables["readings"]["id"])
-    told: dict[str, list[Told]] = {name: [] for name in quantities.index}
+    told: dict[str, list[Told]] = {name: [] for name in quantities}
     for place, (check, (outcome, power)) in enumerate(zip(checks, tried, strict=True)):
         blamed = () if outcome.holds[0] else _blamed(check, place, confirmed, unsafe)
         for name in check.names:
@@ -110,15 +109,14 @@ def tabulate_statuses(numbers: Numbers) -> pd.DataFrame:
     >>> table.loc[["easy_all", "easy_host", "easy_host.count"], ["status", "code", "power"]].values.tolist()
     [['reproduced', 'count', 1.0], ['reproduced', 'count', 1.0], ['agrees', 'count', 1.0]]
     """
-    values = numbers.quantities["value"].to_dict()
     printed = print_of(numbers.quantities)
     rows = []
-    for name in numbers.quantities.index:
+    for name in numbers.quantities:
         chosen = best(numbers.told[name])
         if chosen is None:
             rows.append((name, "", "", np.nan, np.nan, np.nan, np.nan))
             continue
-        ours, low, high = _range(chosen, name, values, numbers.quantities, printed)
+        ours, low, high = _range(chosen, name, numbers.quantities, printed)
         rows.append((name, chosen.status, chosen.check.code, chosen.power, ours, low, high))
     columns = ["name", "status", "code", "power", "ours", "lower", "upper"]
     return pd.DataFrame(rows, columns=columns).set_index("name")
@@ -130,27 +128,28 @@ def best(told: Sequence[Told]) -> Told | None:
     return min(told, key=lambda each: (order[each.status], -each.power), default=None)
 
 
-def print_of(quantities: pd.DataFrame) -> Print:
+def print_of(quantities: Mapping[str, Quantity]) -> Print:
     """Return how quantities are printed."""
-    return Print(quantities["half"].to_dict(), quantities["bound"].to_dict())
+    half = {name: each.half for name, each in quantities.items()}
+    return Print(half, {name: each.bound for name, each in quantities.items()})
 
 
-def outcome_at(check: Check, values: Mapping[str, float], printed: Print, name: str, tries: Array) -> Outcome:
-    """Return the outcome of a check with one quantity at each of some values, all else as printed."""
-    at = {each: np.full(len(tries), values[each]) for each in (*check.names, *check.uses)}
-    return judge(check, at | {name: np.asarray(tries, dtype=float)}, printed)
+def holds_at(
+    check: Check, quantities: Mapping[str, Quantity], printed: Print, name: str, tries: Array
+) -> npt.NDArray[np.bool_]:
+    """Return whether a check holds with one quantity at each of some values, all else as printed."""
+    at = {each: np.full(len(tries), quantities[each].value) for each in (*check.names, *check.uses)}
+    return judge(check, at | {name: tries}, printed).holds
 
 
 # ---- inside
 
 
-def _tried(
-    check: Check, values: Mapping[str, float], quantities: pd.DataFrame, printed: Print
-) -> tuple[Outcome, dict[str, float]]:
+def _tried(check: Check, quantities: Mapping[str, Quantity], printed: Print) -> tuple[Outcome, dict[str, float]]:
     """Return the outcome of a check as printed, and its power for each quantity; all are tried at once."""
-    moved = [(name, _neighbours(name, check, values, quantities)) for name in check.names]
+    moved = [(name, _neighbours(name, check, quantities)) for name in check.names]
     size = 1 + sum(len(each[name]) for name, each in moved)
-    at = {name: np.full(size, values[name]) for name in (*check.names, *check.uses)}
+    at = {name: np.full(size, quantities[name].value) for name in (*check.names, *check.uses)}
     places, start = {}, 1
     for name, each in moved:
         places[name] = slice(start, start + len(each[name]))
@@ -158,22 +157,19 @@ def _tried(
             at[other][places[name]] = tries
         start += len(each[name])
     outcome = judge(check, at, printed)
-    power = {name: float(1 - outcome.holds[place].mean()) for name, place in places.items()}
-    return outcome, power
+    return outcome, {name: float(1 - outcome.holds[place].mean()) for name, place in places.items()}
 
 
-def _neighbours(
-    name: str, check: Check, values: Mapping[str, float], quantities: pd.DataFrame
-) -> dict[str, Array]:  # fmt: skip
+def _neighbours(name: str, check: Check, quantities: Mapping[str, Quantity]) -> dict[str, Array]:
     """Return the wrong values near a printed one; of an end, the eight intervals around the printed one."""
-    field, step, value = quantities.at[name, "field"], quantities.at[name, "step"], values[name]
+    field, step, value = quantities[name].field, quantities[name].step, quantities[name].value
     if field in SIZES:
         reach = max(round(WITHIN * value), 1)
-        return {name: np.array([max(value - reach, 1), value + reach])}
+        return {name: np.array([max(value - reach, 1.0), value + reach])}
     if field in ENDS:
         other = f"{name.rpartition('.')[0]}.{ENDS[1 - ENDS.index(field)]}"
         if other in check.names:
-            return {name: value + step * AROUND[0], other: values[other] + step * AROUND[1]}
+            return {name: value + step * AROUND[0], other: quantities[other].value + step * AROUND[1]}
         return {name: np.array([value - step, value + step])}
     return {name: value + step * np.array(STEPS)}
 
@@ -192,33 +188,32 @@ def _blamed(check: Check, place: int, confirmed: set[tuple[str, int]], unsafe: s
 
 
 def _range(
-    told: Told, name: str, values: Mapping[str, float], quantities: pd.DataFrame, printed: Print
-) -> tuple[float, float, float]:
-    """Return what a check gives for a quantity: value and limits; of one not computed, the printed values it accepts."""
+    told: Told, name: str, quantities: Mapping[str, Quantity], printed: Print
+) -> tuple[float, float, float]:  # fmt: skip
+    """Return what a check gives for a quantity: value and limits; of one not computed, the printed values accepted."""
     outcome = told.outcome
     computed = {told.check.target: (outcome.ours, outcome.low, outcome.high), **outcome.more}
     if name in computed and told.check.kind != "twice":
-        ours, low, high = computed[name]
-        return float(ours[0]), float(low[0]), float(high[0])
-    low, high = accepted(told.check, name, values, printed, step=float(quantities.at[name, "step"]))
+        first, least, most = computed[name]
+        return float(first[0]), float(least[0]), float(most[0])
+    low, high = accepted(told.check, name, quantities, printed)
     if told.status == "differs":
-        near = min((low, high), key=lambda end: abs(end - values[name]) if np.isfinite(end) else np.inf)
+        value = quantities[name].value
+        near = min((low, high), key=lambda end: abs(end - value) if np.isfinite(end) else np.inf)
         return (near if np.isfinite(near) else np.nan), np.nan, np.nan
     return np.nan, low, high
 
 
-def accepted(
-    check: Check, name: str, values: Mapping[str, float], printed: Print, *, step: float
-) -> tuple[float, float]:  # fmt: skip
+def accepted(check: Check, name: str, quantities: Mapping[str, Quantity], printed: Print) -> tuple[float, float]:
     """Return the lowest and highest printed value of a quantity that a check accepts around the printed one.
 
-    Where it refuses the printed one, the nearest accepted below and above. An end is infinite (missing where refused)
-    when nothing within 65,536 last digits tells.
+    Where it refuses the printed one, the nearest accepted below and above. An end is infinite when nothing within
+    65,536 last digits tells.
     """
-    value = values[name]
+    value, step = quantities[name].value, quantities[name].step
 
     def holding(steps: Array) -> npt.NDArray[np.bool_]:
-        return outcome_at(check, values, printed, name, value + step * steps).holds
+        return holds_at(check, quantities, printed, name, value + step * steps)
 
     far = holding(np.concatenate([[0.0], -LADDER, LADDER]))
     holds = far[0]
@@ -246,10 +241,5 @@ def numbers_of(report: Report) -> tuple[Numbers, pd.DataFrame]:
 
 def facts_of(told: Told) -> dict[str, Any]:
     """Return the numbers that the sentence of a check needs."""
-    outcome = told.outcome
-    return {
-        **told.check.facts,
-        "ours": float(outcome.ours[0]),
-        "low": float(outcome.low[0]),
-        "high": float(outcome.high[0]),
-    }
+    ours, low, high = (float(each[0]) for each in (told.outcome.ours, told.outcome.low, told.outcome.high))
+    return {**told.check.facts, "ours": ours, "low": low, "high": high}

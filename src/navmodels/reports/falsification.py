@@ -1,0 +1,63 @@
+"""The audit audits itself: each confirmed number is moved out of its range; some status must turn to *differs*."""
+
+import numpy as np
+import pandas as pd
+
+from navmodels.reports.quantities import Quantity
+from navmodels.reports.relations import Check
+from navmodels.reports.report_folders import Report
+from navmodels.reports.statuses import Numbers, holds_at, numbers_of, print_of
+
+CONFIRMED = ("reproduced", "agrees")
+
+
+def falsify_report(report: Report) -> pd.DataFrame:
+    """Move each confirmed number out of its range, one at a time, both ways, and tell whether the audit notices.
+
+    A number that has no limit on a side within reach is moved on the other only. The number is moved by one last digit
+    beyond what the range of its row in the ledger lets print.
+
+    Returns
+    -------
+    pandas.DataFrame
+        number, status, code (of the check that confirmed it), published, moved_to, noticed, differs (the quantities
+        that a check then refuses, in words such as "a, b").
+    """
+    numbers, statuses = numbers_of(report)
+    return falsify_numbers(numbers, statuses)
+
+
+def falsify_numbers(numbers: Numbers, statuses: pd.DataFrame) -> pd.DataFrame:
+    """As `falsify_report`, of numbers that were worked out already."""
+    rows = []
+    speaking: dict[str, list[Check]] = {}
+    for check in numbers.checks:
+        for name in check.names:
+            speaking.setdefault(name, []).append(check)
+    printed = print_of(numbers.quantities)
+    for found in statuses[statuses["status"].isin(CONFIRMED)].itertuples():
+        name, quantity = str(found.Index), numbers.quantities[str(found.Index)]
+        for moved in _outside(quantity, found.lower, found.upper):
+            refused: list[str] = []
+            for check in speaking.get(name, []):
+                held, holds = holds_at(check, numbers.quantities, printed, name, np.array([quantity.value, moved]))
+                if held and not holds:
+                    refused += [each for each in check.suspects if each not in refused]
+            rows.append((name, found.status, found.code, quantity.value, moved, bool(refused), ", ".join(refused)))
+    columns = ["number", "status", "code", "published", "moved_to", "noticed", "differs"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+# ---- inside
+
+
+def _outside(quantity: Quantity, low: float, high: float) -> list[float]:
+    """Return the first printed values below and above a range; none on a side without a limit."""
+    value, step = quantity.value, quantity.step
+    half = max(quantity.half, step / 2)
+    ends = []
+    for side, end in ((-1.0, low), (1.0, high)):
+        if np.isfinite(end):
+            steps = np.floor((side * (end - value) + half) / step + 1e-6) + 1
+            ends.append(value + side * step * max(steps, 1.0))
+    return [end for end in ends if end >= 0 or value < 0]

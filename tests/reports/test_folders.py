@@ -295,7 +295,7 @@ def test_unknown_table_names_the_nearest() -> None:
 
 @BOTH
 def test_files_are_utf8_with_unix_line_ends(report: str) -> None:
-    files = list((importlib.resources.files("navmodels.data") / "published" / report).iterdir())
+    files = list((importlib.resources.files("navmodels.reports") / "published" / report).iterdir())
     assert len(files) >= 6
     for file in files:
         text = file.read_bytes().decode("utf-8")

@@ -1,7 +1,7 @@
 """The reports that come with the library, and the example, as folders of tables: whole, consistent, in two languages.
 
-Expected numbers are those in print (appendix 2 and table 1 of the employer survey; Figur 4-11, Tabell 5-1 and annexes of
-the accessibility study), read from the publications.
+Expected numbers are those in print (appendix 2 and table 1 of the employer survey; Figur 4-11, Tabell 5-1 and annexes
+of the accessibility study), read from the publications.
 """
 
 import re

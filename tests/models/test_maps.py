@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from navmodels.models.blocks import random_walk_basis
 from navmodels.models.maps import check_map, load_map, parts, precision, region_basis
-from navmodels.reports.twins import COUNTIES
+from navmodels.reports.twins import assumptions
 
 COUNTY_MAP = load_map("nav_counties")
 BORDERS = """
@@ -47,7 +47,7 @@ def geometric_mean(values):
 
 
 def test_counties_are_those_of_the_reports():
-    assert [area for area, _ in COUNTY_MAP] == sorted(COUNTIES)
+    assert [area for area, _ in COUNTY_MAP] == sorted(assumptions("employer_2024")["counties"])
 
 
 def test_borders_of_the_counties():

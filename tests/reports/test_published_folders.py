@@ -66,7 +66,7 @@ def test_ids_are_unique_and_names_that_tables_speak_of_exist(report):
         ("employer_2024", "satisfaction_overall", ("86", "85", "88", "1", "4059")),
         ("employer_2024", "satisfaction_overall_mean", ("4.6", "4.5", "4.6", "0.02", "")),
         ("employer_2024", "trust_tax_mean", ("5.0", "5.0", "5.0", "0.02", "")),
-        ("employer_2024", "contact_person_answered_yes", ("36", "34", "38", "1", "3288")),
+        ("employer_2024", "contact_person_yes", ("36", "34", "38", "1", "3288")),
         ("employer_2024", "aa_support_also_local_office", ("65", "", "", "", "")),
         ("employer_2024", "help_surplus_staff", ("9", "5", "16", "3", "134")),
         ("accessibility_2025", "resident_accessibility_mostly_difficult_disability", ("24", "", "", "", "176")),

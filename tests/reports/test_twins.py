@@ -218,7 +218,7 @@ def test_a_seed_is_a_whole_number(seed):
 
 @pytest.mark.parametrize(("mean", "share"), [(4.6, 0.86), (3.1, 0.42), (5.2, 0.94)])
 def test_rating_shares_have_the_mean_and_the_share(mean, share):
-    p = rating_shares(mean, share)
+    p = rating_shares(mean, share, curvature=0.25)
     assert p.sum() == pytest.approx(1, abs=1e-12)
     assert p @ np.arange(1, 7) == pytest.approx(mean, abs=1e-9)
     assert p[3:].sum() == pytest.approx(share, abs=1e-12)

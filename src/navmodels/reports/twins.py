@@ -4,6 +4,9 @@ For examples, tests and teaching, where real answers may not be shown. Not for c
 industry or employer: only the margins come from the report; who answered what is made up.
 """
 
+import functools
+import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,11 +16,13 @@ from scipy.optimize import brentq
 from scipy.special import logit, ndtr
 
 from navmodels import checks
-from navmodels.reports.folders import list_reports, load_report
+from navmodels.reports.folders import folder, load_report, reports
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 type Truth = dict[str, dict[Any, float]]
+type Assumed = Mapping[str, Any]
+type Gaps = dict[str, float]
 
 
 def simulate_report(report: str = "employer_2024", *, seed: int) -> pd.DataFrame:
@@ -66,25 +71,27 @@ def simulate_report(report: str = "employer_2024", *, seed: int) -> pd.DataFrame
     'simulated from the published margins of employer_2024, seed 7'
     """
     check_request(report, seed)
+    assumed = assumptions(report)
     rng = np.random.default_rng(seed)
     items = load_report(report, "items")
-    frame = establishments(rng, load_report(report, "groups").set_index(["section", "key"])["value"])
-    truth = true_effects(rng)
+    frame = establishments(rng, load_report(report, "groups").set_index(["section", "key"])["value"], assumed)
+    truth = true_effects(rng, assumed)
     people = latent_traits(rng, frame, truth)
     gaps = sector_gaps(load_report(report, "trends"))
     asked = items[items["n"].notna()]
     columns: dict[str, pd.Series] = {}
     for _, item in asked[asked["kind"] == "likert6"].iterrows():
         name = item["item_id"]
-        columns[name], latent = rating(rng, people, item, gap=gaps.get(name, SECTOR_GAP))
-        if name == OUTCOME:
+        gap: float = gaps.get(name, float(assumed["sector_gap"]))
+        columns[name], latent = rating(rng, people, item, gap=gap, curvature=assumed["curvature"])
+        if name == assumed["outcome"]:
             truth["cut"] = cuts(columns[name].dropna().to_numpy(dtype=int), latent)
     for _, battery in asked[asked["kind"] != "likert6"].groupby("battery", sort=False):
-        columns |= ticks(rng, people, battery, gaps=gaps)
+        columns |= ticks(rng, people, battery, gaps=gaps, alone=tuple(assumed["alone"]))
     frame = pd.concat([frame, pd.DataFrame({name: columns[name] for name in asked["item_id"]})], axis=1)
     frame.attrs = {
         "simulated": f"simulated from the published margins of {report}, seed {seed}",
-        "title": "Simulated respondents with the margins of Nav's employer survey 2024",
+        "title": assumed["title"],
         "truth": truth,
         "left_out": items.loc[items["n"].isna(), "item_id"].tolist(),
     }
@@ -93,82 +100,61 @@ def simulate_report(report: str = "employer_2024", *, seed: int) -> pd.DataFrame
 
 # ---- inside
 
-TWINS = ("employer_2024",)
-OUTCOME = "satisfaction_overall"
-ALONE = ("_none", "_dont_know")  # answers that exclude all others
-
-# Sizes below are round assumptions: the report prints the names only. Percent of establishments.
-COUNTIES = {
-    "Rogaland": 9, "Møre og Romsdal": 5, "Vestfold og Telemark": 8, "Innlandet": 7, "Agder": 6,
-    "Troms og Finnmark": 5, "Nordland": 5, "Øst-Viken": 13, "Vest-Viken": 11, "Vestland": 12, "Oslo": 11,
-    "Trøndelag": 8,
-}  # fmt: skip
-INDUSTRIES = {  # percent of public, of private
-    "Undervisning": (30, 3), "Off. adm., forsvar, sosialforsikring": (16, 1), "Annet": (4, 8),
-    "Private tjenester ellers": (1, 9), "Helse og sosialtjenester": (43, 12),
-    "Forretningsmessig tjenesteyting": (1, 11), "Industri": (1, 12), "Eiendomsdrift": (1, 3),
-    "Bygge- og anleggsvirksomhet": (1, 13), "Transport og lagring": (1, 6), "Varehandel": (0, 16),
-    "Overnattings- og serveringsvirksomhet": (1, 6),
-}  # fmt: skip
-SIZES = ("under 10", "10-49", "50-249", "250+")
-LARGER = {"public": (0.5, 0.4, 0.1), "private": (0.65, 0.28, 0.07)}  # proportions of those with 10 or more
-
-DESIGN_EFFECT = 1.24  # the one that reproduces all printed share intervals
-EFFECT_SD = {"county": 0.15, "industry": 0.2, "county:industry": 0.1}  # logits
-SECTOR_GAP = 0.1  # logits, public minus private
-CURVATURE = 0.25  # of the six log probabilities; gives 84 of the 91 printed standard errors of the mean
+TWIN = "twin.toml"  # what a twin assumes; a report without it has none
 MARGIN = 0.45  # of the last printed digit: nearer than half of it, so that rounding is never in doubt
 ATTEMPTS = 1000
 
 
 def check_request(report: str, seed: int) -> None:
     """Raise when the report has no twin or the seed is no whole number from 0."""
-    if report not in TWINS and report in set(list_reports()["report"]):
-        raise ValueError(f"report {report!r} has no twin yet; allowed: {checks.listing(TWINS)}.")
-    checks.one_of(report, TWINS, what="report")
+    twins = tuple(name for name in reports() if (folder() / name / TWIN).is_file())
+    if report not in twins and report in reports():
+        raise ValueError(f"report {report!r} has no twin yet; allowed: {checks.listing(twins)}.")
+    checks.one_of(report, twins, what="report")
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
         raise ValueError(f"seed is {seed!r}; allowed: a whole number from 0.")
 
 
-def establishments(rng: np.random.Generator, printed: pd.Series) -> pd.DataFrame:
+@functools.cache
+def assumptions(report: str) -> Assumed:
+    """Return what the twin of a report assumes."""
+    return tomllib.loads((folder() / report / TWIN).read_text(encoding="utf-8"))
+
+
+def establishments(rng: np.random.Generator, printed: pd.Series, assumed: Assumed) -> pd.DataFrame:
     """Return who responded, with weights: the printed counts exactly, in random order."""
     n = int(printed["sample", "complete_responses"])
-    county, weight = counties(rng, n)
-    sector = np.repeat(["public", "private"], whole([printed["sector_mix", s] for s in LARGER], n))
+    county, weight = counties(rng, n, assumed)
+    sizes, sectors = assumed["sizes"]["levels"], assumed["sizes"]["larger"]
+    sector = np.repeat(list(sectors), whole([printed["sector_mix", s] for s in sectors], n))
     size, industry = np.empty(n, dtype=object), np.empty(n, dtype=object)
-    for column, (name, larger) in enumerate(LARGER.items()):
+    for column, (name, larger) in enumerate(sectors.items()):
         rows = rng.permutation(np.flatnonzero(sector == name))
         small = printed["size", f"under_10_employees_{name}"] / 100
-        size[rows] = np.repeat(SIZES, whole([small, *(1 - small) * np.array(larger)], len(rows)))
-        shares = np.array([percent[column] for percent in INDUSTRIES.values()], dtype=float)
-        industry[rows] = rng.choice(list(INDUSTRIES), size=len(rows), p=shares / shares.sum())
-    frame = pd.DataFrame(
-        {
-            "county": county,
-            "industry": pd.Series(industry, dtype="str"),
-            "size": pd.Categorical(size, SIZES, ordered=True),
-            "sector": sector,
-            "year": 2024,
-            "weight": weight,
-        }
-    )
+        size[rows] = np.repeat(sizes, whole([small, *(1 - small) * np.array(larger)], len(rows)))
+        shares = np.array([percent[column] for percent in assumed["industries"].values()], dtype=float)
+        industry[rows] = rng.choice(list(assumed["industries"]), size=len(rows), p=shares / shares.sum())
+    columns = {"county": county, "industry": pd.Series(industry, dtype="str")}
+    columns |= {"size": pd.Categorical(size, sizes, ordered=True), "sector": sector, "year": assumed["year"], "weight": weight}
+    frame = pd.DataFrame(columns)
     frame = frame.iloc[rng.permutation(n)].reset_index(drop=True)
     frame.insert(0, "respondent", [f"simulated-{i:04d}" for i in range(1, n + 1)])
     return frame
 
 
-def counties(rng: np.random.Generator, n: int) -> tuple[npt.NDArray[np.str_], Array]:
-    """Return the county and weight of n respondents, who differ in response as DESIGN_EFFECT asks."""
-    population = np.array(list(COUNTIES.values())) / sum(COUNTIES.values())
+def counties(rng: np.random.Generator, n: int, assumed: Assumed) -> tuple[npt.NDArray[np.str_], Array]:
+    """Return the county and weight of n respondents, who differ in response as the design effect asks."""
+    percent = np.array(list(assumed["counties"].values()))
+    population = percent / percent.sum()
     step = rng.permutation(np.linspace(-1, 1, len(population)))
 
     def cost(spread: float) -> float:  # Kish: mean of w² where w = population / responses
         return float((population @ np.exp(spread * step)) * (population @ np.exp(-spread * step)))
 
-    spread = brentq(lambda spread: cost(spread) - DESIGN_EFFECT, 0.0, 3.0)
+    spread = brentq(lambda spread: cost(spread) - assumed["design_effect"], 0.0, 3.0)
     responses = whole(population * np.exp(-spread * step), n)
     order = rng.permutation(np.repeat(np.arange(len(population)), responses))
-    return np.array(list(COUNTIES))[order], (n * population / responses)[order]
+    return np.array(list(assumed["counties"]))[order], (n * population / responses)[order]
 
 
 def whole(shares: npt.ArrayLike, total: int) -> Index:
@@ -180,13 +166,14 @@ def whole(shares: npt.ArrayLike, total: int) -> Index:
     return counts
 
 
-def true_effects(rng: np.random.Generator) -> Truth:
-    """Return effects in logits by factor and level, with mean 0 and sd EFFECT_SD over the levels."""
-    truth: Truth = {"sector": {"public": SECTOR_GAP / 2, "private": -SECTOR_GAP / 2}}
-    cells = [f"{county}:{industry}" for county in COUNTIES for industry in INDUSTRIES]
-    for name, levels in (("county", [*COUNTIES]), ("industry", [*INDUSTRIES]), ("county:industry", cells)):
+def true_effects(rng: np.random.Generator, assumed: Assumed) -> Truth:
+    """Return effects in logits by factor and level, with mean 0 and the assumed sd over the levels."""
+    gap, regions, industries = assumed["sector_gap"], [*assumed["counties"]], [*assumed["industries"]]
+    truth: Truth = {"sector": {"public": gap / 2, "private": -gap / 2}}
+    cells = [f"{county}:{industry}" for county in regions for industry in industries]
+    for name, levels in (("county", regions), ("industry", industries), ("county:industry", cells)):
         z = rng.standard_normal(len(levels))
-        effects = EFFECT_SD[name] * (z - z.mean()) / z.std()
+        effects = assumed["effect_sd"][name] * (z - z.mean()) / z.std()
         truth[name] = dict(zip(levels, effects.tolist(), strict=True))
     return truth
 
@@ -208,15 +195,17 @@ def latent_traits(rng: np.random.Generator, frame: pd.DataFrame, truth: Truth) -
     )
 
 
-def sector_gaps(trends: pd.DataFrame) -> dict[str, float]:
+def sector_gaps(trends: pd.DataFrame) -> Gaps:
     """Return public minus private in logits, for the items where the report prints both for 2024."""
     rows = trends[(trends["year"] == 2024) & (trends["quality"] == "exact")].set_index("item_id")
     public, private = (logit(rows.loc[rows["group"] == name, "share"] / 100) for name in ("public", "private"))
-    gaps: dict[str, float] = (public - private).dropna().to_dict()
+    gaps: Gaps = (public - private).dropna().to_dict()
     return gaps
 
 
-def rating(rng: np.random.Generator, people: pd.DataFrame, item: pd.Series, *, gap: float) -> tuple[pd.Series, Array]:
+def rating(
+    rng: np.random.Generator, people: pd.DataFrame, item: pd.Series, *, gap: float, curvature: float
+) -> tuple[pd.Series, Array]:
     """Return the answers 1-6 to one item, and the latent values (logits) of those who answered."""
     some = answering(rng, people, item["n"])
     scores = np.arange(1, 7)
@@ -225,7 +214,7 @@ def rating(rng: np.random.Generator, people: pd.DataFrame, item: pd.Series, *, g
         shift=some["effect"] + gap * some["public"],
         trait=some["satisfaction"],
         weight=some["weight"],
-        shares=rating_shares(item["mean"], item["share"] / 100),
+        shares=rating_shares(item["mean"], item["share"] / 100, curvature=curvature),
         margins=np.array([10 * scores, 100 * (scores >= 4)]),
         printed=np.array([10 * item["mean"], item["share"]]),
     )
@@ -237,13 +226,13 @@ def cuts(answer: Index, latent: Array) -> dict[Any, float]:
     return {k: float(latent[answer < k].max() + latent[answer >= k].min()) / 2 for k in range(2, 7)}
 
 
-def rating_shares(mean: float, share: float) -> Array:
+def rating_shares(mean: float, share: float, *, curvature: float) -> Array:
     """Return proportions of the answers 1-6 with this mean and share of 4-6: a discrete normal, tilted."""
     x = np.arange(1, 7) - 3.5
     upper = x > 0
 
     def tilted(slope: float) -> Array:
-        p: Array = np.exp(slope * x - CURVATURE * x**2)
+        p: Array = np.exp(slope * x - curvature * x**2)
         return p * np.where(upper, share / p[upper].sum(), (1 - share) / p[~upper].sum())
 
     slope = float(brentq(lambda slope: float(tilted(slope) @ (x + 3.5)) - mean, -20.0, 20.0))
@@ -251,30 +240,30 @@ def rating_shares(mean: float, share: float) -> Array:
 
 
 def ticks(
-    rng: np.random.Generator, people: pd.DataFrame, battery: pd.DataFrame, *, gaps: dict[str, float]
+    rng: np.random.Generator, people: pd.DataFrame, battery: pd.DataFrame, *, gaps: Gaps, alone: tuple[str, ...]
 ) -> dict[str, pd.Series]:
-    """Return 0/1 for each answer to one question: alone if the question allows one answer, or for ALONE."""
+    """Return 0/1 for each answer to a question: by itself if the question allows one answer, or an end in `alone`."""
     printed: dict[str, float] = dict(zip(battery["item_id"], battery["share"], strict=True))
     nominal = battery["kind"].iloc[0] == "nominal"
     # lowest use of Nav first, so that the first answer of a nominal question goes to those with most
-    alone = [name for name in reversed(printed) if nominal or name.endswith(ALONE)]
-    target = np.array([printed[name] for name in alone])
+    single = [name for name in reversed(printed) if nominal or name.endswith(alone)]
+    target = np.array([printed[name] for name in single])
     rest = 0.0 if nominal else 100 - target.sum()
-    shares = np.append(target + nominal * (100 - target.sum()) / max(len(alone), 1), rest) / 100
+    shares = np.append(target + nominal * (100 - target.sum()) / max(len(single), 1), rest) / 100
     some = answering(rng, people, battery["n"].iloc[0])
     chosen, _ = settled(
         rng,
-        shift=(gaps.get(alone[-1], 0.0) if nominal else 0.0) * some["public"],
+        shift=(gaps.get(single[-1], 0.0) if nominal else 0.0) * some["public"],
         trait=some["use"],
         weight=some["weight"],
         shares=shares,
-        margins=100 * np.eye(len(alone), len(shares)),
+        margins=100 * np.eye(len(single), len(shares)),
         printed=target,
     )
-    ticked = {name: column(people, some, chosen == code) for code, name in enumerate(alone)}
-    free = some[chosen == len(alone)]
+    ticked = {name: column(people, some, chosen == code) for code, name in enumerate(single)}
+    free = some[chosen == len(single)]
     portion = float(free["weight"].sum() / some["weight"].sum())
-    for name in [name for name in printed if name not in alone]:
+    for name in [name for name in printed if name not in single]:
         share = printed[name] / 100 / portion
         tick, _ = settled(
             rng,

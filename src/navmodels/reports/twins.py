@@ -135,7 +135,12 @@ def establishments(rng: np.random.Generator, printed: pd.Series, assumed: Assume
         shares = np.array([percent[column] for percent in assumed["industries"].values()], dtype=float)
         industry[rows] = rng.choice(list(assumed["industries"]), size=len(rows), p=shares / shares.sum())
     columns = {"county": county, "industry": pd.Series(industry, dtype="str")}
-    columns |= {"size": pd.Categorical(size, sizes, ordered=True), "sector": sector, "year": assumed["year"], "weight": weight}
+    columns |= {
+        "size": pd.Categorical(size, sizes, ordered=True),
+        "sector": sector,
+        "year": assumed["year"],
+        "weight": weight,
+    }
     frame = pd.DataFrame(columns)
     frame = frame.iloc[rng.permutation(n)].reset_index(drop=True)
     frame.insert(0, "respondent", [f"simulated-{i:04d}" for i in range(1, n + 1)])

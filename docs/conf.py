@@ -43,7 +43,10 @@ html_title = "navmodels"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_show_sourcelink = False
-pages = ("index", "start", "start_respondents", "employer_report", "accessibility_report", "audit_your_report", "glossary", "examples")
+pages = (
+    *("index", "start", "start_respondents", "employer_report", "accessibility_report", "audit_your_report"),
+    *("glossary", "examples"),
+)
 html_sidebars: dict[str, list[str]] = {page: [] for page in pages}
 html_theme_options = {
     "logo": {"text": "navmodels"},

@@ -1,4 +1,4 @@
-"""The command line: ``navmodels reproduce`` and ``navmodels reports``."""
+"""The command line: ``navmodels reproduce``, ``navmodels reports``, ``navmodels report new`` and ``report check``."""
 
 import argparse
 import sys
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _parser().parse_args(arguments)
     try:
-        return _reports() if given.command == "reports" else _reproduce(given)
+        return COMMANDS[given.command](given)
     except ValueError as error:
         print(f"navmodels: {error}", file=sys.stderr)
         return 2
@@ -38,10 +38,26 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--engine", default="auto", help="auto (laplace when its check passes), laplace or nuts")
     run.add_argument("--lang", default="en", help="en or nb")
     commands.add_parser("reports", help="list the reports whose numbers are included")
+    own = commands.add_parser("report", help="a report of your own, as a folder of tables")
+    steps = own.add_subparsers(dest="step", required=True)
+    steps.add_parser("new", help="write a folder to fill in").add_argument("folder", metavar="DIR", type=Path)
+    steps.add_parser("check", help="say what is wrong in a folder").add_argument("folder", metavar="DIR", type=Path)
     return parser
 
 
-def _reports() -> int:
+def _report(given: argparse.Namespace) -> int:
+    from navmodels.reports.report_folders import check_folder
+    from navmodels.reports.skeletons import write_skeleton
+
+    if given.step == "new":
+        print("\n".join(f"{given.folder / name}" for name in write_skeleton(given.folder)))
+        return 0
+    problems = check_folder(given.folder)
+    print("\n".join(problems) or f"{given.folder}: nothing is wrong; navmodels reproduce {given.folder} audits it.")
+    return 2 if problems else 0
+
+
+def _reports(_: argparse.Namespace) -> int:
     from navmodels.reports import list_reports
 
     table = list_reports()
@@ -53,14 +69,23 @@ def _reports() -> int:
 
 def _reproduce(given: argparse.Namespace) -> int:
     from navmodels import checks
+    from navmodels.reports.report_audits import audit_folder
     from navmodels.reports.reproduction import AUDITS, audit_report
     from navmodels.reports.wording import say
 
     names = given.report or list(AUDITS)
     for name in names:
-        checks.one_of(name, tuple(AUDITS), what="report")
+        if not Path(name).is_dir():
+            checks.one_of(name, tuple(AUDITS), what="report")
     for name in names:
-        folder = given.out if len(names) == 1 else given.out / name
+        folder = given.out if len(names) == 1 else given.out / Path(name).name
+        if name not in AUDITS:
+            audit = audit_folder(name, out=folder, engine=given.engine, lang=given.lang, progress=True)
+            print(f"\n{audit.summary}\n\n{say('Written to', lang=given.lang)} {folder}/")
+            continue
         ledger = audit_report(name, out=folder, engine=given.engine, lang=given.lang, progress=True)
         print(f"\n{name}\n{ledger.attrs['summary']}\n\n{say('Written to', lang=given.lang)} {folder}/")
     return 0
+
+
+COMMANDS = {"reproduce": _reproduce, "reports": _reports, "report": _report}

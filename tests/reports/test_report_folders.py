@@ -59,7 +59,11 @@ def test_the_skeleton_can_be_audited(folder: Path) -> None:
     assert report.name == "mine"
     assert report.about["title_nb"] == "Besøkende 2025 (oppdiktet)"
     quantities = list_quantities(report)
-    assert (quantities["easy_host"].value, quantities["easy_host"].half, quantities["easy_host"].step) == (58.0, 0.5, 1.0)
+    assert (quantities["easy_host"].value, quantities["easy_host"].half, quantities["easy_host"].step) == (
+        58.0,
+        0.5,
+        1.0,
+    )
     assert quantities["share_visitors_office_type_own"].value == 79.0
     assert [quantities[name].value for name in ("easy_host.n", "easy_host.count", "n_visitors")] == [31.0, 18.0, 151.0]
 

@@ -72,7 +72,7 @@ def test_a_check_that_could_hardly_fail_confirms_nothing(report: Report) -> None
     unweighted = {name: {**facts, "weighted": False} for name, facts in report.surveys.items()}
     alone = Report("alone", report.about, unweighted, tables)
     _, table = numbers_of(alone)
-    named = table.loc[[name for name in numbers["id"]]]
+    named = table.loc[list(numbers["id"])]
     assert named["code"].tolist() == ["whole_count"] * len(named)
     assert named["status"].tolist() == [""] * len(named)
     assert named["power"].tolist() == [0.0] * len(named)

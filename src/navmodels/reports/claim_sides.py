@@ -16,6 +16,7 @@ import pandas as pd
 from navmodels.reports.printed_shares import DRAWS, KEY, counts_printing, single_draws
 from navmodels.reports.report_folders import Report
 from navmodels.reports.schema import ALL, EACH, OTHERS, SIGNS, YES
+from navmodels.reports.typed_tables import records
 
 Array = npt.NDArray[np.float64]
 Coordinates = Mapping[str, str]
@@ -46,7 +47,7 @@ class Evidence:
     @cached_property
     def rows(self) -> dict[str, Any]:
         """Each printed share by its name."""
-        return {str(row.Index): row for row in self.shares.itertuples()}
+        return {str(row.Index): row for row in records(self.shares)}
 
     @cached_property
     def places(self) -> dict[tuple[str, ...], list[Any]]:
@@ -59,7 +60,7 @@ class Evidence:
     @cached_property
     def items(self) -> dict[tuple[str, str], Any]:
         """The rows of items.csv."""
-        return {(row.survey, row.item): row for row in self.report.tables["items"].itertuples()}
+        return {(row.survey, row.item): row for row in records(self.report.tables["items"])}
 
     def random(self, name: str) -> np.random.Generator:
         """Return the random numbers of a name: the same in every scenario."""
@@ -155,15 +156,14 @@ def other_side(claim: Any, first: Side, evidence: Evidence, *, sign: int) -> Sid
 
 
 def the_others(first: Side, evidence: Evidence) -> Side:
-    """Return everybody outside a group: the other groups mixed by size where they are all others, else the whole less it.
+    """Return everybody outside a group: the other groups mixed by size where these are all, else the whole less it.
 
     Where neither can be had, the other groups that are in print, mixed by size.
     """
     row = evidence.rows[first.numbers[0]]
-    alike = [
-        each for each in evidence.rows.values()
-        if _same(each, row, ("survey", "item", "answer", "time", "statistic")) and each.bound == "eq" and pd.notna(each.n)
-    ]  # fmt: skip
+    question = ("survey", "item", "answer", "time", "statistic")
+    alike = [each for each in evidence.rows.values() if _same(each, row, question)]
+    alike = [each for each in alike if each.bound == "eq" and pd.notna(each.n)]
     others = [each for each in alike if each.group_dim == row.group_dim and each.group != row.group]
     groups = evidence.report.tables["groups"]
     parts = groups[(groups["survey"] == row.survey) & (groups["group_dim"] == row.group_dim)]

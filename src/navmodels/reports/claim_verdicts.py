@@ -25,6 +25,7 @@ from navmodels.reports.claim_sides import (
     together,
 )
 from navmodels.reports.schema import OTHERS
+from navmodels.reports.typed_tables import records
 from navmodels.sensitivity.verdicts import classify_probability
 
 Array = npt.NDArray[np.float64]
@@ -69,7 +70,7 @@ def judge_claims(evidence: Evidence, *, without: Collection[str] = ()) -> dict[s
     """Return the verdict on each claim of a report, by its name; those `without` are left out."""
     out = {}
     claims = evidence.report.tables["claims"]
-    for claim in claims[~claims["claim"].isin(list(without))].itertuples():
+    for claim in records(claims[~claims["claim"].isin(list(without))]):
         try:
             out[str(claim.claim)] = _judge(claim, evidence)
         except NotJudgedError as reason:
@@ -111,7 +112,7 @@ def judge_association(claim: Any, table: pd.DataFrame, levels: Mapping[str, floa
     else:
         each = [_coefficient(claim, table, *other) for other in against]
         found = [_difference(first, other, levels, sign) for other in each]
-        bounds = sorted(min(found, key=lambda pair: pair[0]))
+        bounds = list(min(found))
         values = (float(first["value"]), float(each[0]["value"]))
     p = 0.5 if bounds[0] < 0.5 < bounds[1] else min(bounds, key=lambda bound: abs(bound - 0.5))
     return Verdict(p, "association", {"stars": first["stars"], "at_least": bounds[0]}, published=values)
@@ -130,8 +131,8 @@ def _judge(claim: Any, evidence: Evidence) -> Verdict:
         raise NotJudgedError("no_time")
     sign = sign_of(claim)
     pair = together(claim, evidence) if claim.kind == "answer" else None
-    first = pair[0] if pair else one_side(
-        coordinates(claim), evidence, sign=0 if claim.kind == "level" else sign
+    first = (
+        pair[0] if pair else one_side(coordinates(claim), evidence, sign=0 if claim.kind == "level" else sign)
     )  # "over half" proves no level
     if claim.kind == "level":
         points = 100 * first.draws - claim.level
@@ -211,7 +212,8 @@ def _coefficient(claim: Any, table: pd.DataFrame, predictor: str, year: str) -> 
     rows = rows[rows["year"].isin([year, ""])] if year else rows
     if rows.empty:
         raise NotJudgedError("no_coefficient", outcome=claim.item, predictor=predictor, time=year)
-    return rows.iloc[0]
+    first: pd.Series = rows.iloc[0]
+    return first
 
 
 def _z_range(row: pd.Series, levels: Mapping[str, float]) -> tuple[float, float]:

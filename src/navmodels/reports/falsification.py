@@ -7,6 +7,7 @@ from navmodels.reports.quantities import Quantity
 from navmodels.reports.relations import Check
 from navmodels.reports.report_folders import Report
 from navmodels.reports.statuses import Numbers, holds_at, numbers_of, print_of
+from navmodels.reports.typed_tables import records
 
 CONFIRMED = ("reproduced", "agrees")
 
@@ -35,7 +36,7 @@ def falsify_numbers(numbers: Numbers, statuses: pd.DataFrame) -> pd.DataFrame:
         for name in check.names:
             speaking.setdefault(name, []).append(check)
     printed = print_of(numbers.quantities)
-    for found in statuses[statuses["status"].isin(CONFIRMED)].itertuples():
+    for found in records(statuses[statuses["status"].isin(CONFIRMED)]):
         name, quantity = str(found.Index), numbers.quantities[str(found.Index)]
         for moved in _outside(quantity, found.lower, found.upper):
             refused: list[str] = []

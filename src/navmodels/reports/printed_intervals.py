@@ -159,9 +159,9 @@ def estimate_reading(table: Any, *, effects: Array = EFFECTS) -> dict[str, Any]:
         spread = [np.broadcast_to(column, (len(table), len(effects))) for column in columns]
         (holds, *_), _ = share_interval(facts, *spread[:4], halves=(half, half, half))
         errors, *_ = share_error(facts, spread[:4], spread[4], halves=(half, half, half), half=half)
-        both, errors = holds.sum(axis=0), (holds & errors).sum(axis=0)
+        both, with_se = holds.sum(axis=0), (holds & errors).sum(axis=0)
         kept = np.flatnonzero(both == both.max())
-        kept = kept[errors[kept] == errors[kept].max()]
+        kept = kept[with_se[kept] == with_se[kept].max()]
         if both.max() > best["intervals"]:
             effect = float(effects[kept[(len(kept) - 1) // 2]])
             best |= {"design_effect": effect, "form": form, "intervals": int(both.max())}

@@ -14,6 +14,7 @@ from scipy import special
 from navmodels.reports.quantities import dims_as_questions, number_names, rounding
 from navmodels.reports.report_folders import Report
 from navmodels.reports.structure import readings
+from navmodels.reports.typed_tables import records
 
 Array = npt.NDArray[np.float64]
 
@@ -41,8 +42,8 @@ def list_shares(report: Report) -> pd.DataFrame:
     """Return the printed shares and means that can be used, one row each quantity, by name.
 
     A number printed twice counts once: the one that a contradiction supports, else the first. A group dim is a question
-    too: its printed shares are those of its groups as answers. What is only inferred is left out; a level that a printed
-    change implies comes in.
+    too: its printed shares are those of its groups as answers. What is only inferred is left out; a level that a
+    printed change implies comes in.
 
     Returns
     -------
@@ -53,9 +54,7 @@ def list_shares(report: Report) -> pd.DataFrame:
     numbers = report.tables["numbers"]
     chosen = numbers["statistic"].isin(["share", "mean"]) & (numbers["precision"] != "inferred")
     table = numbers.assign(name=number_names(numbers))[chosen]
-    sizes = [
-        rounding(row.value, row.value_digits, row.statistic, row.precision) for row in table.itertuples()
-    ]
+    sizes = [rounding(row.value, row.value_digits, row.statistic, row.precision) for row in records(table)]
     table = table.assign(half=[half for half, _ in sizes], step=[step for _, step in sizes])
     table = pd.concat([table, dims_as_questions(report)], ignore_index=True)
     table = pd.concat([table, _implied(numbers.assign(name=number_names(numbers)), table)], ignore_index=True)
@@ -125,7 +124,9 @@ def _implied(numbers: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     """Return the earlier level of each printed change whose later level is in print, where it is not itself."""
     key = ["survey", "item", "answer", "group_dim", "group"]
     levels = shares[(shares["statistic"] == "share") & (shares["bound"] == "eq")].drop_duplicates([*key, "time"])
-    changes = numbers[(numbers["statistic"] == "change") & (numbers["time_from"] != "") & (numbers["precision"] == "exact")]
+    changes = numbers[
+        (numbers["statistic"] == "change") & (numbers["time_from"] != "") & (numbers["precision"] == "exact")
+    ]
     both = changes.merge(levels, on=[*key, "time"], suffixes=("", "_to")).drop_duplicates([*key, "time_from"])
     known = set(map(tuple, levels[[*key, "time"]].to_numpy()))
     both = both.loc[np.array([tuple(row) not in known for row in both[[*key, "time_from"]].to_numpy()], dtype=bool)]
@@ -139,10 +140,10 @@ def _implied(numbers: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
 def _with_bases(table: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Return the shares with the bases of bases.csv where none is printed; one of the item comes before one of all."""
     known: dict[tuple[str, ...], tuple[float, bool, str]] = {}
-    for row in bases.itertuples():
+    for row in records(bases):
         known[row.survey, row.item, row.group_dim, row.group, row.time] = row.n, row.kind == "assumed", row.how
     found = []
-    for row in table.itertuples():
+    for row in records(table):
         group = (row.group_dim, row.group)
         keys = [(row.survey, item, *group, time) for item in (row.item, "") for time in (row.time, "")]
         base = next((known[key] for key in keys if key in known), (np.nan, False, ""))

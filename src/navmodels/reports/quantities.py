@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from navmodels.reports.schema import ALL, FIELDS
+from navmodels.reports.typed_tables import records
 
 if TYPE_CHECKING:
     from navmodels.reports.report_folders import Report
@@ -70,7 +71,7 @@ def group_names(groups: pd.DataFrame) -> dict[str, tuple[int, str]]:
     """Return the row and field of each printed size of a group, by the name that formulas use."""
     return {
         plain(field, row.survey, row.group_dim, row.group): (row.Index, field)
-        for row in groups.itertuples()
+        for row in records(groups)
         for field in OF_GROUPS
         if pd.notna(getattr(row, field))
     }
@@ -80,7 +81,7 @@ def coefficient_names(coefficients: pd.DataFrame) -> dict[str, int]:
     """Return the row of each printed coefficient, by the name that formulas use: MODEL_PREDICTOR_YEAR."""
     return {
         plain(*(part for part in (row.model, row.predictor, row.year) if part)): row.Index
-        for row in coefficients.itertuples()
+        for row in records(coefficients)
     }
 
 
@@ -135,10 +136,10 @@ def rounding(value: float, digits: float, statistic: str, precision: str) -> tup
 
 
 def dims_as_questions(report: "Report") -> pd.DataFrame:
-    """Return the printed shares of groups as answers to a question that is called as their dim, like rows of numbers."""
+    """Return the printed shares of groups as answers to a question called as their dim, like rows of numbers."""
     groups = report.tables["groups"]
     rows = []
-    for row in groups[groups["share"].notna()].itertuples():
+    for row in records(groups[groups["share"].notna()]):
         facts = report.surveys[row.survey]
         whole = float(row.of) if row.of.isdigit() else np.nan if row.of else facts.get("n", np.nan)
         half, step = rounding(row.share, row.share_digits, "share", "exact")
@@ -161,9 +162,9 @@ def _of_surveys(report: "Report") -> Iterator[Quantity]:
 
 
 def _of_groups(groups: pd.DataFrame) -> Iterator[Quantity]:
-    rows = {row.Index: row for row in groups.itertuples()}
+    rows = {row.Index: row for row in records(groups)}
     for name, (at, field) in group_names(groups).items():
-        row: Any = rows[at]
+        row = rows[at]
         share = field == "share"
         half, step = rounding(row.share, row.share_digits, "share", "exact") if share else (0.0, 1.0)
         about = (row.survey, "", "", row.group_dim, row.group, "", "share" if share else "count", field)
@@ -171,7 +172,7 @@ def _of_groups(groups: pd.DataFrame) -> Iterator[Quantity]:
 
 
 def _of_numbers(numbers: pd.DataFrame) -> Iterator[Quantity]:
-    for name, row in zip(number_names(numbers), numbers.itertuples(), strict=True):
+    for name, row in zip(number_names(numbers), records(numbers), strict=True):
         about = (row.survey, row.item, row.answer, row.group_dim, row.group, row.time, row.statistic)
         half, step = rounding(row.value, row.value_digits, row.statistic, row.precision)
         more = (row.reference, row.note)
@@ -186,9 +187,9 @@ def _of_numbers(numbers: pd.DataFrame) -> Iterator[Quantity]:
 
 
 def _of_coefficients(coefficients: pd.DataFrame) -> Iterator[Quantity]:
-    rows = {row.Index: row for row in coefficients.itertuples()}
+    rows = {row.Index: row for row in records(coefficients)}
     for name, at in coefficient_names(coefficients).items():
-        row: Any = rows[at]
+        row = rows[at]
         about = ("", row.outcome, row.predictor, ALL, ALL, row.year, "coefficient")
         for field in ("value", "se"):
             value = getattr(row, field)

@@ -14,7 +14,7 @@ from navmodels import checks
 from navmodels.reports.formulas import names_of
 from navmodels.reports.quantities import coefficient_names, group_names, survey_names
 from navmodels.reports.schema import ALL, EACH, FIELDS, OTHERS, UNKNOWN
-from navmodels.reports.typed_tables import Problem
+from navmodels.reports.typed_tables import Problem, records
 
 Tables = Mapping[str, pd.DataFrame]
 Surveys = Mapping[str, Mapping[str, Any]]
@@ -99,13 +99,13 @@ def _groups(tables: Tables) -> Iterator[Problem]:
     groups, numbers = tables["groups"], tables["numbers"]
     dims = {survey: [*dict.fromkeys(rows["group_dim"]), ALL] for survey, rows in groups.groupby("survey")}
     levels = {key: list(rows["group"]) for key, rows in groups.groupby(["survey", "group_dim"])}
-    for row, survey, dim, group in numbers[["survey", "group_dim", "group"]].itertuples():
+    for row, survey, dim, group in records(numbers[["survey", "group_dim", "group"]]):
         if survey in dims and dim not in dims[survey] and _alike(dim, dims[survey]):
             yield _at("numbers", row, "group_dim", _not_known(dim, dims[survey], "is not in groups.csv", "groups"))
         known = levels.get((survey, dim), [])
         if known and group not in known and group != ALL and _alike(group, known):
             yield _at("numbers", row, "group", _not_known(group, known, "is not in groups.csv", "groups"))
-    for row, survey, of in groups[["survey", "of"]].itertuples():
+    for row, survey, of in records(groups[["survey", "of"]]):
         if of and not re.fullmatch(r"\d+", of):
             allowed = [f"{name}/{group}" for (where, name), each in levels.items() if where == survey for group in each]
             if of not in allowed:
@@ -115,7 +115,7 @@ def _groups(tables: Tables) -> Iterator[Problem]:
 def _items(tables: Tables) -> Iterator[Problem]:
     """Yield items of numbers that look like misspellings of items in items.csv."""
     listed = {survey: list(rows["item"]) for survey, rows in tables["items"].groupby("survey")}
-    for row, survey, item in tables["numbers"][["survey", "item"]].itertuples():
+    for row, survey, item in records(tables["numbers"][["survey", "item"]]):
         known = listed.get(survey, [])
         if item not in known and _alike(item, known, cutoff=ALIKE_ITEM):
             yield _at("numbers", row, "item", _not_known(item, known, "is not in items.csv", "items"))
@@ -132,7 +132,7 @@ def _spoken_of(tables: Tables, words: Sequence[str]) -> Iterator[Problem]:
     regressions = tables["coefficients"]
     others = [*regressions["outcome"], *regressions["predictor"]]
     for name in ("claims", "bases"):
-        for row in tables[name].itertuples():
+        for row in records(tables[name]):
             for end in ("", "_b") if name == "claims" else ("",):
                 survey = getattr(row, f"survey{end}") or row.survey
                 here = printed.get(survey, numbers.head(0))
@@ -185,7 +185,7 @@ def _ids(surveys: Surveys, tables: Tables) -> Iterator[Problem]:
             for name in str(given).split():
                 if name not in known:
                     yield _at("contradictions", row, column, _not_known(name, known, "is no id of numbers.csv"))
-    for row in tables["relations"].itertuples():
+    for row in records(tables["relations"]):
         if row.target not in known:
             yield _at("relations", row.Index, "target", _not_known(row.target, known, "is no id of numbers.csv"))
         try:
@@ -200,7 +200,7 @@ def _ids(surveys: Surveys, tables: Tables) -> Iterator[Problem]:
 
 def _asked(tables: Tables) -> Iterator[Problem]:
     items, numbers = tables["items"], tables["numbers"]
-    for row, survey, given in items[["survey", "asked_of"]].itertuples():
+    for row, survey, given in records(items[["survey", "asked_of"]]):
         if given and given.count("/") != 1:
             yield _at("items", row, "asked_of", f"holds {given!r}; allowed: item/answer.")
         elif given:
@@ -221,7 +221,7 @@ def _claims(claims: pd.DataFrame) -> Iterator[Problem]:
         "survey": ("survey_b",),
         "association": ("item_b",),
     }
-    for row in claims.itertuples():
+    for row in records(claims):
         columns = needs.get(row.kind, ())
         if row.kind == "level" and pd.isna(row.level):
             yield _at(
@@ -239,7 +239,8 @@ def _sections(surveys: Surveys, tables: Tables, about: Mapping[str, Any]) -> Ite
             where = f"report.toml, [[{section}]] number {place}"
             for key, known in (
                 ("survey", list(surveys)), ("group_dim", [*numbers["group_dim"], *tables["groups"]["group_dim"]]),
-                ("items", [*numbers["item"]]), ("item", [*numbers["item"]]), ("without", [*numbers["id"], *group_names(tables["groups"])]),
+                ("items", [*numbers["item"]]), ("item", [*numbers["item"]]),
+                ("without", [*numbers["id"], *group_names(tables["groups"])]),
                 ("batteries", [*tables["items"]["battery"]]), ("claims", [*tables["claims"]["claim"]]),
                 ("answers", [*numbers["answer"]]), ("answer", [*numbers["answer"]]),
             ):  # fmt: skip

@@ -118,7 +118,12 @@ def falsify(report: str | Path) -> pd.DataFrame:
 def _fit_table(judged: Judged) -> pd.DataFrame:
     """Return one row a model: cells, engine, seconds, divergences, and "passed" or why the gate did not open."""
     rows = [
-        (name, fit["survey"].sizes["cell"], *(fit.attrs[key] for key in FIT_COLUMNS[2:5]), fit.attrs["unconverged"] or "passed")
+        (
+            name,
+            fit["survey"].sizes["cell"],
+            *(fit.attrs[key] for key in FIT_COLUMNS[2:5]),
+            fit.attrs["unconverged"] or "passed",
+        )
         for name, fit in judged.fits.items()
     ]
-    return pd.DataFrame(rows, columns=list(FIT_COLUMNS))
+    return pd.DataFrame(rows, columns=list(FIT_COLUMNS)).replace({"gate": {"": "passed"}})

@@ -11,6 +11,7 @@ from navmodels.reports.report_folders import Report
 from navmodels.reports.scenario_verdicts import Judged, tabulate_sensitivity
 from navmodels.reports.sentences import Speaker, where_it_is
 from navmodels.reports.statuses import Numbers, Told, best, facts_of
+from navmodels.reports.typed_tables import records
 
 INPUT, NOTHING = "input", "not reproducible"
 SHOWN = 3  # scenarios that a claim's sensitivity names
@@ -52,8 +53,20 @@ def tabulate_ledger(
         noted_by_reader=_noted(report, out, speaker),
     )  # fmt: skip
     head = ["number", "table", "row", "survey", "item", "answer", "group_dim", "group", "time", "quantity", "reference"]
-    more = ["label", "published", "unit", "ours", "lower", "upper", "status", "power", "noted_by_reader", "reason", "note"]
-    return out[[*head, *more]].reset_index(drop=True)
+    more = [
+        "label",
+        "published",
+        "unit",
+        "ours",
+        "lower",
+        "upper",
+        "status",
+        "power",
+        "noted_by_reader",
+        "reason",
+        "note",
+    ]
+    return out[[*head, *more, "note"]].reset_index(drop=True)
 
 
 def tabulate_claims(report: Report, judged: Judged, speaker: Speaker) -> pd.DataFrame:
@@ -134,7 +147,8 @@ def _reason(
         parts.append(speaker.say("reason", "fed", model=pooled[0], mean=mean, lower=lower, upper=upper))
     elif status == INPUT:
         parts.append(speaker.say("reason", "base"))
-    others = [each for each in every if each is not told and each.status and each.check.code != getattr(told, "check", each.check).code]
+    own = told.check.code if told else ""
+    others = [each for each in every if each.status and each is not told and each.check.code != own]
     if others:
         parts.append(speaker.say("reason", "more", text=_say_check(others[0], row, speaker)))
     return " ".join(parts) or speaker.say("reason", "nothing")
@@ -144,7 +158,9 @@ def _say_check(told: Told, row: pd.Series, speaker: Speaker) -> str:
     facts = {name: value for name, value in facts_of(told).items() if name not in ("rows", "half")}
     computed = row.name == told.check.target or row.name in told.outcome.more
     if row.name in told.outcome.more:
-        facts |= dict(zip(("ours", "low", "high"), (float(each[0]) for each in told.outcome.more[str(row.name)]), strict=True))
+        facts |= dict(
+            zip(("ours", "low", "high"), (float(each[0]) for each in told.outcome.more[str(row.name)]), strict=True)
+        )
     text = speaker.say("check", told.check.code, **facts)
     if not computed and np.isfinite([row["lower"], row["upper"]]).all():
         text += " " + speaker.say("reason", "range", lower=row["lower"], upper=row["upper"])
@@ -179,7 +195,7 @@ def _unit(row: pd.Series, report: Report, speaker: Speaker) -> str:
 def _noted(report: Report, table: pd.DataFrame, speaker: Speaker) -> list[str]:
     """Return what a reader found of each number."""
     said: dict[str, list[str]] = {}
-    for row in report.tables["contradictions"].itertuples():
+    for row in records(report.tables["contradictions"]):
         sentence = (row.sentence_nb or row.sentence) if speaker.lang == "nb" else row.sentence
         for name in row.numbers.split():
             said.setdefault(name, []).append(sentence)

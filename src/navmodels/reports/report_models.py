@@ -1,6 +1,6 @@
 """The models behind a report's claims: four templates, each a model, a survey of printed numbers, and where each is.
 
-*groups*: a level for each question, its groups around it; how far groups deviate is learned from all questions together.
+*groups*: a level for each question, its groups around it; how far they deviate is learned from all questions together.
 *items*: items within their batteries, one time. *series*: items by group and time. *distribution*: ordered answers by
 group. Nothing is judged here.
 """
@@ -16,7 +16,7 @@ import xarray as xr
 
 import navmodels as nav
 from navmodels.reports.report_folders import Report
-from navmodels.reports.schema import ALL, YES
+from navmodels.reports.schema import ALL
 
 Array = npt.NDArray[np.float64]
 Pair = tuple["nav.Model", "nav.Survey"]
@@ -108,7 +108,7 @@ def _places(index: pd.Index, cells: pd.DataFrame) -> npt.NDArray[np.intp]:
     """Return where each cell is along a dim, of one factor or of several that share it."""
     if isinstance(index, pd.MultiIndex):
         return np.asarray(index.get_indexer(pd.MultiIndex.from_frame(cells[list(index.names)])))
-    return np.asarray(index.get_indexer(cells[str(index.name)]))
+    return np.asarray(index.get_indexer(pd.Index(cells[str(index.name)])))
 
 
 def _listed(given: Any) -> list[str]:
@@ -131,10 +131,10 @@ def _planned(entry: Mapping[str, Any], report: Report, usable: pd.DataFrame) -> 
     wanted = [*dims, ALL] if kind == "series" else [ALL] if kind == "items" else dims
     whole, rows = rows[rows["group_dim"] == ALL], rows[rows["group_dim"].isin(wanted)]
     name = entry.get("name") or " × ".join([entry.get("survey", ""), *dims, *([] if kind == "groups" else [kind])])
-    return PLANNERS[kind](name, entry, rows, whole, report, statistic)
+    return PLANNERS[kind](name, statistic, entry, rows, whole)
 
 
-def _plan_groups(name: str, entry: Any, rows: pd.DataFrame, whole: pd.DataFrame, report: Report, statistic: str) -> Planned:
+def _plan_groups(name: str, statistic: str, entry: Any, rows: pd.DataFrame, whole: pd.DataFrame) -> Planned:
     question = _questions(rows)
     several = question.groupby(question).transform("size") > 1
     cells = pd.DataFrame({"question": question, "group": rows["group"]})[several]
@@ -151,22 +151,22 @@ def _questions(rows: pd.DataFrame) -> pd.Series:
     )
 
 
-def _plan_items(name: str, entry: Any, rows: pd.DataFrame, whole: pd.DataFrame, report: Report, statistic: str) -> Planned:
+def _plan_items(name: str, statistic: str, entry: Any, rows: pd.DataFrame, whole: pd.DataFrame) -> Planned:
     cells = rows[["battery"]].assign(item=rows["item"] + ": " + rows["answer"])
     by = [column for column in ("battery", "item") if column == "item" or cells[column].nunique() > 1]
     return Planned(name, "items", cells[~cells.duplicated()], by, statistic)
 
 
-def _plan_series(name: str, entry: Any, rows: pd.DataFrame, whole: pd.DataFrame, report: Report, statistic: str) -> Planned:
+def _plan_series(name: str, statistic: str, entry: Any, rows: pd.DataFrame, whole: pd.DataFrame) -> Planned:
     year = rows["time"].str.extract(r"^(\d{4})$")[0].astype(float)
     cells = pd.DataFrame({"battery": rows["battery"], "item": rows["item"] + ": " + rows["answer"],
                           "group": rows["group"], "year": year})[year.notna()]  # fmt: skip
     cells = cells[cells.groupby("item")["year"].transform("size") > 1].astype({"year": int})
-    by = [column for column in cells if column == "year" or cells[column].nunique() > 1]
+    by = [str(column) for column in cells if column == "year" or cells[column].nunique() > 1]
     return Planned(name, "series", cells, by, statistic)
 
 
-def _plan_distribution(name: str, entry: Any, rows: pd.DataFrame, whole: pd.DataFrame, report: Report, statistic: str) -> Planned:
+def _plan_distribution(name: str, statistic: str, entry: Any, rows: pd.DataFrame, whole: pd.DataFrame) -> Planned:
     """Return the plan of one item whose answers are all printed, in the order they are printed in."""
     answers = tuple(dict.fromkeys(rows["answer"]))
     full = rows.groupby("group")["answer"].transform("nunique") == len(answers)
@@ -177,8 +177,10 @@ def _worth(planned: Planned) -> bool:
     """Return whether a plan has something to learn from: two groups of a question, two items, two years."""
     if planned.kind == "distribution":
         return len(planned.answers) > 2 and planned.cells["group"].nunique() > 1
-    return len(planned.cells) > 1 and planned.cells[planned.by[-1]].nunique() > 1 and (
-        planned.kind != "groups" or len(planned.by) > 1 or planned.cells["group"].nunique() > 1
+    return (
+        len(planned.cells) > 1
+        and planned.cells[planned.by[-1]].nunique() > 1
+        and (planned.kind != "groups" or len(planned.by) > 1 or planned.cells["group"].nunique() > 1)
     )
 
 
@@ -188,7 +190,7 @@ def _reported(planned: Planned, table: pd.DataFrame) -> "nav.Survey":
     A share with a base at which counts print so enters exactly. Any other enters with the standard error of its base
     and what its rounding, or its hedging, adds.
     """
-    more = {"by": list(planned.by), "estimate": "value", "n": "n", "se": "se", "overlap": "allow"}
+    more: Any = {"by": list(planned.by), "estimate": "value", "n": "n", "se": "se", "overlap": "allow"}
     if planned.statistic == "mean":
         table = table[table["se"].notna()]
         return nav.Survey.from_report(table, unit="identity", digits=1, **more)
@@ -196,7 +198,9 @@ def _reported(planned: Planned, table: pd.DataFrame) -> "nav.Survey":
     low, high = np.ceil(n * (p - table["half"] / 100) - 1e-9), np.floor(n * (p + table["half"] / 100) + 1e-9)
     beyond = (table["half"] - table["step"] / 2).clip(lower=0) * ROUNDED
     exact = (beyond < 1e-9) & ((effect != 1) | (low <= high)) & (n.round() == n)
-    se = np.sqrt(1e4 * effect * p * (1 - p) / n + beyond**2 + np.where(low <= high, 0, (table["step"] * ROUNDED / 2) ** 2))
+    se = np.sqrt(
+        1e4 * effect * p * (1 - p) / n + beyond**2 + np.where(low <= high, 0, (table["step"] * ROUNDED / 2) ** 2)
+    )
     table = table.assign(se=se.mask(exact), n=n.round())
     one = float(effect.iloc[0])
     return nav.Survey.from_report(table, unit="percent", design_effect=one, **more)
@@ -205,7 +209,7 @@ def _reported(planned: Planned, table: pd.DataFrame) -> "nav.Survey":
 def _make_groups(planned: Planned, table: pd.DataFrame, shares: pd.DataFrame) -> Pair:
     table = pd.concat([table, *_rests(planned, table, shares)])
     if "question" in planned.by:
-        terms = (nav.Group("question", scale=1.5), nav.Group("question", "group", scale=1.0))
+        terms: tuple[Any, ...] = (nav.Group("question", scale=1.5), nav.Group("question", "group", scale=1.0))
     else:
         terms = (nav.Group("group", scale=1.0) if table["group"].nunique() > 2 else nav.Effect("group"),)
     return nav.Model(nav.Reported(), *terms), _reported(planned, table)
@@ -214,16 +218,16 @@ def _make_groups(planned: Planned, table: pd.DataFrame, shares: pd.DataFrame) ->
 def _rests(planned: Planned, table: pd.DataFrame, shares: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Yield the respondents outside the printed groups of each question, from the share of the whole survey."""
     for question, rows in table.groupby("question") if planned.wholes else ():
-        if question not in planned.wholes:
+        if str(question) not in planned.wholes:
             continue
-        whole = shares.loc[planned.wholes[question]]
-        n = whole["n"] - rows["n"].sum()
+        whole: Any = shares.loc[planned.wholes[str(question)]]
+        n = float(whole["n"] - rows["n"].sum())
         if not n >= LEAST_REST:
             continue
         share = (whole["n"] * whole["value"] - (rows["n"] * rows["value"]).sum()) / n
         reach = np.hypot(whole["half"] * whole["n"], np.sqrt(((rows["half"] * rows["n"]) ** 2).sum())) / n
         if 0 < share < 100:
-            rest = {"question": question, "group": REST, "value": float(round(share)), "n": float(n)}
+            rest = {"question": question, "group": REST, "value": float(round(float(share))), "n": float(n)}
             yield rows.head(1).assign(**rest, half=0.5 + reach, step=1.0, assumed=False).rename(index=lambda _: REST)
 
 
@@ -238,7 +242,7 @@ def _make_series(planned: Planned, table: pd.DataFrame, shares: pd.DataFrame) ->
     by = list(planned.by)
     inner = [name for name in ("item", "group") if name in by]
     items = [name for name in ("battery", "item") if name in by]
-    terms = [
+    terms: list[Any] = [
         *([nav.Group("battery")] if "battery" in by else []),
         *([nav.Group(*items)] if "item" in by else [nav.Group("group")] if "group" in by else []),
         nav.Trend("year"),

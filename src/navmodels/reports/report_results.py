@@ -118,14 +118,15 @@ def _of_changes(entry: Any, claims: pd.DataFrame, judged: Judged, speaker: Speak
     for column, key in (("time", "time"), ("time_b", "time_from"), ("survey", "survey")):
         rows = rows[rows[column] == str(entry[key])] if key in entry else rows
     label = [
-        speaker.label(row["survey"], row["item"]) + (f" ({row['group'].replace('_', ' ')})" if row["group"] != ALL else "")
+        speaker.label(row["survey"], row["item"])
+        + (f" ({row['group'].replace('_', ' ')})" if row["group"] != ALL else "")
         for _, row in rows.iterrows()
     ]
     out = pd.DataFrame({"label": label, "year": rows["time"].to_numpy(), "year_from": rows["time_b"].to_numpy(),
                         "prob": 0.95})  # fmt: skip
     for name, column in (("mean", "points"), ("lower", "lower"), ("upper", "upper")):
         out[name] = rows[column].to_numpy() / 100
-    p = np.array([float((judged.verdicts[claim].points > 0).mean()) for claim in rows["claim"]])  # type: ignore[operator]
+    p = np.array([np.mean(np.asarray(judged.verdicts[claim].points) > 0) for claim in rows["claim"]])
     sure = np.maximum(p, 1 - p)
     word = np.where(p > 0.5, "increase", "decrease")
     out["p_increase"] = p

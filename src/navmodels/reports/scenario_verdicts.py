@@ -92,7 +92,8 @@ def judge_report(report: Report, *, engine: str, seed: int, step: Step = lambda:
         base[each.name] = fits.of(*make_model(each, shares), engine=engine)
         step()
     passed = [each for each in planned if not base[each.name].attrs["unconverged"]]
-    pooled, model_of = {}, {}
+    pooled: dict[str, Array] = {}
+    model_of: dict[str, str] = {}
     for each in passed:
         found = read_draws(each, base[each.name])
         pooled |= {name: draws for name, draws in found.items() if name not in pooled}

@@ -15,6 +15,7 @@ import numpy as np
 
 from navmodels.reports.report_folders import Report
 from navmodels.reports.schema import ALL
+from navmodels.reports.typed_tables import records
 
 LANGUAGES = ("en", "nb")
 
@@ -49,7 +50,7 @@ class Speaker:
         return words(self.lang)[section][code].format_map(_Lenient(written))
 
     def write(self, value: Any) -> str:
-        r"""Return a fact in words: numbers as the language writes them, texts by the report's own words, lists in a row.
+        r"""Return a fact in words: numbers as the language writes them, texts in the report's words, lists in a row.
 
         Examples
         --------
@@ -82,7 +83,9 @@ class Speaker:
     def _number(self, value: float) -> str:
         if not np.isfinite(value):
             return "–" if np.isnan(value) else ("∞" if value > 0 else "−∞")
-        text = f"{value:,.0f}" if abs(value) >= 1000 or value == round(value) else f"{value:,.2f}".rstrip("0").rstrip(".")
+        text = (
+            f"{value:,.0f}" if abs(value) >= 1000 or value == round(value) else f"{value:,.2f}".rstrip("0").rstrip(".")
+        )
         text = text.replace("-", "−")
         return text if self.lang == "en" else text.replace(",", "\u00a0").replace(".", ",")
 
@@ -92,9 +95,9 @@ def speaker_of(report: Report, lang: str) -> Speaker:
     column = "label_nb" if lang == "nb" else "label"
     items, groups = report.tables["items"], report.tables["groups"]
     labels: dict[tuple[str, ...], str] = {}
-    for row in items.itertuples():
+    for row in records(items):
         labels[row.survey, row.item] = getattr(row, column) or row.label
-    for row in groups.itertuples():
+    for row in records(groups):
         labels[row.survey, row.group_dim, row.group] = getattr(row, column) or row.label
     translations = report.about.get("words", {}).get(lang, {})
     return Speaker(lang, labels, translations)

@@ -1,7 +1,7 @@
 """Checks that nobody types: what the structure of a report's tables implies, and the relations that somebody typed.
 
 Parts of a dim add up and mix into the whole; single answers add to 100; counts are shares; intervals follow from n or
-standard errors; changes from their levels. Which checks there are does not depend on the values, but on what is printed.
+standard errors; changes from their levels. Which checks there are depends on what is printed, not on the values.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from navmodels.reports.quantities import dims_as_questions, group_names, number_
 from navmodels.reports.relations import Check, formula_check
 from navmodels.reports.report_folders import Report
 from navmodels.reports.schema import ALL, YES
+from navmodels.reports.typed_tables import records
 
 SMALL = 1000  # below it a share in whole percents does not fit every base
 SAME = ["survey", "item", "answer", "group_dim", "group", "time", "time_from", "statistic"]
@@ -127,7 +128,7 @@ def _sums_of_bases(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator
 
 def _parts(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
     """The printed share of a group is its size out of the whole; with weights it need not be."""
-    for row in report.tables["groups"].itertuples():
+    for row in records(report.tables["groups"]):
         whole = _whole_of(report, row.survey, row.of)
         if whole and pd.notna(row.n) and pd.notna(row.share) and not _weighted(report, row.survey):
             size, share = (plain(field, row.survey, row.group_dim, row.group) for field in ("n", "share"))
@@ -138,14 +139,14 @@ def _questions(report: Report, numbers: pd.DataFrame) -> Iterator[tuple[str, str
     """Yield each question printed for every group that divides the whole, and for the whole."""
     rows = numbers[numbers["statistic"].isin(["share", "mean"]) & (numbers["bound"] == "eq")]
     rows = rows.drop_duplicates(SAME)
-    wholes = {key: each for key, each in rows[rows["group_dim"] == ALL].groupby(QUESTION, sort=False)}
-    by_dim = {key: each for key, each in rows.groupby(["survey", "group_dim"], sort=False)}
+    wholes = dict(iter(rows[rows["group_dim"] == ALL].groupby(QUESTION, sort=False)))
+    by_dim = dict(iter(rows.groupby(["survey", "group_dim"], sort=False)))
     for survey, dim, groups in _divisions(report):
         if groups["of"].any():
             continue
         for key, parts in by_dim.get((survey, dim), rows.head(0)).groupby(QUESTION, sort=False):
             if set(parts["group"]) == set(groups["group"]) and key in wholes:
-                yield survey, dim, parts, next(wholes[key].itertuples(index=False))
+                yield survey, dim, parts, records(wholes[key])[0]
 
 
 def _mixes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
@@ -156,7 +157,7 @@ def _mixes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
     """
     for survey, dim, parts, whole in _questions(report, numbers):
         names = list(parts["name"])
-        more = {"facts": {"group_dim": dim, "groups": len(names)}, "seconds": tuple(names)}
+        more: Any = {"facts": {"group_dim": dim, "groups": len(names)}, "seconds": tuple(names)}
         shares = _population_shares(report, survey, dim, list(parts["group"]))
         if not _weighted(report, survey) and parts["n"].notna().all():
             weights = [f"{name}.n" for name in names]
@@ -204,7 +205,7 @@ def _counts(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]
     """A printed count is its share of n; without one, some whole count must print so. Without weights only."""
     unweighted = numbers["survey"].map(lambda survey: not _weighted(report, survey))
     rows = numbers[(numbers["statistic"] == "share") & (numbers["bound"] == "eq") & numbers["n"].notna() & unweighted]
-    for row in rows.itertuples():
+    for row in records(rows):
         if pd.notna(row.count):
             yield formula_check("count", row.name, f"100*{row.name}.count/{row.name}.n")
         elif row.precision == "exact" and row.n < SMALL:
@@ -217,7 +218,7 @@ def _twice(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
     for _, rows in numbers.groupby(SAME, sort=False):
         if len(rows) == 1:
             continue
-        first, *others = rows.itertuples(index=False)
+        first, *others = records(rows)
         for other in others:
             names = (first.name, other.name)
             facts = {"references": (first.reference, other.reference)}
@@ -227,9 +228,9 @@ def _twice(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
 def _intervals(report: Report, numbers: pd.DataFrame, read: dict[str, dict[str, Any]]) -> Iterator[Check]:
     """Both ends of an interval, and a standard error, follow from a share and its n, or from a mean and its error."""
     whole = numbers[numbers[["lower", "upper"]].notna().all(axis=1) & (numbers["bound"] == "eq")]
-    for row in whole.itertuples():
+    for row in records(whole):
         value, lower, upper, n, se = (row.name, *(f"{row.name}.{field}" for field in ("lower", "upper", "n", "se")))
-        blame = {"reproduces": (lower, upper), "suspects": (lower, upper), "seconds": (value,)}
+        blame: Any = {"reproduces": (lower, upper), "suspects": (lower, upper), "seconds": (value,)}
         if row.statistic == "share" and pd.notna(row.n) and row.survey in read and 0 < row.value < 100:
             facts, names = read[row.survey], (value, lower, upper, n)
             yield Check("interval", lower, names, kind="interval", facts=facts, **blame)
@@ -244,9 +245,9 @@ def _changes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check
     """A printed change is the difference of its two levels."""
     key = [name for name in SAME if name not in ("time", "time_from", "statistic")]
     levels: dict[tuple[Any, ...], str] = {}
-    for row in numbers[numbers["statistic"].isin(["share", "mean"])].itertuples():
+    for row in records(numbers[numbers["statistic"].isin(["share", "mean"])]):
         levels.setdefault((*(getattr(row, name) for name in key), row.time), row.name)
-    for row in numbers[(numbers["statistic"] == "change") & (numbers["time_from"] != "")].itertuples():
+    for row in records(numbers[(numbers["statistic"] == "change") & (numbers["time_from"] != "")]):
         about = tuple(getattr(row, name) for name in key)
         ends = [levels.get((*about, time)) for time in (row.time, row.time_from)]
         if None not in ends:
@@ -256,15 +257,15 @@ def _changes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check
 def _filters(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
     """Those asked a question are no more than gave the answer that leads to it; with weights about so many."""
     whole = numbers[(numbers["group_dim"] == ALL) & numbers["n"].notna()]
-    for row in report.tables["items"].query("asked_of != ''").itertuples():
+    for row in records(report.tables["items"].query("asked_of != ''")):
         item, answer = row.asked_of.split("/")
         here = whole[whole["survey"] == row.survey]
         led = here[(here["item"] == item) & (here["answer"] == answer) & (here["statistic"] == "share")]
         asked = here[here["item"] == row.item].drop_duplicates("n")
         if _weighted(report, row.survey) or led.empty:
             continue
-        for each in asked.itertuples():
-            first = next(led.itertuples())
+        for each in records(asked):
+            first = records(led)[0]
             formula = f"{first.name}*{first.name}.n/100"
             yield formula_check("filter", f"{each.name}.n", formula, comparison="<=", facts={"asked_of": row.asked_of})
 
@@ -273,7 +274,7 @@ def _typed(report: Report) -> Iterator[Check]:
     """Relations that somebody typed, alone or as rows of a system."""
     relations = report.tables["relations"]
     loose = _weighted_sizes(report)
-    for row in relations[relations["system"] == ""].itertuples():
+    for row in records(relations[relations["system"] == ""]):
         check = formula_check("relation", row.target, row.formula, comparison=row.comparison)
         sizes = [name for name in check.names if name in loose]
         half = dict.fromkeys(sizes, 0.5) if len(sizes) < len(check.names) else {}

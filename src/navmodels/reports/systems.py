@@ -94,7 +94,8 @@ def _solve(
             bounds.append(-bottom)
         else:
             bounds += each
-    assert own is not None
+    if own is None:
+        raise ValueError(f"{target} is in no row of the system.")
     holds = _optimum(np.zeros(len(names) + 1), every, own[1]) is not None
     if not ends:
         return holds, np.nan, np.nan

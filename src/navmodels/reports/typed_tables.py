@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,6 +77,11 @@ def empty_table(name: str) -> pd.DataFrame:
     for column, spec in TABLES[name].items():
         typed |= _typed(column, spec, pd.Series([], dtype="str"))
     return pd.DataFrame(typed, index=pd.Index([], name="row", dtype=int))
+
+
+def records(table: pd.DataFrame) -> list[Any]:
+    """Return the rows of a table as named tuples; ``Index`` is the row of the file."""
+    return list(table.itertuples())
 
 
 # ---- inside

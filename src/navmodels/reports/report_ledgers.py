@@ -9,7 +9,7 @@ import pandas as pd
 from navmodels.reports.claim_verdicts import Verdict
 from navmodels.reports.report_folders import Report
 from navmodels.reports.scenario_verdicts import Judged, tabulate_sensitivity
-from navmodels.reports.sentences import Speaker, where_it_is
+from navmodels.reports.sentences import Speaker, unit_of, where_it_is
 from navmodels.reports.statuses import Numbers, Told, best, facts_of
 from navmodels.reports.typed_tables import records
 
@@ -45,7 +45,7 @@ def tabulate_ledger(
         reason = _reason(numbers.told[str(name)], told, pooled, status, row, speaker)
         rows.append((ours, lower, upper, status, reason))
     found = pd.DataFrame(rows, columns=["ours", "lower", "upper", "status", "reason"], index=table.index)
-    units = [_unit(row, report, speaker) for _, row in table.iterrows()]
+    units = [unit_of(row, report, speaker) for _, row in table.iterrows()]
     out = table.drop(columns=list(found.columns.drop("reason"))).join(found)
     out = out.assign(
         number=out.index, published=out["value"], quantity=out["field"], unit=units,
@@ -178,18 +178,6 @@ def _sensitivity(verdict: Verdict, told: pd.Series, speaker: Speaker) -> str:
     if len(named) > SHOWN:
         listed = speaker.say("sensitivity", "more", listed=listed, count=len(named) - SHOWN)
     return speaker.say("sensitivity", "depends", turned=listed)
-
-
-def _unit(row: pd.Series, report: Report, speaker: Speaker) -> str:
-    if row["field"] in ("n", "count", "invited", "population"):
-        return speaker.say("unit", "size")
-    if row["table"] == "numbers":
-        own = str(report.tables["numbers"].at[row["row"], "unit"])
-        if own:
-            return speaker.write(own)
-    if row["field"] == "se" and row["statistic"] == "share":
-        return speaker.say("unit", "error")
-    return speaker.say("unit", row["statistic"])
 
 
 def _noted(report: Report, table: pd.DataFrame, speaker: Speaker) -> list[str]:

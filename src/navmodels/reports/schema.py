@@ -205,7 +205,7 @@ SURVEY_KEYS = {
 }
 REPORT_KEYS = (
     *("title", "title_nb", "publisher", "authors", "year", "language", "reading", "notes"),
-    *("surveys", "models", "plots", "words", "stars"),
+    *("surveys", "models", "plots", "words", "stars", "moved"),
 )
 MODEL_KINDS = ("groups", "items", "series", "distribution")
 MODEL_KEYS = (

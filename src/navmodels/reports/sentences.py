@@ -118,6 +118,19 @@ def where_it_is(speaker: Speaker, row: Any) -> str:
     return f"{question}{answer}{group}" + (f", {row['time']}" if row["time"] else "")
 
 
+def unit_of(row: pd.Series, report: Report, speaker: Speaker) -> str:
+    """Return the unit of a printed quantity in words."""
+    if row["field"] in ("n", "count", "invited", "population"):
+        return speaker.say("unit", "size")
+    if row["table"] == "numbers":
+        own = str(report.tables["numbers"].at[row["row"], "unit"])
+        if own:
+            return speaker.write(own)
+    if row["field"] == "se" and row["statistic"] == "share":
+        return speaker.say("unit", "error")
+    return speaker.say("unit", row["statistic"])
+
+
 # ---- inside
 
 

@@ -69,4 +69,5 @@ from .plots import plot_sensitivity as plot_sensitivity
 from .plots import plot_trend as plot_trend
 
 # the reports, number by number
+from .reports import falsify as falsify
 from .reports import reproduce as reproduce

@@ -31,9 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="navmodels", description="Hierarchical models for surveys with small groups.")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("reproduce", help="audit a published report, number by number and claim by claim")
-    run.add_argument("report", nargs="*", metavar="REPORT", help="default: every report that can be audited")
+    run.add_argument("report", nargs="*", metavar="REPORT", help="a name of `navmodels reports` or a folder of tables; default: every report that is included")
     run.add_argument(
-        "--out", default="out", type=Path, metavar="DIR", help="folder for tables and plots (default: out)"
+        "--out", default="out", type=Path, metavar="DIR", help="each report gets its own folder in it (default: out)"
     )
     run.add_argument("--engine", default="auto", help="auto (laplace when its check passes), laplace or nuts")
     run.add_argument("--lang", default="en", help="en or nb")
@@ -68,23 +68,19 @@ def _reports(_: argparse.Namespace) -> int:
 
 
 def _reproduce(given: argparse.Namespace) -> int:
-    from navmodels import checks
-    from navmodels.reports.report_audits import audit_folder
-    from navmodels.reports.reproduction import AUDITS, audit_report
-    from navmodels.reports.wording import say
+    from navmodels.reports.library import find_folder, report_names
+    from navmodels.reports.reproduction import audit_reports
+    from navmodels.reports.sentences import Speaker
 
-    names = given.report or list(AUDITS)
-    for name in names:
-        if not Path(name).is_dir():
-            checks.one_of(name, tuple(AUDITS), what="report")
-    for name in names:
-        folder = given.out if len(names) == 1 else given.out / Path(name).name
-        if name not in AUDITS:
-            audit = audit_folder(name, out=folder, engine=given.engine, lang=given.lang, progress=True)
-            print(f"\n{audit.summary}\n\n{say('Written to', lang=given.lang)} {folder}/")
-            continue
-        ledger = audit_report(name, out=folder, engine=given.engine, lang=given.lang, progress=True)
-        print(f"\n{name}\n{ledger.attrs['summary']}\n\n{say('Written to', lang=given.lang)} {folder}/")
+    reports = given.report or report_names()
+    names = [find_folder(report).resolve().name for report in reports]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"two reports are called {twice!r}; audit them one at a time, each with its own --out.")
+    folders = [given.out / name for name in names]
+    audits = audit_reports(reports, folders, engine=given.engine, lang=given.lang, progress=True)
+    for audit, folder in zip(audits, folders, strict=True):
+        print(f"\n{audit.summary}\n\n{Speaker(given.lang).say('summary', 'written')} {folder}/")
     return 0
 
 

@@ -1,5 +1,5 @@
 from .library import list_reports as list_reports
 from .library import load_report as load_report
-from .report_audits import falsify as falsify
-from .report_audits import reproduce as reproduce
+from .reproduction import falsify as falsify
+from .reproduction import reproduce as reproduce
 from .twins import simulate_report as simulate_report

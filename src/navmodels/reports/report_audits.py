@@ -8,7 +8,6 @@ from tqdm import tqdm
 
 from navmodels import checks
 from navmodels.engines.fitting import ENGINES
-from navmodels.reports.falsification import falsify_report
 from navmodels.reports.report_folders import Report, read_folder
 from navmodels.reports.report_ledgers import tabulate_claims, tabulate_ledger
 from navmodels.reports.report_results import list_drawings, write_plots, write_table
@@ -78,38 +77,6 @@ def audit_folder(
         (folder / "summary.txt").write_text(f"{summary}\n", encoding="utf-8")
         write_plots(list_drawings(report, claims, judged, speaker), folder)
     return Audit(report, numbers, statuses, judged, ledger, claims, fits, summary)
-
-
-def falsify(report: str | Path) -> pd.DataFrame:
-    """Move each confirmed number of a report out of its range, and tell whether its audit notices.
-
-    An audit that cannot fail says nothing: what is not noticed is a fault of the audit, not of the report.
-
-    Parameters
-    ----------
-    report
-        A folder of tables.
-
-    Returns
-    -------
-    pandas.DataFrame
-        number, status, code (of the check that confirmed it), published, moved_to, noticed, differs (what a check
-        then refuses).
-
-    Raises
-    ------
-    ValueError
-        When something in the folder is wrong.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from navmodels.reports.skeletons import write_skeleton
-    >>> _ = write_skeleton(folder := tempfile.mkdtemp())
-    >>> bool(falsify(folder)["noticed"].all())
-    True
-    """
-    return falsify_report(read_folder(report))
 
 
 # ---- inside

@@ -1,67 +1,124 @@
-"""reproduce: audit a published report, number by number and claim by claim."""
+"""The public functions of an audit: `reproduce` a report, and `falsify` its audit."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from navmodels import checks
 from navmodels.engines.fitting import ENGINES
-from navmodels.reports.accessibility import audit_accessibility
-from navmodels.reports.employer import audit_employer
-from navmodels.reports.wording import LANGUAGES
-from navmodels.reports.writing import write_audit
-
-AUDITS = {"employer_2024": audit_employer, "accessibility_2025": audit_accessibility}
+from navmodels.reports.falsification import falsify_report
+from navmodels.reports.library import find_folder, open_report
+from navmodels.reports.report_audits import Audit, audit_folder
+from navmodels.reports.sentences import LANGUAGES
 
 
-def reproduce(report: str, *, out: str | Path | None = None, engine: str = "auto", lang: str = "en") -> pd.DataFrame:
-    """Audit a report: one row for every published number, with what our computation says of it.
+def reproduce(
+    report: str | Path, *, out: str | Path | None = None, engine: str = "auto", lang: str = "en"
+) -> pd.DataFrame:
+    """Audit a report: one row for every published number, with what an independent computation says of it.
 
     Parameters
     ----------
     report
-        "employer_2024": Nav's employer survey 2024; "accessibility_2025": the study of Nav's accessibility.
+        A report that comes with the library (see `list_reports`), or the path of a folder of tables.
     out
-        Folder for ledger.csv, claims.csv (one row for every statement of change or difference), fits.csv,
-        shrinkage.csv, plots, and more tables (trends.csv, sectors.csv; ratings.csv); None writes nothing.
+        Folder for ledger.csv, claims.csv (one row for every statement), fits.csv, summary.txt and plots; it is made
+        before anything is fitted. None writes nothing.
     engine
         As in `fit`.
     lang
-        "en" or "nb": language of verdicts in the files, of the plots and of the summary. Reasons are in English.
+        "en" or "nb": language of everything that a reader sees.
 
     Returns
     -------
     pandas.DataFrame
-        table, row, item, label, group_dim, group, year, quantity, reference (where it is printed), published, unit,
-        ours, lower, upper, status, reason, note. ``attrs["summary"]`` holds the summary for the screen.
+        number (its id), table, row, survey, item, answer, group_dim, group, time, quantity, reference (where it is
+        printed), label, published, unit, ours, lower, upper, status, power, noted_by_reader, reason, note.
+        ``attrs["summary"]`` holds the summary for the screen.
 
-        Statuses: *reproduced* (an independent computation gives the printed digits), *agrees* / *differs* (a model or
-        another printed number against it), *input* (the number fed a model; the pooled value stands beside it),
-        *not reproducible* (the reason says what is not in print).
+        Statuses: *reproduced* (an independent computation from other printed numbers prints the same), *agrees* (a
+        range that other numbers leave holds it), *differs* (neither), *input* (it fed a model; the pooled value stands
+        beside it), *not reproducible* (nothing else in print speaks of it). `power` is the share of neighbouring values
+        that the same check would refuse; below one half nothing is reproduced.
 
     Raises
     ------
     ValueError
-        For an unknown report, engine or language, with the nearest.
+        For an unknown report, engine or language, with the nearest; for a folder with mistakes, by file, row, column.
 
     Examples
     --------
-    >>> from navmodels import reproduce
-    >>> ledger = reproduce("employer_2024")  # doctest: +SKIP
-    >>> ledger["status"].value_counts()["reproduced"]  # doctest: +SKIP
-    np.int64(797)
+    >>> import tempfile
+    >>> from navmodels.reports.skeletons import write_skeleton
+    >>> _ = write_skeleton(folder := tempfile.mkdtemp())
+    >>> reproduce(folder).set_index("number").loc["easy_host", "status"]
+    'reproduced'
     """
-    return audit_report(report, out=out, engine=engine, lang=lang, progress=False)
+    (audit,) = audit_reports([report], [out], engine=engine, lang=lang)
+    ledger = audit.ledger.copy()
+    ledger.attrs["summary"] = audit.summary
+    return ledger
 
 
-def audit_report(report: str, *, out: str | Path | None, engine: str, lang: str, progress: bool) -> pd.DataFrame:
-    """Return the ledger as `reproduce` does; with `progress`, show a bar while models are fitted."""
-    checks.one_of(report, tuple(AUDITS), what="report")
+def falsify(report: str | Path) -> pd.DataFrame:
+    """Move each confirmed number of a report out of its range, and tell whether its audit notices.
+
+    An audit that cannot fail says nothing: what is not noticed is a fault of the audit, not of the report.
+
+    Parameters
+    ----------
+    report
+        A report that comes with the library, or the path of a folder of tables.
+
+    Returns
+    -------
+    pandas.DataFrame
+        number, status, code (of the check that confirmed it), published, moved_to, noticed, differs (what a check
+        then refuses).
+
+    Raises
+    ------
+    ValueError
+        When there is no such report, or something in its folder is wrong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from navmodels.reports.skeletons import write_skeleton
+    >>> _ = write_skeleton(folder := tempfile.mkdtemp())
+    >>> bool(falsify(folder)["noticed"].all())
+    True
+    """
+    return falsify_report(open_report(report))
+
+
+def audit_reports(
+    reports: Sequence[str | Path],
+    out: Sequence[str | Path | None],
+    *,
+    engine: str = "auto",
+    lang: str = "en",
+    progress: bool = False,
+) -> Iterator[Audit]:
+    """Yield the audit of each report; all are read, and all folders made, before a model is fitted."""
     checks.one_of(engine, ENGINES, what="engine")
     checks.one_of(lang, LANGUAGES, what="lang")
-    audit = AUDITS[report](engine=engine, progress=progress)
-    if out is not None:
-        write_audit(audit, Path(out), lang=lang)
-    ledger = audit.ledger.copy()
-    ledger.attrs["summary"] = audit.summarise(audit, lang)
-    return ledger
+    for report in reports:
+        open_report(report)
+    for folder in out:
+        _make(folder)
+    for report, folder in zip(reports, out, strict=True):
+        yield audit_folder(find_folder(report), out=folder, engine=engine, lang=lang, progress=progress)
+
+
+# ---- inside
+
+
+def _make(folder: str | Path | None) -> None:
+    if folder is None:
+        return
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"out is {str(folder)!r}, and no folder can be made there: {error.strerror}.") from error

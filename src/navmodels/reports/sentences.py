@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from navmodels.reports.report_folders import Report
 from navmodels.reports.schema import ALL

@@ -35,13 +35,16 @@ class NotJudgedError(Exception):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What claims are judged by: printed shares as a variant reads them, and the draws of those in models."""
+    """What claims are judged by: printed shares as a variant reads them, and by model the draws of those it holds.
+
+    A number is drawn from the `preferred` model where that holds it, else from the first that does.
+    """
 
     report: Report
     shares: pd.DataFrame
-    pooled: Mapping[str, Array]
-    model_of: Mapping[str, str]
+    models: Mapping[str, Mapping[str, Array]]
     seed: int
+    preferred: str = ""
     drawn: dict[str, Array] = field(default_factory=dict)
 
     @cached_property
@@ -62,14 +65,25 @@ class Evidence:
         """The rows of items.csv."""
         return {(row.survey, row.item): row for row in records(self.report.tables["items"])}
 
+    def model_of(self, name: str) -> str:
+        """Return the model that a number is drawn from, or an empty string."""
+        if name in self.models.get(self.preferred, {}):
+            return self.preferred
+        return next((model for model, each in self.models.items() if name in each), "")
+
+    def joint(self, numbers: Sequence[str]) -> str:
+        """Return the first model that holds all of some numbers, or an empty string."""
+        return next((model for model, each in self.models.items() if all(name in each for name in numbers)), "")
+
     def random(self, name: str) -> np.random.Generator:
         """Return the random numbers of a name: the same in every scenario."""
         return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
 
     def draws(self, name: str) -> Array:
         """Return draws of a printed number (proportion, or score): of its model, else by itself."""
-        if name in self.pooled:
-            return self.pooled[name]
+        model = self.model_of(name)
+        if model:
+            return self.models[model][name]
         if name not in self.drawn:
             row = self.rows[name]
             if self.report.surveys[row.survey].get("register"):

@@ -5,7 +5,7 @@ judged* with the reason. Prose is made elsewhere.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -72,7 +72,11 @@ def judge_claims(evidence: Evidence, *, without: Collection[str] = ()) -> dict[s
     claims = evidence.report.tables["claims"]
     for claim in records(claims[~claims["claim"].isin(list(without))]):
         try:
-            out[str(claim.claim)] = _judge(claim, evidence)
+            found = _judge(claim, evidence)
+            joint = evidence.joint(found.numbers)
+            if joint and any(evidence.model_of(name) != joint for name in found.numbers):
+                found = _judge(claim, replace(evidence, preferred=joint))  # what both sides share cancels
+            out[str(claim.claim)] = found
         except NotJudgedError as reason:
             out[str(claim.claim)] = Verdict(np.nan, reason.code, reason.facts)
     return out
@@ -187,11 +191,10 @@ def _verdict(
 
 def _stands_on(numbers: tuple[str, ...], evidence: Evidence) -> dict[str, Any]:
     """Return the models that numbers are pooled in, and the bases that are assumed."""
-    models = list(dict.fromkeys(evidence.model_of[name] for name in numbers if name in evidence.pooled))
-    alone = [name for name in numbers if name not in evidence.pooled]
+    models = [model for model in dict.fromkeys(map(evidence.model_of, numbers)) if model]
     rows = [evidence.rows[name] for name in numbers]
     assumed = list(dict.fromkeys(row.how for row in rows if row.assumed))
-    return {"models": models, "alone": len(alone), "assumed": assumed}
+    return {"models": models, "assumed": assumed}
 
 
 def _is_number(text: str) -> bool:

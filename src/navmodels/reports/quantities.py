@@ -141,7 +141,8 @@ def dims_as_questions(report: "Report") -> pd.DataFrame:
     rows = []
     for row in records(groups[groups["share"].notna()]):
         facts = report.surveys[row.survey]
-        whole = float(row.of) if row.of.isdigit() else np.nan if row.of else facts.get("n", np.nan)
+        sizes = {f"{each.group_dim}/{each.group}": each.n for each in records(groups) if each.survey == row.survey}
+        whole = float(row.of) if row.of.isdigit() else sizes.get(row.of, facts.get("n", np.nan))
         half, step = rounding(row.share, row.share_digits, "share", "exact")
         rows.append({
             "name": plain("share", row.survey, row.group_dim, row.group), "survey": row.survey, "item": row.group_dim,

@@ -16,7 +16,7 @@ from navmodels.reports.typed_tables import records
 INPUT, NOTHING = "input", "not reproducible"
 SHOWN = 3  # scenarios that a claim's sensitivity names
 OF_CLAIM = ("claim", "kind", "survey", "item", "answer", "group_dim", "group", "time", "survey_b", "item_b", "answer_b",
-            "group_b", "time_b", "direction", "reference")  # fmt: skip
+            "group_b", "time_b", "direction", "level", "reference")  # fmt: skip
 
 
 def tabulate_ledger(
@@ -101,7 +101,7 @@ def say_verdict(verdict: Verdict, points: Any, speaker: Speaker) -> str:
         return speaker.say("not_judged", verdict.code, **facts)
     code = "same" if facts.get("sign") == 0 else verdict.code
     mean, lower, upper = (round(float(each), 1) for each in points)
-    parts = [speaker.say("claim", code, p=round(verdict.p, 3), points=mean, lower=lower, upper=upper, **facts)]
+    parts = [speaker.say("claim", code, p=speaker.chance(verdict.p), points=mean, lower=lower, upper=upper, **facts)]
     if facts.get("models"):
         parts.append(speaker.say("claim", "pooled", models=facts["models"]))
     elif "models" in facts:
@@ -118,11 +118,11 @@ def say_verdict(verdict: Verdict, points: Any, speaker: Speaker) -> str:
 
 def _fed(judged: Judged) -> dict[str, tuple[str, float, float, float]]:
     """Return the model that each number fed, and its pooled value and interval."""
-    out = {}
-    for name, draws in judged.pooled.items():
-        scale = 1.0 if judged.shares.loc[name, "statistic"] == "mean" else 100.0
-        lower, upper = _interval(scale * draws)
-        out[name] = judged.model_of[name], float(scale * draws.mean()), lower, upper
+    out: dict[str, tuple[str, float, float, float]] = {}
+    for model, each in judged.models.items():
+        for name, draws in each.items():
+            scale = 1.0 if judged.shares.loc[name, "statistic"] == "mean" else 100.0
+            out.setdefault(name, (model, float(scale * draws.mean()), *_interval(scale * draws)))
     return out
 
 

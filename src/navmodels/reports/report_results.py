@@ -94,7 +94,11 @@ def _of_claims(entry: Any, claims: pd.DataFrame, judged: Judged, speaker: Speake
 def _of_groups(entry: Any, claims: pd.DataFrame, judged: Judged, speaker: Speaker) -> pd.DataFrame:
     """Return the groups of a question, printed beside pooled, as `plot_groups` takes them."""
     rows = _rows(entry, judged)
-    rows = rows[(rows["group_dim"] != ALL) & rows.index.isin(list(judged.pooled)) & rows["n"].notna()]
+    rows = rows[
+        (rows["group_dim"] != ALL)
+        & rows.index.isin([name for each in judged.models.values() for name in each])
+        & rows["n"].notna()
+    ]
     return pd.DataFrame(_pooled_rows(rows, judged, speaker))
 
 
@@ -103,7 +107,7 @@ def _pooled_rows(rows: pd.DataFrame, judged: Judged, speaker: Speaker) -> Iterat
 
     for name, row in rows.sort_values("value", ascending=False).iterrows():
         alone = single_draws(row["value"], row["half"], row["n"] / row["effect"], np.random.default_rng(0))
-        draws = judged.pooled[str(name)]
+        draws = next(each[str(name)] for each in judged.models.values() if str(name) in each)
         direct = np.quantile(alone, (0.025, 0.975))
         pooled = np.quantile(draws, (0.025, 0.975))
         label = speaker.label(row["survey"], row["group_dim"], row["group"])

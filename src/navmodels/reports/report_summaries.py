@@ -44,20 +44,22 @@ def summarise_audit(
 
 
 def describe_claim(row: pd.Series, speaker: Speaker) -> str:
-    """Return a claim in a few words, such as "Easy to reach: yes, Own office higher than Shared office (2025)"."""
+    """Return a claim in a few words, such as "Easy to reach: yes, Own office: higher than Shared office (2025)"."""
     survey = row["survey"]
-    text = speaker.label(survey, row["item"]) if row["item"] else row["item"]
+    text = speaker.label(survey, row["item"])
     text += f": {speaker.label(row['answer'])}" if row["answer"] else ""
     text += f", {speaker.label(survey, row['group_dim'], row['group'])}" if row["group"] != ALL else ""
-    sign = {1: "higher", -1: "lower", 0: "same"}[SIGNS[row["direction"]]]
-    other = [speaker.label(survey, row["group_dim"], row["group_b"])] if row["group_b"] else []
-    other += [speaker.label(survey, row["item_b"])] if row["item_b"] else []
-    other += [speaker.label(row["answer_b"])] if row["answer_b"] else []
-    other += [row["survey_b"]] if row["survey_b"] else []
-    other += [row["time_b"]] if row["time_b"] else []
-    than = f" {speaker.say('words', 'than')} {', '.join(other)}" if other else ""
+    named = {"group_b": (survey, row["group_dim"]), "item_b": (survey,), "answer_b": (), "survey_b": (), "time_b": ()}
+    other = [speaker.named(*where, row[column]) for column, where in named.items() if row[column]]
+    other += [f"{speaker.write(row['level'])} %"] if row["kind"] == "level" else []
+    sign = SIGNS[row["direction"]]
+    code = {1: "higher", -1: "lower", 0: "same"}[sign]
+    if row["kind"] == "association":
+        code = {1: "positive", -1: "negative", 0: "less"}[sign]
+    elif row["kind"] == "order":
+        code = "last" if sign < 0 else "first"
     when = f" ({row['time']})" if row["time"] else ""
-    return f"{text}: {speaker.say('words', sign)}{than}{when}"
+    return f"{text}: {speaker.say('words', code, other=', '.join(other))}{when}"
 
 
 # ---- inside
@@ -89,7 +91,7 @@ def _number(row: pd.Series, speaker: Speaker) -> str:
 def _claims(rows: pd.DataFrame, speaker: Speaker) -> list[str]:
     lines = []
     for _, row in rows.iterrows():
-        p = "" if np.isnan(row["p"]) else f", P = {speaker.write(round(float(row['p']), 2))}"
+        p = "" if np.isnan(row["p"]) else f", P {speaker.chance(float(row['p']))}"
         lines.append(f"{describe_claim(row, speaker)}{p}")
     return lines
 

@@ -63,10 +63,8 @@ class Judged:
         As `list_shares`.
     planned, fits
         The models that were fitted, and the fit of each by name.
-    pooled
-        Draws of each printed number that a model holds.
-    model_of
-        The model of each.
+    models
+        By model that passed the gate, the draws of each printed number that it holds.
     verdicts
         By claim.
     scenarios
@@ -76,8 +74,7 @@ class Judged:
     shares: pd.DataFrame
     planned: Sequence[Planned]
     fits: Mapping[str, xr.DataTree]
-    pooled: Mapping[str, Array]
-    model_of: Mapping[str, str]
+    models: Mapping[str, Mapping[str, Array]]
     verdicts: Mapping[str, Verdict]
     scenarios: pd.DataFrame
 
@@ -92,22 +89,17 @@ def judge_report(report: Report, *, engine: str, seed: int, step: Step = lambda:
         base[each.name] = fits.of(*make_model(each, shares), engine=engine)
         step()
     passed = [each for each in planned if not base[each.name].attrs["unconverged"]]
-    pooled: dict[str, Array] = {}
-    model_of: dict[str, str] = {}
-    for each in passed:
-        found = read_draws(each, base[each.name])
-        pooled |= {name: draws for name, draws in found.items() if name not in pooled}
-        model_of |= {name: each.name for name in found if name not in model_of}
-    evidence = Evidence(report, shares, pooled, model_of, seed)
+    models = {each.name: read_draws(each, base[each.name]) for each in passed}
+    evidence = Evidence(report, shares, models, seed)
     verdicts = judge_claims(evidence)
     table = {GIVEN: _probabilities(verdicts)}
-    needed = {model_of[name] for verdict in verdicts.values() for name in verdict.numbers if name in model_of}
+    needed = {model for verdict in verdicts.values() for model in verdict.facts.get("models", ())}
     used = [each for each in passed if each.name in needed]
     open_ = [claim for claim, verdict in verdicts.items() if np.isnan(verdict.p)]
     for name, variant, prior in _scenarios(report, shares) if repeat else ():
         table[name] = _again(evidence, used, (variant, prior), fits, without=open_)
         step()
-    return Judged(shares, planned, base, pooled, model_of, verdicts, pd.DataFrame(table))
+    return Judged(shares, planned, base, models, verdicts, pd.DataFrame(table))
 
 
 def count_steps(report: Report) -> int:
@@ -148,8 +140,7 @@ def _again(
     variant, prior = scenario
     shares = vary(evidence.shares, variant)
     engine = "laplace" if fits.engine == "auto" else fits.engine
-    pooled: dict[str, Array] = {}
-    failed: set[str] = set()
+    models: dict[str, Mapping[str, Array]] = {}
     for each in planned:
         try:
             model, survey = make_model(each, shares)
@@ -157,15 +148,13 @@ def _again(
                 model, survey, _ = change_scenario(model, survey, PRIORS[prior](model, survey))
             fit = fits.of(model, survey, engine=engine)
         except ValueError:
-            failed.add(each.name)
             continue
-        if fit.attrs["unconverged"]:
-            failed.add(each.name)
-            continue
-        pooled |= {name: draws for name, draws in read_draws(each, fit).items() if name not in pooled}
-    varied = Evidence(evidence.report, shares, pooled, evidence.model_of, evidence.seed)
+        if not fit.attrs["unconverged"]:
+            models[each.name] = read_draws(each, fit)
+    varied = Evidence(evidence.report, shares, models, evidence.seed)
     verdicts = judge_claims(varied, without=without)
-    lost = {name for name, model in evidence.model_of.items() if model in failed}
+    given = {name for each in planned for name in each.cells.index}
+    lost = given - {name for each in models.values() for name in each}
     p = {name: np.nan if lost & set(verdict.numbers) else verdict.p for name, verdict in verdicts.items()}
     return pd.Series(p, dtype=float)
 

@@ -45,7 +45,7 @@ class Speaker:
         Examples
         --------
         >>> Speaker("nb").say("claim", "order", among=1, rivals=4, p=0.25)
-        'Blant de 1 første av 4 med P = 0,25.'
+        'Blant de 1 første av 4 med P 0,25.'
         """
         written = {name: self.write(value) for name, value in facts.items()}
         return words(self.lang)[section][code].format_map(_Lenient(written))
@@ -75,6 +75,23 @@ class Speaker:
         name = self.labels.get(key, "") or self.translations.get(key[-1], "")
         return name or key[-1].replace("_", " ")
 
+    def named(self, *key: str) -> str:
+        """Return the label of the other side of a claim, which may be all or the others."""
+        plain = words(self.lang)["words"]
+        return plain[key[-1]] if key[-1] in ("all", "others") else self.label(*key)
+
+    def chance(self, p: float) -> str:
+        """Return a probability in words; near 0 and 1 as a bound.
+
+        Examples
+        --------
+        >>> Speaker("en").chance(0.9996), Speaker("nb").chance(0.25)
+        ('> 0.999', '= 0,25')
+        """
+        if p > 0.999 or p < 0.001:
+            return f"{'>' if p > 0.5 else '<'} {self.write(0.999 if p > 0.5 else 0.001)}"
+        return f"= {self.write(p)}"
+
     def scenario(self, name: str) -> str:
         """Return a scenario in words, from its code and what stands after the colons."""
         code, *facts = name.split(":")
@@ -84,9 +101,9 @@ class Speaker:
     def _number(self, value: float) -> str:
         if not np.isfinite(value):
             return "–" if np.isnan(value) else ("∞" if value > 0 else "−∞")
-        text = (
-            f"{value:,.0f}" if abs(value) >= 1000 or value == round(value) else f"{value:,.2f}".rstrip("0").rstrip(".")
-        )
+        digits = 3 if 0 < abs(value) < 0.01 or 0.99 < abs(value) < 1 else 2
+        whole = abs(value) >= 1000 or value == round(value)
+        text = f"{value:,.0f}" if whole else f"{value:,.{digits}f}".rstrip("0").rstrip(".")
         text = text.replace("-", "−")
         return text if self.lang == "en" else text.replace(",", "\u00a0").replace(".", ",")
 

@@ -15,18 +15,18 @@ import matplotlib.pyplot as plt
 
 import navmodels as nav
 
-estimates = nav.load_report("accessibility_2025", "estimates")
-printed = estimates.query("group_dim == 'benefit' and bound == 'eq' and n.notna()").rename(columns={"group": "benefit"})
-USERS, RESIDENTS = printed.query("survey_id == 'vulnerable_user'"), printed.query("survey_id == 'resident'")
+numbers = nav.load_report("accessibility_2025", "numbers").rename(columns={"value": "share"})
+printed = numbers.query("group_dim == 'benefit' and bound == 'eq' and n.notna()").rename(columns={"group": "benefit"})
+USERS, RESIDENTS = printed.query("survey == 'vulnerable_user'"), printed.query("survey == 'resident'")
 ASKED = {  # the rows of one answer, the design effect, and the group the statement is about
     "Users with greater needs: satisfied": (
-        USERS.query("item_id == 'satisfaction_contact' and category == 'satisfied'"), 1.0, "social_assistance",
+        USERS.query("item == 'satisfaction_contact' and answer == 'satisfied'"), 1.0, "social_assistance",
     ),
     "Users with greater needs: dissatisfied": (
-        USERS.query("item_id == 'satisfaction_contact' and category == 'dissatisfied'"), 1.0, "disability",
+        USERS.query("item == 'satisfaction_contact' and answer == 'dissatisfied'"), 1.0, "disability",
     ),
     "Residents: Nav mostly difficult to reach": (
-        RESIDENTS.query("item_id == 'accessibility' and category == 'mostly_difficult'"), 1.5, "disability",
+        RESIDENTS.query("item == 'accessibility' and answer == 'mostly_difficult'"), 1.5, "disability",
     ),
 }  # fmt: skip
 

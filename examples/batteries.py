@@ -11,8 +11,9 @@
 # %%
 import navmodels as nav
 
-items = nav.load_report("employer_2024", "items").rename(columns={"item_id": "item"})
-rated = items[items["kind"] == "likert6"]
+items = nav.load_report("employer_2024", "items").query("survey == 'employers' and kind == 'scale'").set_index("item")
+numbers = nav.load_report("employer_2024", "numbers").query("statistic == 'share' and lower.notna()")
+rated = numbers.join(items["battery"], on="item", how="inner").rename(columns={"value": "share"})
 print(
     f"{len(rated)} items in {rated['battery'].nunique()} batteries, n from {rated['n'].min()} to {rated['n'].max()}.\n"
 )

@@ -14,8 +14,8 @@ import pandas as pd
 
 import navmodels as nav
 
-estimates = nav.load_report("accessibility_2025", "estimates")
-rows = estimates.query("item_id == 'fixed_contact_person' and category == 'has' and group_dim == 'partner_type'")
+numbers = nav.load_report("accessibility_2025", "numbers").rename(columns={"value": "share"})
+rows = numbers.query("item == 'fixed_contact_person' and answer == 'has' and group_dim == 'partner_type'")
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "partners.csv"
     rows.rename(columns={"group": "partner"})[["partner", "share", "n"]].to_csv(path, index=False)

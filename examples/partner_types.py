@@ -13,9 +13,9 @@ import pandas as pd
 
 import navmodels as nav
 
-estimates = nav.load_report("accessibility_2025", "estimates")
-printed = estimates.query("survey_id == 'partner' and item_id == 'accessibility' and n.notna()")
-printed = printed.rename(columns={"group": "partner"})[["category", "partner", "share", "n"]].astype({"n": float})
+numbers = nav.load_report("accessibility_2025", "numbers").rename(columns={"value": "share"})
+printed = numbers.query("survey == 'partner' and item == 'accessibility' and statistic == 'share' and n.notna()")
+printed = printed.rename(columns={"group": "partner", "answer": "category"})[["category", "partner", "share", "n"]].astype({"n": float})
 
 
 def with_rest(category):

@@ -16,10 +16,11 @@ import pandas as pd
 
 import navmodels as nav
 
-trends = nav.load_report("employer_2024", "trends")
-rows = trends.query("item_id == 'satisfaction_overall' and group == 'all'")
-printed = rows[rows["quality"] == "exact"].astype({"year": int}).assign(n=4059)
-left_out = rows.loc[rows["quality"] != "exact", "year"].tolist()
+numbers = nav.load_report("employer_2024", "numbers").query("statistic == 'share' and group == 'all'")
+rows = numbers.query("item == 'satisfaction_overall' and answer == '4-6'").drop_duplicates("time")
+rows = rows.rename(columns={"time": "year", "value": "share"}).astype({"year": int})
+printed = rows[rows["precision"] == "exact"].sort_values("year").assign(n=4059)
+left_out = sorted(rows.loc[rows["precision"] != "exact", "year"])
 print(f"Left out, no value printed: {', '.join(map(str, left_out))}.")
 print("Base: n = 4059 printed for 2024, assumed for the earlier years; design effect 1.24.\n")
 

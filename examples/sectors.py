@@ -12,9 +12,11 @@ import pandas as pd
 
 import navmodels as nav
 
-trends = nav.load_report("employer_2024", "trends").query("group_dim == 'sector' and quality == 'exact'")
-levels = trends.rename(columns={"item_id": "item", "group": "sector"}).astype({"year": int})
-base = nav.load_report("employer_2024", "items").set_index("item_id")["n"].astype(float)
+numbers = nav.load_report("employer_2024", "numbers")
+levels = numbers.query("statistic == 'share' and group_dim == 'sector' and precision == 'exact'")
+levels = levels.rename(columns={"time": "year", "group": "sector", "value": "share"}).astype({"year": int})
+levels["item"] = levels["item"].where(levels["item"] != "contact_person", "contact_person_" + levels["answer"])
+base = numbers.query("statistic == 'share' and n.notna()").set_index("item")["n"].astype(float)
 other_base = levels["item"].str.startswith("contact_person")  # the text counts don't-knows, the appendix does not
 whole = levels["item"].map(base).mask(other_base).fillna(4115)
 levels["n"] = (whole * levels["sector"].map({"public": 0.28, "private": 0.72})).round()

@@ -17,8 +17,8 @@ import pandas as pd
 
 import navmodels as nav
 
-estimates = nav.load_report("accessibility_2025", "estimates")
-users = estimates.query("survey_id == 'vulnerable_user' and group_dim == 'benefit' and bound == 'eq' and n.notna()")
+numbers = nav.load_report("accessibility_2025", "numbers").rename(columns={"value": "share"})
+users = numbers.query("survey == 'vulnerable_user' and group_dim == 'benefit' and bound == 'eq' and n.notna()")
 users = users.rename(columns={"group": "benefit"})
 
 
@@ -33,15 +33,15 @@ def first(group):
 
 
 ASKED = {  # the rows of one answer, and what the study says of them
-    "item_id == 'satisfaction_contact' and category == 'satisfied'": {
+    "item == 'satisfaction_contact' and answer == 'satisfied'": {
         "social assistance more satisfied than no benefit": above("social_assistance", "no_benefit"),
         "social assistance more satisfied than both kinds": above("social_assistance", "social_and_state"),
     },
-    "item_id == 'satisfaction_contact' and category == 'dissatisfied'": {
+    "item == 'satisfaction_contact' and answer == 'dissatisfied'": {
         "disability pension more dissatisfied than no benefit": above("disability", "no_benefit"),
         "disability pension the most dissatisfied": first("disability"),
     },
-    "item_id == 'contact_channel' and category == 'agreed_physical_meeting'": {
+    "item == 'contact_channel' and answer == 'agreed_physical_meeting'": {
         "AAP met by appointment more than social assistance": above("aap", "social_assistance"),
         "AAP met by appointment more than both kinds": above("aap", "social_and_state"),
     },

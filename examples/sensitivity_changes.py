@@ -21,10 +21,12 @@ SUMMARY = [
     "staff_available", "staff_coordinated", "staff_competence_assist", "comp_industry", "phone_availability",
     "assist_recruit_vacancies", "assist_recruit_inclusive", "posting_arbeidsplassen", "ia_information",
 ]  # fmt: skip
-trends = nav.load_report("employer_2024", "trends").query("group == 'all' and quality == 'exact' and year >= 2023")
-rows = trends.merge(nav.load_report("employer_2024", "items")[["item_id", "n"]], on="item_id")
-rows = rows[rows["item_id"].isin([*SUMMARY, "understands_needs"])].rename(columns={"item_id": "item"})
-rows = rows.drop_duplicates(["item", "year"]).astype({"year": int, "n": float})  # one is printed twice for a year
+shares = nav.load_report("employer_2024", "numbers").query("statistic == 'share' and group == 'all'")
+asked = shares["item"].isin([*SUMMARY, "understands_needs"])
+rows = shares[asked & (shares["precision"] == "exact") & shares["time"].isin(["2023", "2024"])]
+rows = rows.assign(n=rows["item"].map(rows.dropna(subset="n").set_index("item")["n"]))
+rows = rows.drop_duplicates(["item", "time"])  # 2024 is printed twice, in the appendix and the text
+rows = rows.rename(columns={"time": "year", "value": "share"}).astype({"year": int, "n": float})
 rows["digital_only"] = (rows["year"] == 2024).astype(int)
 
 

@@ -16,8 +16,8 @@ import pandas as pd
 
 import navmodels as nav
 
-estimates = nav.load_report("accessibility_2025", "estimates")
-printed = estimates.query("survey_id == 'office' and group_dim == 'office_host_collaboration'")
+numbers = nav.load_report("accessibility_2025", "numbers").rename(columns={"value": "share"})
+printed = numbers.query("survey == 'office' and group_dim == 'office_host_collaboration'")
 printed = printed.assign(office=printed["group"].map({"host_collaboration": "host", "not_host_collaboration": "other"}))
 ASKED = {  # statement: the item, whether host offices are said to be above (1) or below (-1), and their share as given
     "host offices: less drop-in": ("user_channel_most_used", -1, 29),
@@ -28,7 +28,7 @@ model = nav.Model(nav.Reported(), nav.Effect("office", scale=0.5))  # how far ty
 
 def offices(item, host):
     """The two printed shares, with another one of the 24 host offices."""
-    rows = printed[printed["item_id"] == item]
+    rows = printed[printed["item"] == item]
     rows = rows.assign(share=rows["share"].mask(rows["office"] == "host", host))
     return nav.Survey.from_report(rows, by="office", estimate="share", n="n")
 

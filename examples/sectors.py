@@ -14,11 +14,12 @@ import navmodels as nav
 
 numbers = nav.load_report("employer_2024", "numbers")
 levels = numbers.query("statistic == 'share' and group_dim == 'sector' and precision == 'exact'")
+levels = levels[levels["item"] != "under_10_employees"]  # their size is known, not asked
 levels = levels.rename(columns={"time": "year", "group": "sector", "value": "share"}).astype({"year": int})
 levels["item"] = levels["item"].where(levels["item"] != "contact_person", "contact_person_" + levels["answer"])
-base = numbers.query("statistic == 'share' and n.notna()").set_index("item")["n"].astype(float)
+base = numbers.query("statistic == 'share' and n.notna()").drop_duplicates("item").set_index("item")["n"]
 other_base = levels["item"].str.startswith("contact_person")  # the text counts don't-knows, the appendix does not
-whole = levels["item"].map(base).mask(other_base).fillna(4115)
+whole = levels["item"].map(base.astype(float)).mask(other_base).fillna(4115)
 levels["n"] = (whole * levels["sector"].map({"public": 0.28, "private": 0.72})).round()
 print("Printed shares by sector; n is assumed")
 print(levels[["item", "year", "sector", "share", "n"]].to_string(index=False), "\n")

@@ -45,7 +45,7 @@ class Evidence:
     models: Mapping[str, Mapping[str, Array]]
     seed: int
     preferred: str = ""
-    drawn: dict[str, Array] = field(default_factory=dict)
+    drawn: dict[tuple[Any, ...], Array] = field(default_factory=dict)  # those by themselves, as they were read
 
     @cached_property
     def rows(self) -> dict[str, Any]:
@@ -84,17 +84,17 @@ class Evidence:
         model = self.model_of(name)
         if model:
             return self.models[model][name]
-        if name not in self.drawn:
-            row = self.rows[name]
-            if self.report.surveys[row.survey].get("register"):
-                self.drawn[name] = np.full(DRAWS, row.value / 100)
-            elif row.statistic == "mean" and pd.notna(row.se):
-                self.drawn[name] = self.random(name).normal(row.value, row.se * row.effect**0.5, DRAWS)
-            elif row.statistic == "mean" or pd.isna(row.n):
-                raise NotJudgedError("no_base", number=name)
-            else:
-                self.drawn[name] = single_draws(row.value, row.half, row.n / row.effect, self.random(name))
-        return self.drawn[name]
+        row = self.rows[name]
+        if self.report.surveys[row.survey].get("register"):
+            return np.full(DRAWS, row.value / 100)
+        if row.statistic == "mean" and pd.notna(row.se):
+            return self.random(name).normal(row.value, row.se * row.effect**0.5, DRAWS)
+        if row.statistic == "mean" or pd.isna(row.n):
+            raise NotJudgedError("no_base", number=name)
+        key = (name, row.value, row.n, row.effect)
+        if key not in self.drawn:
+            self.drawn[key] = single_draws(row.value, row.half, row.n / row.effect, self.random(name))
+        return self.drawn[key]
 
 
 @dataclass(frozen=True)

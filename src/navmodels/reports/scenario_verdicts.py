@@ -142,6 +142,9 @@ def _again(
     engine = "laplace" if fits.engine == "auto" else fits.engine
     models: dict[str, Mapping[str, Array]] = {}
     for each in planned:
+        if not prior and _alike(each, shares, evidence.shares):
+            models[each.name] = evidence.models[each.name]
+            continue
         try:
             model, survey = make_model(each, shares)
             if prior:
@@ -151,12 +154,18 @@ def _again(
             continue
         if not fit.attrs["unconverged"]:
             models[each.name] = read_draws(each, fit)
-    varied = Evidence(evidence.report, shares, models, evidence.seed)
+    varied = Evidence(evidence.report, shares, models, evidence.seed, drawn=evidence.drawn)
     verdicts = judge_claims(varied, without=without)
     given = {name for each in planned for name in each.cells.index}
     lost = given - {name for each in models.values() for name in each}
     p = {name: np.nan if lost & set(verdict.numbers) else verdict.p for name, verdict in verdicts.items()}
     return pd.Series(p, dtype=float)
+
+
+def _alike(planned: Planned, one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Return whether a model has the same numbers in both."""
+    names = [*planned.cells.index, *planned.wholes.values()]
+    return one.loc[names].equals(other.loc[names])
 
 
 def _probabilities(verdicts: Mapping[str, Verdict]) -> pd.Series:

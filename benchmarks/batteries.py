@@ -11,10 +11,6 @@ from pathlib import Path
 
 import pandas as pd
 import xarray as xr
-
-import navmodels as nav
-from benchmarks.tables import markdown_table, shown
-from navmodels.models.terms import Term
 from navmodels.reports.batteries import (
     battery_model,
     battery_survey,
@@ -24,6 +20,10 @@ from navmodels.reports.batteries import (
     series_draws,
 )
 from navmodels.reports.series import series_levels
+
+import navmodels as nav
+from benchmarks.tables import markdown_table, shown
+from navmodels.models.terms import Term
 
 RESULTS = Path(__file__).parent / "results" / "batteries.md"
 DESIGN_EFFECT = 1.24

@@ -27,12 +27,14 @@ Case = tuple[nav.Model, nav.Survey, Mapping[str, Any]]
 
 def benefit_case() -> Case:
     """Return the model of the accessibility study's questions to users with greater needs, by benefit."""
-    from navmodels.reports.accessibility_bases import with_bases
-    from navmodels.reports.accessibility_models import group_cells, group_model, group_survey
+    from navmodels.reports.library import open_report
+    from navmodels.reports.printed_shares import list_shares
+    from navmodels.reports.report_models import make_model, plan_models
 
-    cells = group_cells(with_bases(nav.load_report("accessibility_2025", "estimates")))
-    survey = group_survey(cells[cells["model"] == "vulnerable_user × benefit"])
-    return group_model(), survey, {"by": ["question", "group"]}
+    report = open_report("accessibility_2025")
+    shares = list_shares(report)
+    (planned,) = (each for each in plan_models(report, shares) if each.name == "vulnerable_user × benefit")
+    return *make_model(planned, shares), {"by": ["question", "group"]}
 
 
 def county_case(*, quick: bool) -> Case:

@@ -15,7 +15,9 @@ import navmodels as nav
 
 numbers = nav.load_report("accessibility_2025", "numbers").rename(columns={"value": "share"})
 printed = numbers.query("survey == 'partner' and item == 'accessibility' and statistic == 'share' and n.notna()")
-printed = printed.rename(columns={"group": "partner", "answer": "category"})[["category", "partner", "share", "n"]].astype({"n": float})
+printed = printed.rename(columns={"group": "partner", "answer": "category"})[
+    ["category", "partner", "share", "n"]
+].astype({"n": float})
 
 
 def with_rest(category):

@@ -18,8 +18,12 @@ import navmodels as nav
 
 numbers = nav.load_report("accessibility_2025", "numbers").rename(columns={"value": "share"})
 items = ["fixed_contact_person", "accessibility", "improvement"]
-printed = numbers.query("survey == 'partner' and item in @items and statistic == 'share' and bound == 'eq' and n.notna()")
-printed = printed.rename(columns={"group": "partner", "answer": "category"})[["category", "partner", "share", "n"]].astype({"n": float})
+printed = numbers.query(
+    "survey == 'partner' and item in @items and statistic == 'share' and bound == 'eq' and n.notna()"
+)
+printed = printed.rename(columns={"group": "partner", "answer": "category"})[
+    ["category", "partner", "share", "n"]
+].astype({"n": float})
 printed.loc[(printed["category"] == "better_digital_systems") & (printed["partner"] == "gp"), "n"] = 44
 
 

@@ -31,7 +31,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="navmodels", description="Hierarchical models for surveys with small groups.")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("reproduce", help="audit a published report, number by number and claim by claim")
-    run.add_argument("report", nargs="*", metavar="REPORT", help="a name of `navmodels reports` or a folder of tables; default: every report that is included")
+    run.add_argument(
+        "report",
+        nargs="*",
+        metavar="REPORT",
+        help="a name of `navmodels reports` or a folder of tables; default: every report that is included",
+    )
     run.add_argument(
         "--out", default="out", type=Path, metavar="DIR", help="each report gets its own folder in it (default: out)"
     )

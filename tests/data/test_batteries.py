@@ -292,8 +292,9 @@ def twin():
 
 @pytest.fixture(scope="module")
 def printed():
-    items = load_report("employer_2024", "items")
-    return items[items["n"].notna()].set_index("item_id")
+    numbers = load_report("employer_2024", "numbers").query("reference == 'appendix 2' and statistic == 'share'")
+    items = load_report("employer_2024", "items").query("survey == 'employers'").set_index("item")[["kind", "label"]]
+    return numbers[numbers["n"].notna()].join(items, on="item").set_index("id")
 
 
 def percent_positive(survey):
@@ -302,24 +303,24 @@ def percent_positive(survey):
 
 
 def test_six_point_items_of_the_twin_print_as_published(twin, printed):
-    ratings = printed[printed["kind"] == "likert6"]
+    ratings = printed[printed["kind"] == "scale"]
     survey = Survey.from_items(
         twin, items=list(ratings.index), by=["county", "sector"], categories=range(1, 7), weights="weight"
     )
     assert len(ratings) > 80
     assert survey.levels["item"] == tuple(ratings.index)
     assert survey.collapse("item").to_pandas()["n"].tolist() == ratings["n"].tolist()
-    assert percent_positive(survey.dichotomise(4)) == ratings["share"].tolist()
+    assert percent_positive(survey.dichotomise(4)) == ratings["value"].tolist()
     assert survey.cells.attrs["unanswered"] == (4115 - ratings["n"]).to_dict()
     assert "seed 7" in survey.cells.attrs["simulated"]
 
 
 def test_ticks_of_the_twin_print_as_published(twin, printed):
-    ticks = printed[printed["kind"] == "yesno_multi"]
-    labels = ticks["label_en"] + " (" + ticks.index + ")"
+    ticks = printed[printed["kind"] == "tick"]
+    labels = ticks["label"] + " (" + ticks.index + ")"
     survey = Survey.from_items(twin, items=labels.to_dict(), by="industry", weights="weight")
     assert survey.collapse("item").to_pandas()["n"].tolist() == ticks["n"].tolist()
-    assert percent_positive(survey) == ticks["share"].tolist()
+    assert percent_positive(survey) == ticks["value"].tolist()
 
 
 # ---- errors

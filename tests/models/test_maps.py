@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from navmodels.models.blocks import random_walk_basis
 from navmodels.models.maps import check_map, load_map, parts, precision, region_basis
-from navmodels.reports.folders import load_report
+from navmodels.reports.library import load_report
 
 COUNTY_MAP = load_map("nav_counties")
 BORDERS = """
@@ -47,8 +47,8 @@ def geometric_mean(values):
 
 
 def test_counties_are_those_of_the_reports():
-    groups = load_report("employer_2024", "groups")
-    counties = groups.loc[groups["section"] == "nav_county", "text"]
+    groups = load_report("employer_2024", "groups").query("group != 'each'")
+    counties = groups.loc[groups["group_dim"] == "county", "label_nb"]
     assert [area for area, _ in COUNTY_MAP] == sorted(counties)
 
 

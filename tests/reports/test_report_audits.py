@@ -172,7 +172,9 @@ def test_both_languages_say_the_same_things() -> None:
     assert told["en"] == told["nb"]
     for section, codes in words("en").items():
         for code, text in codes.items():
-            facts = [set(part.split("}")[0] for part in each.split("{")[1:]) for each in (text, words("nb")[section][code])]
+            facts = [
+                set(part.split("}")[0] for part in each.split("{")[1:]) for each in (text, words("nb")[section][code])
+            ]
             assert facts[0] == facts[1], (section, code)
 
 

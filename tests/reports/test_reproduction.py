@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
+from navmodels.reports.findings import STATUSES
 
 import navmodels as nav
 from navmodels.reports import reproduction as reports
-from navmodels.reports.findings import STATUSES
 
 
 @pytest.fixture

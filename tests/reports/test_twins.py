@@ -6,12 +6,24 @@ from scipy.special import expit, logit
 from navmodels.data import Survey
 from navmodels.data.weights import design_effect
 from navmodels.reports.answers import cut, rating_shares, whole
-from navmodels.reports.folders import load_report
+from navmodels.reports.library import load_report
 from navmodels.reports.twins import simulate_report
 
-ITEMS = load_report("employer_2024", "items").set_index("item_id")
-RATED = ITEMS[ITEMS["kind"] == "likert6"]
-TICKED = ITEMS[(ITEMS["kind"] != "likert6") & ITEMS["n"].notna()]
+
+def printed_items():
+    """Return the items of appendix 2 by id: share, n, mean and its standard error where rated, kind, battery."""
+    numbers = load_report("employer_2024", "numbers").query("reference == 'appendix 2'")
+    means = (
+        numbers[numbers["statistic"] == "mean"].set_index("item")[["value", "se"]].set_axis(["mean", "mean_se"], axis=1)
+    )
+    items = load_report("employer_2024", "items").query("survey == 'employers'").set_index("item")[["kind", "battery"]]
+    shares = numbers[numbers["statistic"] == "share"].rename(columns={"value": "share"})
+    return shares.join(means, on="item").join(items, on="item").set_index("id")
+
+
+ITEMS = printed_items()
+RATED = ITEMS[ITEMS["kind"] == "scale"]
+TICKED = ITEMS[(ITEMS["kind"] != "scale") & ITEMS["n"].notna()]
 
 
 @pytest.fixture(scope="module", params=[7, 17])  # 17: nobody answers 1 to aa_support_service
@@ -67,7 +79,7 @@ def test_standard_errors_of_the_means_print_mostly_as_published(twin):
 
 
 def test_nominal_answers_exclude_each_other(twin):
-    for battery, rows in TICKED[TICKED["kind"] == "nominal"].groupby("battery"):
+    for battery, rows in TICKED[TICKED["kind"] == "single"].groupby("item"):
         given = twin[rows.index].dropna()
         assert len(given) == rows["n"].iloc[0], battery
         assert (given.sum(axis=1) == 1).all(), battery
@@ -93,9 +105,9 @@ def test_respondents_sectors_and_sizes_are_the_printed_ones(twin):
 
 
 def test_counties_and_industries_have_their_printed_names(twin):
-    groups = load_report("employer_2024", "groups")
-    county = groups.loc[groups["section"] == "nav_county", "text"]
-    industry = groups.loc[groups["section"] == "industry", "text"].str.split(" = ").str[0]
+    groups = load_report("employer_2024", "groups").query("group != 'each'")
+    county = groups.loc[groups["group_dim"] == "county", "label_nb"]
+    industry = groups.loc[groups["group_dim"] == "industry", "label_nb"]
     assert set(twin["county"]) == set(county)
     assert set(twin["industry"]) == set(industry)
     assert twin["county"].nunique() == twin["industry"].nunique() == 12
@@ -199,6 +211,10 @@ def test_a_survey_of_the_twin_says_simulated(twin):
     ].sum() == pytest.approx(0.86, abs=0.005)
     assert "simulated" in repr(survey)
     assert survey.cells.attrs["simulated"] == twin.attrs["simulated"]
+
+
+def test_without_a_name_it_is_the_report_that_has_a_twin():
+    pd.testing.assert_frame_equal(simulate_report(seed=7), simulate_report("employer_2024", seed=7))
 
 
 def test_an_unknown_report_names_the_nearest():

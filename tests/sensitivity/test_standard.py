@@ -5,11 +5,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from benchmarks.sensitivity import benefit_case
 
 import navmodels as nav
-from navmodels.reports import load_report
-from navmodels.reports.accessibility_bases import with_bases
-from navmodels.reports.accessibility_models import group_cells, group_model, group_survey
 from navmodels.sensitivity.changes import change_scenario
 
 PRIORS = ["as given", "prior scales × 0.5", "prior scales × 2"]
@@ -161,12 +159,11 @@ def test_every_one_can_be_fitted(kind, model, survey):
 @pytest.fixture(scope="module")
 def benefits():
     """Five benefits of 43 to 91 users, and the rest; thirteen questions of the accessibility study."""
-    cells = group_cells(with_bases(load_report("accessibility_2025", "estimates")))
-    return group_survey(cells[cells["model"] == "vulnerable_user × benefit"])
+    return benefit_case()[:2]
 
 
 def test_benefit_groups_have_forty(benefits):
-    scenarios = nav.standard_scenarios(group_model(), benefits)
+    scenarios = nav.standard_scenarios(*benefits)
     assert len(scenarios) >= 40
     assert sum(name.startswith("without question=") for name in scenarios) == 13
     assert sum(name.startswith("without group=") for name in scenarios) == 6
@@ -174,7 +171,7 @@ def test_benefit_groups_have_forty(benefits):
 
 @pytest.mark.slow
 def test_benefit_groups_can_all_be_fitted(benefits):
-    scenarios = nav.standard_scenarios(group_model(), benefits)
-    draws = nav.refit_scenarios(group_model(), benefits, scenarios, estimand={"by": ["question", "group"]}, seed=1)
+    scenarios = nav.standard_scenarios(*benefits)
+    draws = nav.refit_scenarios(*benefits, scenarios, estimand={"by": ["question", "group"]}, seed=1)
     assert draws.attrs["failed"] == {}
     assert draws.sizes["scenario"] == len(scenarios)

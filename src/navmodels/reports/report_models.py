@@ -137,8 +137,8 @@ def _planned(entry: Mapping[str, Any], report: Report, usable: pd.DataFrame) -> 
 def _plan_groups(name: str, statistic: str, entry: Any, rows: pd.DataFrame, whole: pd.DataFrame) -> Planned:
     question = _questions(rows)
     several = question.groupby(question).transform("size") > 1
-    cells = pd.DataFrame({"question": question, "group": rows["group"]})[several]
     wholes = dict(zip(_questions(whole), whole.index, strict=True)) if entry.get("rest") else {}
+    cells = pd.DataFrame({"question": question, "group": rows["group"]})[several | question.isin(list(wholes))]
     by = ["question", "group"] if cells["question"].nunique() > 1 else ["group"]
     return Planned(name, "groups", cells, by, statistic, wholes)
 

@@ -221,7 +221,9 @@ def printed_gaps(report: str, items: pd.DataFrame, assumed: Assumed) -> dict[str
     side, numbers = assumed["side"], load_report(report, "numbers")
     rows = numbers[(numbers["time"] == str(assumed["year"])) & (numbers["group_dim"] == side["name"])]
     rows = rows[(rows["precision"] == "exact") & (rows["statistic"] == "share")]
-    first, second = (logit(rows[rows["group"] == name].set_index(["item", "answer"])["value"] / 100) for name in side["order"])
+    first, second = (
+        logit(rows[rows["group"] == name].set_index(["item", "answer"])["value"] / 100) for name in side["order"]
+    )
     asked = zip(items["item"].replace(side["also"]), items["answer"], strict=True)
     ids = dict(zip(asked, items["item_id"], strict=True))
     gaps = (first - second).dropna()

@@ -1,25 +1,23 @@
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import SimpleNamespace
 
-import pandas as pd
 import pytest
 
 from navmodels.cli import main
-from navmodels.reports import reproduction as reports
+from navmodels.reports import reproduction
 
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Answer every audit with an empty ledger, and return what was asked for."""
+    """Answer every audit with a summary, and return what was asked for."""
     seen = []
 
-    def audit_report(name, *, out, engine, lang, progress):
-        seen.append((name, out, engine, lang, progress))
-        ledger = pd.DataFrame()
-        ledger.attrs["summary"] = f"summary of {name}"
-        return ledger
+    def audit_folder(path, *, out, engine, lang, progress):
+        seen.append((path.name, out, engine, lang, progress))
+        return SimpleNamespace(summary=f"summary of {path.name}")
 
-    monkeypatch.setattr(reports, "audit_report", audit_report)
+    monkeypatch.setattr(reproduction, "audit_folder", audit_folder)
     return seen
 
 
@@ -38,19 +36,21 @@ def test_reports(capsys):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["employer2024"], "report is 'employer2024'; allowed: 'employer_2024'. Did you mean 'employer_2024'?"),
-        (["employer_2024", "other"], "report is 'other'; allowed: 'employer_2024'."),
+        (["employer2024"], "report is 'employer2024'; allowed: 'accessibility_2025', 'employer_2024', or a folder"),
+        (["employer_2024", "other"], "report is 'other'; allowed: "),
+        (["employer_2024", "./src/../src/navmodels/reports/published/employer_2024"], "two reports are called"),
         (["--engine", "nutz"], "engine is 'nutz'; allowed: 'auto', 'laplace', 'nuts'. Did you mean 'nuts'?"),
         (["--lang", "nbb"], "lang is 'nbb'; allowed: 'en', 'nb'. Did you mean 'nb'?"),
     ],
 )
-def test_what_does_not_exist(monkeypatch, capsys, given, message):
-    def audit(**given):
-        raise AssertionError("refused before anything is fitted")
-
-    monkeypatch.setattr(reports, "AUDITS", {"employer_2024": audit})
-    assert main(["reproduce", *given]) == 2
-    assert capsys.readouterr() == ("", f"navmodels: {message}\n")
+def test_what_does_not_exist(asked, capsys, monkeypatch, tmp_path, given, message):
+    monkeypatch.chdir(Path(__file__).parents[1])
+    assert main(["reproduce", *given, "--out", str(tmp_path / "out")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"navmodels: {message}")
+    assert not asked
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("given", [[], ["reproduse"], ["reproduce", "--nothing"]])
@@ -61,25 +61,31 @@ def test_no_such_command(given, capsys):
     assert "usage: navmodels" in capsys.readouterr().err
 
 
-def test_one_report_is_written_into_the_folder(asked, capsys, tmp_path):
+def test_one_report_is_written_into_a_folder_of_its_name(asked, capsys, tmp_path):
     assert main(["reproduce", "employer_2024", "--out", str(tmp_path), "--engine", "nuts", "--lang", "nb"]) == 0
-    assert asked == [("employer_2024", tmp_path, "nuts", "nb", True)]
-    assert capsys.readouterr().out == f"\nemployer_2024\nsummary of employer_2024\n\nSkrevet til {tmp_path}/\n"
+    assert asked == [("employer_2024", tmp_path / "employer_2024", "nuts", "nb", True)]
+    assert capsys.readouterr().out == f"\nsummary of employer_2024\n\nSkrevet til {tmp_path / 'employer_2024'}/\n"
 
 
-def test_defaults(asked, capsys):
+def test_defaults(asked, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     assert main(["reproduce"]) == 0
-    both = ["employer_2024", "accessibility_2025"]
+    both = ["accessibility_2025", "employer_2024"]
     assert asked == [(name, Path("out") / name, "auto", "en", True) for name in both]
-    assert capsys.readouterr().out.endswith("\n\nWritten to out/accessibility_2025/\n")
+    assert capsys.readouterr().out.endswith("\n\nWritten to out/employer_2024/\n")
 
 
-@pytest.mark.parametrize("named", [[], ["employer_2024", "second"]])
-def test_several_reports_get_a_folder_each(asked, capsys, monkeypatch, tmp_path, named):
-    monkeypatch.setattr(reports, "AUDITS", {"employer_2024": None, "second": None})
-    assert main(["reproduce", *named, "--out", str(tmp_path)]) == 0
-    assert [(name, out) for name, out, *_ in asked] == [
-        ("employer_2024", tmp_path / "employer_2024"),
-        ("second", tmp_path / "second"),
-    ]
-    assert capsys.readouterr().out.count("Written to") == 2
+def test_a_folder_of_ones_own(capsys, tmp_path):
+    folder = tmp_path / "mine"
+    assert main(["report", "new", str(folder)]) == 0
+    assert str(folder / "numbers.csv") in capsys.readouterr().out
+    assert main(["report", "check", str(folder)]) == 0
+    assert "nothing is wrong" in capsys.readouterr().out
+    assert main(["reproduce", str(folder), "--out", str(tmp_path / "out")]) == 0
+    assert len(capsys.readouterr().out.splitlines()) <= 45
+    assert (tmp_path / "out" / "mine" / "ledger.csv").is_file()
+    (folder / "numbers.csv").write_text("item,value\neasy,many\n")
+    assert main(["report", "check", str(folder)]) == 2
+    assert "column 'value': holds 'many'" in capsys.readouterr().out
+    assert main(["report", "new", str(folder)]) == 2
+    assert "holds something already" in capsys.readouterr().err

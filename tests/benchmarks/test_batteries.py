@@ -15,18 +15,18 @@ def test_each_variant_differs_from_the_whole_model_by_what_its_name_says():
         elif name.startswith("with "):
             assert (less, len(more)) == (set(), 1)
         else:
-            assert (less, more) == ({"item:sector:year"}, {"item:year", "item:sector"})
+            assert (less, more) == ({"item:group:year"}, {"item:year", "item:group"})
 
 
 def test_differences_are_to_the_whole_model(monkeypatch, tmp_path):
     sizes = {}
 
-    def evidence(model, levels):
-        sizes[len(levels)] = None
+    def evidence(model, part, shares):
+        sizes[len(part.cells)] = None
         return -100.0 - len(model.terms)
 
     monkeypatch.setattr(batteries, "evidence", evidence)
-    monkeypatch.setattr(batteries, "whole_row", lambda part: {"shares": str(len(part))})
+    monkeypatch.setattr(batteries, "whole_row", lambda part, shares: {"shares": str(len(part.cells))})
     text = batteries.main(["--out", str(tmp_path / "table.md"), "--variants", "2"])
     assert (tmp_path / "table.md").read_text(encoding="utf-8") == text + "\n"
     lines = [line for line in text.splitlines() if line.startswith("|")]

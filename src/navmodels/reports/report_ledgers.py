@@ -28,7 +28,7 @@ def tabulate_ledger(
     -------
     pandas.DataFrame
         number (its id), table, row, survey, item, answer, group_dim, group, time, quantity, reference, label,
-        published, unit, ours, lower, upper, status, power, noted_by_reader, reason, note.
+        published, unit, ours, lower, upper, status, power, noted_by_reader, code (of the check that decides), reason, note.
     """
     table = statuses.join(pd.DataFrame(numbers.quantities.values()).set_index("name"))
     fed = _fed(judged)
@@ -43,8 +43,9 @@ def tabulate_ledger(
         elif not row["status"]:
             ours = lower = upper = np.nan
         reason = _reason(numbers.told[str(name)], told, pooled, status, row, speaker)
-        rows.append((ours, lower, upper, status, reason))
-    found = pd.DataFrame(rows, columns=["ours", "lower", "upper", "status", "reason"], index=table.index)
+        code = told.check.code if told else "fed" if pooled else "base" if status == INPUT else "nothing"
+        rows.append((ours, lower, upper, status, code, reason))
+    found = pd.DataFrame(rows, columns=["ours", "lower", "upper", "status", "code", "reason"], index=table.index)
     units = [unit_of(row, report, speaker) for _, row in table.iterrows()]
     out = table.drop(columns=list(found.columns.drop("reason"))).join(found)
     out = out.assign(
@@ -63,6 +64,7 @@ def tabulate_ledger(
         "status",
         "power",
         "noted_by_reader",
+        "code",
         "reason",
         "note",
     ]
@@ -76,7 +78,7 @@ def tabulate_claims(report: Report, judged: Judged, speaker: Speaker) -> pd.Data
     -------
     pandas.DataFrame
         claim, kind and what it is about, published_a, published_b, points, lower, upper (of A − B), p, verdict,
-        sensitivity, lowest, highest (p over scenarios), reason, note.
+        sensitivity, lowest, highest (p over scenarios), code (what the reason is about), reason, note.
     """
     table = report.tables["claims"]
     spread = tabulate_sensitivity(judged.scenarios)
@@ -85,9 +87,9 @@ def tabulate_claims(report: Report, judged: Judged, speaker: Speaker) -> pd.Data
         verdict, told = judged.verdicts[claim], spread.loc[claim]
         points = [np.nan] * 3 if verdict.points is None else [verdict.points.mean(), *_interval(verdict.points)]
         rows.append((*verdict.published, *points, verdict.p, verdict.word, _sensitivity(verdict, told, speaker),
-                     told["lowest"], told["highest"], say_verdict(verdict, points, speaker)))  # fmt: skip
+                     told["lowest"], told["highest"], verdict.code, say_verdict(verdict, points, speaker)))  # fmt: skip
     columns = ["published_a", "published_b", "points", "lower", "upper", "p", "verdict", "sensitivity", "lowest",
-               "highest", "reason"]  # fmt: skip
+               "highest", "code", "reason"]  # fmt: skip
     found = pd.DataFrame(rows, columns=columns, index=table.index)
     return table[list(OF_CLAIM)].join(found).assign(note=table["note"]).reset_index(drop=True)
 

@@ -45,6 +45,7 @@ html_css_files = ["custom.css"]
 html_show_sourcelink = False
 pages = (
     *("index", "start", "start_respondents", "employer_report", "accessibility_report", "audit_your_report"),
+    *("verdicts", "employer_report_nb", "accessibility_report_nb"),
     *("glossary", "examples"),
 )
 html_sidebars: dict[str, list[str]] = {page: [] for page in pages}

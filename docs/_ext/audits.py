@@ -16,6 +16,7 @@ import navmodels as nav
 from navmodels.reports.library import open_report
 from navmodels.reports.report_summaries import describe_claim
 from navmodels.reports.sentences import speaker_of
+from navmodels.reports.sentences import words as said
 
 STATUSES = ["reproduced", "agrees", "differs", "input", "not reproducible"]
 VERDICTS = ["stands", "leans", "open", "leans against", "fails"]
@@ -57,14 +58,14 @@ class Audited:
         """Show a plot of the audit, with its description."""
         file = self.folder / f"{name}.png"
         with Image.open(file) as image:
-            said = html.escape(image.text["Description"], quote=True)
+            alt = html.escape(image.text["Description"], quote=True)
         data = base64.b64encode(file.read_bytes()).decode()
-        display(HTML(f'<img class="figure" alt="{said}" src="data:image/png;base64,{data}">'))
+        display(HTML(f'<img class="figure" alt="{alt}" src="data:image/png;base64,{data}">'))
 
     def claim(self, name: str, verdict: str = "stands") -> pd.Series:
         """Return a claim; raise when its verdict is no longer the one that a page rests on."""
         row = self.claims.set_index("claim").loc[name]
-        if row["verdict"] != verdict:
+        if row["verdict"] != said(self._speaker.lang)["verdict"][verdict]:
             raise ValueError(f"the page says that {name} {verdict}; now it is {row['verdict']}.")
         return row
 

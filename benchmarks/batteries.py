@@ -79,16 +79,16 @@ def whole_row(part: Planned, shares: pd.DataFrame) -> dict[str, str]:
     names = part.cells.assign(name=part.cells.index).pivot(index=["item", "year"], columns="group", values="name")
     both = names.dropna(subset=["public", "private"])
     whole = both["all"].dropna()
-    beside = dataclasses.replace(part, cells=part.cells.drop(index=whole))
+    beside = dataclasses.replace(part, cells=part.cells.drop(index=whole.tolist()))
     draws, without = (read_draws(each, fitted(each, shares)) for each in (part, beside))
 
     def gaps(drawn: Mapping[str, Array]) -> list[Array]:
-        return [100 * (drawn[row.public] - drawn[row.private]) for row in both.itertuples()]
+        return [100 * (drawn[one] - drawn[other]) for one, other in both[["public", "private"]].astype(str).to_numpy()]
 
     pairs = list(zip(gaps(draws), gaps(without), strict=True))
     apart = [
-        float((draws[row.all] - PUBLIC * draws[row.public] - (1 - PUBLIC) * draws[row.private]).mean())
-        for row in both.dropna(subset="all").itertuples()
+        float((draws[one] - PUBLIC * draws[public] - (1 - PUBLIC) * draws[private]).mean())
+        for one, public, private in both.dropna(subset="all")[["all", "public", "private"]].astype(str).to_numpy()
     ]
     return {
         "item-years with both sectors": str(len(both)),

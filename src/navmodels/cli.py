@@ -11,10 +11,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Examples
     --------
-    >>> main(["reports"])
-    accessibility_2025  Navs tilgjengelighet
-    employer_2024       Navs arbeidsgiverundersøkelse 2024...
-    0
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> main(["report", "check", folder])
+    report.toml: is missing; it needs a title, and [surveys.X] with n for each survey.
+    numbers.csv: is missing; it is the one table that must be there.
+    2
     """
     given = _parser().parse_args(arguments)
     try:

@@ -28,10 +28,11 @@ def list_reports() -> pd.DataFrame:
 
     Examples
     --------
-    >>> list_reports()[["report", "year"]]
-                   report  year
-    0  accessibility_2025  2025
-    1       employer_2024  2024
+    >>> listed = list_reports()
+    >>> listed.columns.tolist()
+    ['report', 'title', 'publisher', 'year', 'tables', 'numbers']
+    >>> bool((listed["numbers"] > 1000).all())
+    True
     """
     rows = [
         {
@@ -72,20 +73,20 @@ def load_report(name: str | Path, table: str | None = None) -> pd.DataFrame:
 
     Examples
     --------
-    >>> numbers = load_report("employer_2024", "numbers").set_index("id")
-    >>> numbers.loc["satisfaction_overall", ["value", "lower", "upper"]].tolist()
-    [86.0, 85.0, 88.0]
-
-    A number that is printed twice stands there twice:
-
-    >>> numbers = load_report("employer_2024").query("item == 'ia_prevention_assist' and time == '2024'")
-    >>> numbers.loc[numbers["quantity"] == "value", ["number", "value", "unit"]].reset_index(drop=True).head(4)
+    >>> import tempfile
+    >>> from navmodels.reports.skeletons import write_skeleton
+    >>> _ = write_skeleton(folder := tempfile.mkdtemp())
+    >>> load_report(folder, "numbers").set_index("id").loc["easy_host", ["value", "n", "count"]].tolist()
+    [58.0, 31.0, 18.0]
+    >>> load_report(folder).query("number == 'easy_host.n'")[["quantity", "value", "unit"]].values.tolist()
+    [['n', 31.0, 'respondents']]
     """
     report = open_report(name)
     if table is None:
         frame = _long(report)
-        told = {key: report.about.get(key, []) for key in ("title", "reading", "notes")}
-        frame.attrs = copy.deepcopy({"report": report.name} | told)
+        frame.attrs["report"] = report.name
+        for key in ("title", "reading", "notes"):
+            frame.attrs[key] = copy.deepcopy(report.about.get(key, []))
         return frame
     moved = report.about.get("moved", {})
     if table in moved and table not in tables_of(report):
@@ -95,13 +96,7 @@ def load_report(name: str | Path, table: str | None = None) -> pd.DataFrame:
 
 
 def open_report(name: str | Path) -> Report:
-    """Return a report that comes with navmodels, or one in a folder, checked.
-
-    Examples
-    --------
-    >>> open_report("employer_2024").surveys["employers"]["n"]
-    4115
-    """
+    """Return a report that comes with navmodels, or one in a folder, checked."""
     return _opened(name) if isinstance(name, str) and name in report_names() else read_folder(find_folder(name))
 
 

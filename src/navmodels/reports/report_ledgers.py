@@ -28,7 +28,8 @@ def tabulate_ledger(
     -------
     pandas.DataFrame
         number (its id), table, row, survey, item, answer, group_dim, group, time, quantity, reference, label,
-        published, unit, ours, lower, upper, status, power, noted_by_reader, code (of the check that decides), reason, note.
+        published, unit, ours, lower, upper, status, power, noted_by_reader, code (of the check that decides),
+        reason, note.
     """
     table = statuses.join(pd.DataFrame(numbers.quantities.values()).set_index("name"))
     fed = _fed(judged)

@@ -34,7 +34,8 @@ def reproduce(
     -------
     pandas.DataFrame
         number (its id), table, row, survey, item, answer, group_dim, group, time, quantity, reference (where it is
-        printed), label, published, unit, ours, lower, upper, status, power, noted_by_reader, code (of the check that decides), reason, note.
+        printed), label, published, unit, ours, lower, upper, status, power, noted_by_reader, code (of the check that
+        decides), reason, note.
         ``attrs["summary"]`` holds the summary for the screen.
 
         Statuses: *reproduced* (an independent computation from other printed numbers prints the same), *agrees* (a

@@ -31,7 +31,7 @@ class Quantity:
     labels: tuple[Any, ...] = ()
 
 
-class Law(Protocol):
+class ScalePrior(Protocol):
     """A prior of a standard deviation, as far as an outcome knows it."""
 
     @property
@@ -59,7 +59,7 @@ class Deviation(NamedTuple):
 
     name: str
     factor: str
-    scale: float | Law | None
+    scale: float | ScalePrior | None
 
 
 class CellOutcome:

@@ -20,8 +20,8 @@ from navmodels.likelihoods.outcomes import (
     Arrays,
     CellOutcome,
     Deviation,
-    Law,
     Quantity,
+    ScalePrior,
     Seen,
     effective_counts,
     seen_counts,
@@ -54,7 +54,7 @@ class Rating(CellOutcome):
     """
 
     by: str | None = None
-    scale: float | Law | None = None
+    scale: float | ScalePrior | None = None
 
     kinds = ("rating",)
     kernel = "rating"

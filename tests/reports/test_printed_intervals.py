@@ -11,21 +11,21 @@ from navmodels.reports.printed_intervals import end, estimate_reading, mean_inte
 
 
 @pytest.fixture(scope="module")
-def items() -> pd.DataFrame:
-    return nav.load_report("employer_2024", "items")
+def printed() -> dict[str, pd.DataFrame]:
+    numbers = nav.load_report("employer_2024", "numbers").query("lower.notna()")
+    shares, means = (numbers[numbers["statistic"] == name] for name in ("share", "mean"))
+    return {"shares": shares[shares["n"].notna()], "means": means}
 
 
-def test_one_design_effect_reproduces_every_share_interval(items: pd.DataFrame) -> None:
-    columns = {"share": "value", "share_ci_low": "lower", "share_ci_high": "upper", "share_se": "se"}
-    table = items[items["n"].notna()].rename(columns=columns).assign(half=0.5)
-    assert estimate_reading(table) == {"design_effect": 1.24, "form": "logit", "intervals": 174, "of": 174}
+def test_one_design_effect_reproduces_every_share_interval(printed: dict[str, pd.DataFrame]) -> None:
+    assert estimate_reading(printed["shares"].astype({"n": float}).assign(half=0.5)) == {"design_effect": 1.24, "form": "logit", "intervals": 174, "of": 174}
 
 
-def test_wrong_neighbours_of_intervals_are_refused(items: pd.DataFrame) -> None:
+def test_wrong_neighbours_of_intervals_are_refused(printed: dict[str, pd.DataFrame]) -> None:
     """Of the eight intervals around each printed one, at least half are refused: for all 174 shares and 91 means."""
-    shares, means = items[items["n"].notna()], items[items["mean"].notna()]
+    shares, means = printed["shares"], printed["means"]
     around = [(low, high) for low in (-1, 0, 1) for high in (-1, 0, 1) if (low, high) != (0, 0)]
-    value, lower, upper, n = (shares[name].to_numpy(float) for name in ("share", "share_ci_low", "share_ci_high", "n"))
+    value, lower, upper, n = (shares[name].to_numpy(float) for name in ("value", "lower", "upper", "n"))
     facts = {"design_effect": 1.24, "form": "logit"}
     refused = [
         ~share_interval(facts, value, lower + low, upper + high, n, halves=(0.5, 0.5, 0.5))[0][0]
@@ -33,9 +33,7 @@ def test_wrong_neighbours_of_intervals_are_refused(items: pd.DataFrame) -> None:
     ]
     assert len(shares) == 174
     assert np.mean(refused, axis=0).min() >= 0.5
-    value, lower, upper, se = (
-        means[name].to_numpy(float) for name in ("mean", "mean_ci_low", "mean_ci_high", "mean_se")
-    )
+    value, lower, upper, se = (means[name].to_numpy(float) for name in ("value", "lower", "upper", "se"))
     halves = (0.05, 0.05, 0.05, 0.005)
     assert mean_interval(value, lower, upper, se, halves=halves)[0][0].sum() == 91
     refused = [

@@ -20,19 +20,13 @@ FOLDERS = {
 TABLES = ("numbers", "groups", "items", "bases", "relations", "contradictions", "readings", "coefficients", "claims")
 
 
-def find(folder, name, ending):
-    """Return a file of the new shape; beside an old table of its name it is called _new."""
-    new = folder / f"{name}_new.{ending}"
-    return new if new.is_file() else folder / f"{name}.{ending}"
-
-
 def read(report, table):
-    path = find(FOLDERS[report], table, "csv")
+    path = FOLDERS[report] / f"{table}.csv"
     return pd.read_csv(path, dtype=str, keep_default_na=False) if path.is_file() else pd.DataFrame()
 
 
 def about(report):
-    return tomllib.loads(find(FOLDERS[report], "report", "toml").read_text(encoding="utf-8"))
+    return tomllib.loads((FOLDERS[report] / "report.toml").read_text(encoding="utf-8"))
 
 
 def names(report):

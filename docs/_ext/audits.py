@@ -37,12 +37,12 @@ WHY = {  # code of a claim that is not judged
 
 
 class Audited:
-    """A report that was audited: its ledger, claims and fits as written, and its plots."""
+    """A report that was audited: its ledger, its claims and fits as written, and its plots."""
 
     def __init__(self, report: str, lang: str = "en") -> None:
         self.report, self.folder = report, Path(tempfile.mkdtemp())
-        nav.reproduce(report, out=self.folder, lang=lang)
-        self.ledger, self.claims, self.fits = (self._read(name) for name in ("ledger", "claims", "fits"))
+        self.ledger = nav.reproduce(report, out=self.folder, lang=lang)
+        self.claims, self.fits = (self._read(name) for name in ("claims", "fits"))
         self._speaker = speaker_of(open_report(report), lang)
 
     def counts(self, column: str, order: list[str]) -> dict[str, int]:

@@ -18,7 +18,12 @@ def printed() -> dict[str, pd.DataFrame]:
 
 
 def test_one_design_effect_reproduces_every_share_interval(printed: dict[str, pd.DataFrame]) -> None:
-    assert estimate_reading(printed["shares"].astype({"n": float}).assign(half=0.5)) == {"design_effect": 1.24, "form": "logit", "intervals": 174, "of": 174}
+    assert estimate_reading(printed["shares"].astype({"n": float}).assign(half=0.5)) == {
+        "design_effect": 1.24,
+        "form": "logit",
+        "intervals": 174,
+        "of": 174,
+    }
 
 
 def test_wrong_neighbours_of_intervals_are_refused(printed: dict[str, pd.DataFrame]) -> None:

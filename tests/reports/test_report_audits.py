@@ -113,7 +113,7 @@ def test_a_register_has_no_doubt_of_its_own(audit: Audit) -> None:
 
 
 def test_stars_bound_a_probability(audit: Audit) -> None:
-    """Three stars: |z| of 3.29 at least. 0.33 against 0.72: z of the difference at least 0.39 / hypot(0.33, 0.72) * 3.29."""
+    """Three stars: |z| of 3.29 at least; of 0.33 against 0.72 at least 0.39 / hypot(0.33, 0.72) * 3.29."""
     assert verdict(audit, "staff_matters")["p"] == pytest.approx(0.9995, abs=1e-6)
     z = 0.39 / np.hypot(0.33, 0.72) * stats.norm.ppf(0.9995)
     assert verdict(audit, "staff_matters_less")["p"] == pytest.approx(stats.norm.cdf(z), abs=1e-6)
@@ -174,7 +174,7 @@ def test_both_languages_say_the_same_things() -> None:
     for section, codes in words("en").items():
         for code, text in codes.items():
             facts = [
-                set(part.split("}")[0] for part in each.split("{")[1:]) for each in (text, words("nb")[section][code])
+                {part.split("}")[0] for part in each.split("{")[1:]} for each in (text, words("nb")[section][code])
             ]
             assert facts[0] == facts[1], (section, code)
 

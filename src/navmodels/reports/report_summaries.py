@@ -9,7 +9,7 @@ import xarray as xr
 from navmodels.reports.report_folders import Report
 from navmodels.reports.report_ledgers import count_words
 from navmodels.reports.schema import ALL, SIGNS
-from navmodels.reports.sentences import Speaker, words
+from navmodels.reports.sentences import SURVEY, Speaker, words
 
 LONGEST = 40  # lines
 WIDE = 150  # characters
@@ -48,8 +48,12 @@ def describe_claim(row: pd.Series, speaker: Speaker) -> str:
     survey = row["survey"]
     text = speaker.label(survey, row["item"])
     text += f": {speaker.label(row['answer'])}" if row["answer"] else ""
-    text += f", {speaker.label(survey, row['group_dim'], row['group'])}" if row["group"] != ALL else ""
-    named = {"group_b": (survey, row["group_dim"]), "item_b": (survey,), "answer_b": (), "survey_b": (), "time_b": ()}
+    predictor = row["group_dim"] == "predictor"  # a coefficient against others of its model: item_b names it
+    text += (
+        f", {speaker.label(survey, row['group_dim'], row['group'])}" if row["group"] != ALL and not predictor else ""
+    )
+    groups = (survey,) if predictor else (survey, row["group_dim"])
+    named = {"item_b": (survey,), "answer_b": (), "group_b": groups, "survey_b": (SURVEY,), "time_b": ()}
     other = [speaker.named(*where, row[column]) for column, where in named.items() if row[column]]
     other += [f"{speaker.write(row['level'])} %"] if row["kind"] == "level" else []
     sign = SIGNS[row["direction"]]
@@ -92,7 +96,8 @@ def _claims(rows: pd.DataFrame, speaker: Speaker) -> list[str]:
     lines = []
     for _, row in rows.iterrows():
         p = "" if np.isnan(row["p"]) else f", P {speaker.chance(float(row['p']))}"
-        lines.append(f"{describe_claim(row, speaker)}{p}")
+        text, room = describe_claim(row, speaker), WIDE - len(p) - 3
+        lines.append(f"{text if len(text) <= room else text[:room] + '…'}{p}")
     return lines
 
 

@@ -19,6 +19,7 @@ from navmodels.reports.schema import ALL
 from navmodels.reports.typed_tables import records
 
 LANGUAGES = ("en", "nb")
+SURVEY = "[surveys]"  # where the labels of surveys stand
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Speaker:
     lang
         "en" or "nb".
     labels
-        By (survey, item) and (survey, group_dim, group).
+        By (survey, item) and (survey, group_dim, group), of a survey by ("[surveys]", survey).
     translations
         Words of the report's own tables in this language.
     """
@@ -117,6 +118,8 @@ def speaker_of(report: Report, lang: str) -> Speaker:
         labels[row.survey, row.item] = getattr(row, column) or row.label
     for row in records(groups):
         labels[row.survey, row.group_dim, row.group] = getattr(row, column) or row.label
+    for name, facts in report.surveys.items():
+        labels[SURVEY, name] = facts.get(column) or facts.get("label", "")
     translations = report.about.get("words", {}).get(lang, {})
     return Speaker(lang, labels, translations)
 
@@ -130,7 +133,7 @@ def words(lang: str) -> dict[str, dict[str, str]]:
 
 def where_it_is(speaker: Speaker, row: Any) -> str:
     """Return what a row of numbers is about, such as "Easy to reach: yes, Own office, 2025"."""
-    question = speaker.label(row["survey"], row["item"]) if row["item"] else row["survey"]
+    question = speaker.label(row["survey"], row["item"]) if row["item"] else speaker.label(SURVEY, row["survey"])
     answer = f": {speaker.label(row['answer'])}" if row["answer"] else ""
     group = f", {speaker.label(row['survey'], row['group_dim'], row['group'])}" if row["group"] != ALL else ""
     return f"{question}{answer}{group}" + (f", {row['time']}" if row["time"] else "")

@@ -17,7 +17,7 @@ from benchmarks.tables import markdown_table, shown
 
 RESULTS = Path(__file__).parent / "results" / "engines.md"
 REPORT = "employer_2024"
-FILES = {"ledger.csv": ("ours", ["status"]), "claims.csv": ("mean", ["status", "class", "status_half_base"])}
+FILES = {"ledger.csv": ("ours", ["status"]), "claims.csv": ("points", ["verdict", "sensitivity"])}
 DECIMALS = 1  # as reasons print them
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import navmodels as nav
+from navmodels.reports.sentences import words
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -99,6 +100,18 @@ def test_every_public_name_is_in_the_reference():
     reference = "\n".join(text(page) for page in PAGES if page.parent.name == "reference")
     listed = re.findall(r"auto(?:class|function|exception):: navmodels\.(\w+)$", reference, re.MULTILINE)
     assert sorted(listed) == sorted(nav.__all__)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.stem.endswith("_nb")], ids=name)
+def test_a_page_for_a_ministry_reader_is_ten_sentences_and_three_plots(page):
+    """It says nothing in the words of an audit, and whatever the plots say of classes is in the plots only."""
+    (cell,) = (cell for cell in CELL.findall(text(page)) if "setninger = [" in cell)
+    tree = ast.parse(re.sub(r"\A(:.*\n)+", "", cell))
+    assert len(tree.body[0].value.elts) == 10
+    assert len(re.findall(r'"(\w+)"', re.search(r"for navn in \((.*)\):", text(page))[1])) == 3
+    told = {word for section in ("status", "verdict") for word in words("nb")[section].values()}
+    said = prose(page) + " ".join(str(each.value) for each in ast.walk(tree) if isinstance(each, ast.Constant))
+    assert not [word for word in told if re.search(rf"\b{word}\b", said)]
 
 
 def test_start_ends_with_the_finding():

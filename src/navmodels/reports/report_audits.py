@@ -47,9 +47,14 @@ class Audit:
 
 
 def audit_folder(
-    path: str | Path, *, out: str | Path | None = None, engine: str = "auto", lang: str = "en", progress: bool = False
+    given: str | Path | Report,
+    *,
+    out: str | Path | None = None,
+    engine: str = "auto",
+    lang: str = "en",
+    progress: bool = False,
 ) -> Audit:
-    """Audit the report of a folder; with `out`, write tables, plots and the summary there.
+    """Audit a report, or that of a folder; with `out`, write tables, plots and the summary there.
 
     Raises
     ------
@@ -58,7 +63,7 @@ def audit_folder(
     """
     checks.one_of(engine, ENGINES, what="engine")
     checks.one_of(lang, LANGUAGES, what="lang")
-    report = read_folder(path)
+    report = given if isinstance(given, Report) else read_folder(given)
     folder = None if out is None else Path(out)
     if folder is not None:  # before anything is fitted
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import pandas as pd
 from navmodels import checks
 from navmodels.engines.fitting import ENGINES
 from navmodels.reports.falsification import falsify_report
-from navmodels.reports.library import find_folder, open_report
+from navmodels.reports.library import open_report
 from navmodels.reports.report_audits import Audit, audit_folder
 from navmodels.reports.sentences import LANGUAGES
 
@@ -105,12 +105,11 @@ def audit_reports(
     """Yield the audit of each report; all are read, and all folders made, before a model is fitted."""
     checks.one_of(engine, ENGINES, what="engine")
     checks.one_of(lang, LANGUAGES, what="lang")
-    for report in reports:
-        open_report(report)
+    opened = [open_report(report) for report in reports]
     for folder in out:
         _make(folder)
-    for report, folder in zip(reports, out, strict=True):
-        yield audit_folder(find_folder(report), out=folder, engine=engine, lang=lang, progress=progress)
+    for report, folder in zip(opened, out, strict=True):
+        yield audit_folder(report, out=folder, engine=engine, lang=lang, progress=progress)
 
 
 # ---- inside

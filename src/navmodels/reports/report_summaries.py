@@ -30,6 +30,7 @@ def summarise_audit(
     parts = [
         ("differ", [_number(row, speaker) for _, row in ledger[ledger["status"] == "differs"].iterrows()]),
         ("fails", _claims(judged[judged["verdict"].isin(AGAINST)].sort_values("p"), speaker)),
+        ("leans", _claims(judged[judged["verdict"] == "leans"].sort_values("p"), speaker)),
         ("open", _claims(judged[judged["verdict"] == "open"].sort_values("p"), speaker)),
         ("depends", _claims(turning.sort_values("p"), speaker)),
         ("not_judged", _claims(claims[claims["verdict"] == "not judged"], speaker)),

@@ -134,6 +134,8 @@ def _wrong_about(about: dict[str, Any]) -> Iterator[Problem]:
         yield from _wrong_survey(f"[surveys.{name}]", facts)
     yield from _wrong_entries("models", about.get("models", []), MODEL_KEYS, MODEL_KINDS)
     yield from _wrong_entries("plots", about.get("plots", []), PLOT_KEYS, PLOT_KINDS)
+    if not isinstance(about.get("moved", {}), dict):
+        yield _problem("", 'moved is no section; write [moved] and below it old_table = "how it is read now".')
     words = about.get("words", {})
     if not isinstance(words, dict) or not all(isinstance(each, dict) for each in words.values()):
         yield _problem("", 'words is no set of sections; write [words.nb] and below it "summary" = "sammendrag".')

@@ -1,6 +1,6 @@
 """What a report's folder may hold: its tables, their columns, and what each cell may be.
 
-One place for the shape of a folder; reading and refusing stand in `report_tables`. Nothing is read here.
+One place for the shape of a folder; reading and refusing stand in `typed_tables`. Nothing is read here.
 """
 
 from dataclasses import dataclass

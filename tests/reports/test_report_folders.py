@@ -128,6 +128,8 @@ def test_files_that_are_no_tables(folder: Path) -> None:
     assert check_folder(folder) == ["numbers.csv: is not UTF-8 (byte 16); save it as CSV UTF-8."]
     file.write_text("item,value\neasy_to_reach,58,3\n")
     assert "has 3 cells, the heading 2" in check_folder(folder)[0]
+    file.write_text("item,value\n")
+    assert check_folder(folder)[0].startswith("numbers.csv: holds no number; write one printed number a row")
     file.write_text("")
     assert check_folder(folder)[0] == "numbers.csv: is empty; allowed: a row of headings, then one row each."
     file.unlink()

@@ -68,6 +68,44 @@ def test_a_file_is_no_folder_for_results(mine: Path, tmp_path: Path) -> None:
         nav.reproduce(mine, out=tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("survey", "tables", "statuses", "verdicts"),
+    [
+        ("", {"numbers": "item,value\neasy,58\n"}, {"not reproducible": 1}, []),
+        (
+            "n = 20",
+            {"numbers": "item,value\neasy,58\n", "groups": "group_dim,group,n,part\ng,a,10,yes\ng,b,11,yes\n"},
+            {"differs": 3, "not reproducible": 1},
+            [],
+        ),
+        (
+            "n = 200\nweighted = true\ndesign_effect = \"estimate\"",  # and no interval to estimate it from
+            {"numbers": "item,answer,value,n\neasy,yes,58,200\n",
+             "claims": "claim,kind,item,answer,direction,level\nmost,level,easy,yes,above,50\n"},
+            {"not reproducible": 3},
+            ["stands"],  # 58 % of 200: 2.3 errors above one half
+        ),
+        (
+            "n = 9",
+            {"numbers": "item,answer,group_dim,group,value,n\neasy,yes,g,a,0,1\neasy,yes,g,b,100,1\n",
+             "claims": "claim,kind,item,answer,group_dim,group,group_b,direction\nc,difference,easy,yes,g,b,a,up\n"},
+            {"not reproducible": 5},
+            ["leans"],  # one of one against none of one, Jeffreys: P = 0.905
+        ),
+        ("", {"numbers": "id,item,value\na,x,5\nb,y,6\n", "relations": "target,formula\na,b/0\n"}, None, []),
+    ],
+)  # fmt: skip
+def test_the_smallest_reports(
+    survey: str, tables: dict[str, str], statuses: dict[str, int] | None, verdicts: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "report.toml").write_text(f'title = "T"\n[surveys.visitors]\n{survey}\n', encoding="utf-8")
+    for name, text in tables.items():
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    ledger = nav.reproduce(tmp_path, out=tmp_path / "out")
+    assert statuses is None or ledger["status"].value_counts().to_dict() == statuses
+    assert pd.read_csv(tmp_path / "out" / "claims.csv")["verdict"].tolist() == verdicts
+
+
 @REPORTS
 def test_every_confirmed_number_moved_out_of_its_range_is_noticed(report: str | Path) -> None:
     moved = nav.falsify(report)

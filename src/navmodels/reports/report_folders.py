@@ -101,6 +101,10 @@ def _read(path: Path) -> tuple[Report, list[Problem]]:
         problems += found
     if not (path / "numbers.csv").is_file():
         problems.append(Problem("numbers.csv", None, "", "is missing; it is the one table that must be there."))
+    elif not problems and tables["numbers"].empty:
+        problems.append(
+            Problem("numbers.csv", None, "", "holds no number; write one printed number a row below the headings.")
+        )
     surveys = _surveys(about, tables)
     if not problems:  # what is told apart by names is checked when the names can be read
         tables = {name: _filled(table, surveys) for name, table in tables.items()}

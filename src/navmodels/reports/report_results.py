@@ -15,6 +15,7 @@ from navmodels.reports.sentences import Speaker
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 TRANSLATED = {"status": "status", "verdict": "verdict", "quantity": "field"}
@@ -80,10 +81,29 @@ def _drawing(kind: str, table: pd.DataFrame, title: str, speaker: Speaker) -> "C
     if kind == "claims":
         return lambda: _draw_claims(table, title, speaker)
     if kind == "changes":
-        return lambda: nav.plot_change(table, label="label", title=title)
+        return lambda: _said(nav.plot_change(table, label="label", title=title), table, title, speaker)
     if kind == "ratings":
-        return lambda: nav.plot_ratings(table, by="label", category="category", title=title)
-    return lambda: nav.plot_groups(table, label="label", title=title)
+        draw = nav.plot_ratings
+        return lambda: _said(draw(table, by="label", category="category", title=title), table, title, speaker)
+    return lambda: _said(nav.plot_groups(table, label="label", title=title), table, title, speaker)
+
+
+def _said(ax: "Axes", table: pd.DataFrame, title: str, speaker: Speaker) -> "Axes":
+    """Return a plot of the library in the language of the speaker: what it writes, and its description."""
+    if speaker.lang == "en":
+        return ax
+    from matplotlib.text import Text
+
+    for text in cast("Figure", ax.get_figure()).findobj(Text):
+        text.set_text(speaker.redraw(text.get_text()))
+    level, *ends = ("pooled", "pooled_lower", "pooled_upper") if "pooled" in table else ("mean", "lower", "upper")
+    parts = []
+    for row in table.to_dict("records"):
+        about = f"{row['label']}, {row['category']}" if "category" in table else row["label"]
+        numbers = [speaker.write(round(100 * float(row[key]), 1)) for key in (level, *ends) if key in table]
+        parts.append(f"{about}: {numbers[0]}" + (f" ({numbers[1]} – {numbers[2]})" if len(numbers) > 1 else ""))
+    ax.set_label(f"{title}. {'; '.join(parts)}.")
+    return ax
 
 
 def _of_claims(entry: Any, claims: pd.DataFrame, judged: Judged, speaker: Speaker) -> pd.DataFrame:

@@ -6,6 +6,7 @@ is read out of a sentence.
 
 import functools
 import importlib.resources
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -92,6 +93,20 @@ class Speaker:
         if p > 0.999 or p < 0.001:
             return f"{'>' if p > 0.5 else '<'} {self.write(0.999 if p > 0.5 else 0.001)}"
         return f"= {self.write(p)}"
+
+    def redraw(self, text: str) -> str:
+        r"""Return what a plot writes in this language.
+
+        Examples
+        --------
+        >>> Speaker("nb").redraw("P(up) >0.99, n = 1,702\nBars: 95% intervals.")
+        'P(opp) >0,99, n = 1\xa0702\nStreker: 95 %-intervaller.'
+        """
+        if self.lang == "en":
+            return text
+        for phrase, said in words(self.lang)["drawn"].items():
+            text = text.replace(phrase, said)
+        return re.sub(r"(?<=\d)\.(?=\d)", ",", re.sub(r"(?<=\d),(?=\d{3})", "\u00a0", text))
 
     def scenario(self, name: str) -> str:
         """Return a scenario in words, from its code and what stands after the colons."""

@@ -1,9 +1,11 @@
 """`reproduce` and `falsify` of the reports that come along, of the example, and of a folder of one's own."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 import navmodels as nav
 from navmodels.reports import reproduction
@@ -111,6 +113,14 @@ def test_every_confirmed_number_moved_out_of_its_range_is_noticed(report: str | 
     moved = nav.falsify(report)
     assert moved["number"].nunique() > 10
     assert moved.loc[~moved["noticed"], "number"].tolist() == []
+
+
+def test_plots_and_their_descriptions_are_norwegian(tmp_path: Path) -> None:
+    nav.reproduce(EXAMPLE, out=tmp_path, lang="nb")
+    said = [Image.open(file).text["Description"] for file in sorted(tmp_path.glob("*.png"))]
+    assert len(said) == 2
+    for text in said:
+        assert not {"the", "of", "with", "Lowest", "Bars", "percent", "to"} & set(re.findall(r"\w+", text)), text
 
 
 @pytest.mark.slow

@@ -127,42 +127,41 @@ def _spoken_of(tables: Tables, words: Sequence[str]) -> Iterator[Problem]:
     An answer that is not in print may be spoken of when [words] has it; a group dim is a question too, its groups the
     answers.
     """
-    numbers, groups = tables["numbers"], tables["groups"]
-    printed = dict(iter(numbers.groupby("survey")))
+    answers: dict[tuple[str, str], set[str]] = {}
+    levels: dict[tuple[str, str], set[str]] = {}
     regressions = tables["coefficients"]
-    others = [*regressions["outcome"], *regressions["predictor"]]
+    others = {*regressions["outcome"], *regressions["predictor"]}
+    for row in [*records(tables["numbers"]), *records(tables["groups"])]:
+        levels.setdefault((row.survey, row.group_dim), {ALL, OTHERS, EACH}).add(row.group)
+        question = (row.item, row.answer) if hasattr(row, "item") else (row.group_dim, row.group)
+        answers.setdefault((row.survey, question[0]), {ALL, OTHERS, *words}).add(question[1])
+    items = {(row.survey, row.item) for row in records(tables["items"])} | set(answers)
     for name in ("claims", "bases"):
         for row in records(tables[name]):
             for end in ("", "_b") if name == "claims" else ("",):
                 survey = getattr(row, f"survey{end}") or row.survey
-                here = printed.get(survey, numbers.head(0))
-                sizes = groups[groups["survey"] == survey]
-                listed = tables["items"].loc[tables["items"]["survey"] == survey, "item"]
-                known = [*here["item"], *listed, *others, *sizes["group_dim"]]
-                item = getattr(row, f"item{end}")
-                if item and item != OTHERS and item not in known:
+                item, answer = getattr(row, f"item{end}"), getattr(row, f"answer{end}", "")
+                if item and item != OTHERS and (survey, item) not in items and item not in others:
+                    known = [*(each for where, each in items if where == survey), *others]
                     yield _at(name, row.Index, f"item{end}", _not_known(item, known, "is no item in print", "items"))
                     continue
-                answer, asked = getattr(row, f"answer{end}", ""), item or row.item
-                answers = [
-                    *here.loc[here["item"] == asked, "answer"],
-                    *sizes.loc[sizes["group_dim"] == asked, "group"],
-                ]
-                if answer and answers and answer not in (*answers, *words, ALL, OTHERS):
-                    yield _at(name, row.Index, f"answer{end}", _not_known(answer, answers, f"is no answer of {asked}"))
+                known_answers = answers.get((survey, item or row.item), set())
+                if answer and known_answers and answer not in known_answers:
+                    text = _not_known(answer, known_answers - set(words), f"is no answer of {item or row.item}")
+                    yield _at(name, row.Index, f"answer{end}", text)
                 if getattr(row, "kind", "") != "association":
-                    yield from _spoken_groups(name, row, end, here, sizes)
+                    yield from _spoken_groups(name, row, end, survey, levels)
 
 
-def _spoken_groups(name: str, row: Any, end: str, numbers: pd.DataFrame, groups: pd.DataFrame) -> Iterator[Problem]:
-    dim = getattr(row, f"group_dim{end}") or row.group_dim
-    group = getattr(row, f"group{end}")
-    dims = [*numbers["group_dim"], *groups["group_dim"], ALL]
-    if dim not in dims:
+def _spoken_groups(
+    name: str, row: Any, end: str, survey: str, levels: Mapping[tuple[str, str], set[str]]
+) -> Iterator[Problem]:  # fmt: skip
+    dim, group = getattr(row, f"group_dim{end}") or row.group_dim, getattr(row, f"group{end}")
+    if (survey, dim) not in levels and dim != ALL:
+        dims = [each for where, each in levels if where == survey]
         yield _at(name, row.Index, f"group_dim{end}", _not_known(dim, dims, "divides nobody in print", "groups"))
-        return
-    known = [*numbers.loc[numbers["group_dim"] == dim, "group"], *groups.loc[groups["group_dim"] == dim, "group"]]
-    if group and group not in (*known, ALL, OTHERS, EACH):
+    elif group and group not in levels.get((survey, dim), {ALL, OTHERS, EACH}):
+        known = levels[survey, dim] - {ALL, OTHERS, EACH}
         yield _at(name, row.Index, f"group{end}", _not_known(group, known, f"is no group of {dim}", "groups"))
 
 
@@ -255,7 +254,7 @@ def _at(table: str, row: object, column: str, text: str) -> Problem:
 
 
 def _not_known(given: str, known: Iterable[str], what: str, home: str = "") -> str:
-    names = [name for name in dict.fromkeys(known) if name]
+    names = sorted({name for name in known if name})  # the same order in every run
     listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
     remedy = f" If it is meant, give it a row in {home}.csv." if home else ""
     return f"holds {given!r}, which {what}; there are: {listed or 'none'}.{checks.nearest(given, names)}{remedy}"

@@ -20,7 +20,7 @@ from navmodels.reports.claim_sides import Evidence
 from navmodels.reports.claim_verdicts import Verdict, judge_claims
 from navmodels.reports.printed_shares import Array, Variant, list_shares, list_variants, vary
 from navmodels.reports.report_folders import Report
-from navmodels.reports.report_models import Planned, make_model, plan_models, read_draws
+from navmodels.reports.report_models import Pair, Planned, make_model, plan_models, read_draws
 from navmodels.sensitivity.changes import change_scenario, in_family
 from navmodels.sensitivity.verdicts import stand
 
@@ -84,9 +84,10 @@ def judge_report(report: Report, *, engine: str, seed: int, step: Step = lambda:
     shares = list_shares(report)
     planned = plan_models(report, shares)
     fits = Fits(engine, seed)
+    made = {each.name: make_model(each, shares) for each in planned}
     base = {}
-    for each in planned:
-        base[each.name] = fits.of(*make_model(each, shares), engine=engine)
+    for name, pair in made.items():
+        base[name] = fits.of(*pair, engine=engine)
         step()
     passed = [each for each in planned if not base[each.name].attrs["unconverged"]]
     models = {each.name: read_draws(each, base[each.name]) for each in passed}
@@ -97,7 +98,8 @@ def judge_report(report: Report, *, engine: str, seed: int, step: Step = lambda:
     used = [each for each in passed if each.name in needed]
     open_ = [claim for claim, verdict in verdicts.items() if np.isnan(verdict.p)]
     for name, variant, prior in _scenarios(report, shares) if repeat else ():
-        table[name] = _again(evidence, used, (variant, prior), fits, without=open_)
+        again = [(each, made[each.name]) for each in used]
+        table[name] = _again(evidence, again, (variant, prior), fits, without=open_)
         step()
     return Judged(shares, planned, base, models, verdicts, pd.DataFrame(table))
 
@@ -134,21 +136,27 @@ def _scenarios(report: Report, shares: pd.DataFrame) -> list[tuple[str, Variant,
 
 
 def _again(
-    evidence: Evidence, planned: Sequence[Planned], scenario: tuple[Variant, str], fits: Fits, *, without: Sequence[str]
+    evidence: Evidence,
+    made: Sequence[tuple[Planned, Pair]],
+    scenario: tuple[Variant, str],
+    fits: Fits,
+    *,
+    without: Sequence[str],
 ) -> pd.Series:  # fmt: skip
     """Return the probability of each claim in a scenario; a model that it does not pass on keeps no numbers."""
     variant, prior = scenario
     shares = vary(evidence.shares, variant)
     engine = "laplace" if fits.engine == "auto" else fits.engine
     models: dict[str, Mapping[str, Array]] = {}
-    for each in planned:
+    for each, (model, survey) in made:
         if not prior and _alike(each, shares, evidence.shares):
             models[each.name] = evidence.models[each.name]
             continue
         try:
-            model, survey = make_model(each, shares)
             if prior:
                 model, survey, _ = change_scenario(model, survey, PRIORS[prior](model, survey))
+            else:
+                model, survey = make_model(each, shares)
             fit = fits.of(model, survey, engine=engine)
         except ValueError:
             continue
@@ -156,7 +164,7 @@ def _again(
             models[each.name] = read_draws(each, fit)
     varied = Evidence(evidence.report, shares, models, evidence.seed, drawn=evidence.drawn)
     verdicts = judge_claims(varied, without=without)
-    given = {name for each in planned for name in each.cells.index}
+    given = {name for each, _ in made for name in each.cells.index}
     lost = given - {name for each in models.values() for name in each}
     p = {name: np.nan if lost & set(verdict.numbers) else verdict.p for name, verdict in verdicts.items()}
     return pd.Series(p, dtype=float)

@@ -20,7 +20,7 @@ from benchmarks.tables import markdown_table, shown
 from navmodels.models.terms import Term
 from navmodels.reports.library import open_report
 from navmodels.reports.printed_shares import list_shares
-from navmodels.reports.report_models import Planned, make_model, plan_models, read_draws
+from navmodels.reports.templates import Planned, make_model, plan_models, read_draws
 
 RESULTS = Path(__file__).parent / "results" / "batteries.md"
 SEED = 2024

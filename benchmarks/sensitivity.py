@@ -29,7 +29,7 @@ def benefit_case() -> Case:
     """Return the model of the accessibility study's questions to users with greater needs, by benefit."""
     from navmodels.reports.library import open_report
     from navmodels.reports.printed_shares import list_shares
-    from navmodels.reports.report_models import make_model, plan_models
+    from navmodels.reports.templates import make_model, plan_models
 
     report = open_report("accessibility_2025")
     shares = list_shares(report)

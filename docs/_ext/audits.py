@@ -14,9 +14,9 @@ from PIL import Image
 
 import navmodels as nav
 from navmodels.reports.library import open_report
-from navmodels.reports.report_summaries import describe_claim
 from navmodels.reports.sentences import speaker_of
 from navmodels.reports.sentences import words as said
+from navmodels.reports.summaries import describe_claim
 
 STATUSES = ["reproduced", "agrees", "differs", "input", "not reproducible"]
 VERDICTS = ["stands", "leans", "open", "leans against", "fails"]

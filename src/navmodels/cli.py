@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _report(given: argparse.Namespace) -> int:
-    from navmodels.reports.report_folders import check_folder
+    from navmodels.reports.folders import check_folder
     from navmodels.reports.skeletons import write_skeleton
 
     if given.step == "new":

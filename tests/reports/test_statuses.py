@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from navmodels.reports.falsification import falsify_numbers
+from navmodels.reports.folders import Report, read_folder
 from navmodels.reports.relations import Print, formula_check, judge
-from navmodels.reports.report_folders import Report, read_folder
 from navmodels.reports.statuses import Numbers, numbers_of
 from navmodels.reports.structure import list_checks
 

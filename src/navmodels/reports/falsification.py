@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from navmodels.reports.folders import Report
 from navmodels.reports.quantities import Quantity
 from navmodels.reports.relations import Check
-from navmodels.reports.report_folders import Report
 from navmodels.reports.statuses import Numbers, holds_at, numbers_of, print_of
 from navmodels.reports.typed_tables import records
 

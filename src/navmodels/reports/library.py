@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from navmodels import checks
+from navmodels.reports.folders import ABOUT, Report, read_folder
 from navmodels.reports.quantities import list_quantities
-from navmodels.reports.report_folders import ABOUT, Report, read_folder
 from navmodels.reports.schema import TABLES
 from navmodels.reports.sentences import speaker_of, unit_of, where_it_is
 

@@ -1,6 +1,6 @@
 """The printed shares and means that models and claims may use, each with its base, as read or as varied.
 
-Nothing is fitted here; see `report_models`.
+Nothing is fitted here; see `templates`.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from navmodels.reports.folders import Report
 from navmodels.reports.quantities import dims_as_questions, number_names, rounding
-from navmodels.reports.report_folders import Report
 from navmodels.reports.structure import readings
 from navmodels.reports.typed_tables import records
 

@@ -15,7 +15,7 @@ from navmodels.reports.schema import ALL, FIELDS
 from navmodels.reports.typed_tables import records
 
 if TYPE_CHECKING:
-    from navmodels.reports.report_folders import Report
+    from navmodels.reports.folders import Report
 
 OF_SURVEYS = ("n", "invited", "population")
 OF_GROUPS = ("n", "share", "population")

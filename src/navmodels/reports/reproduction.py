@@ -7,9 +7,9 @@ import pandas as pd
 
 from navmodels import checks
 from navmodels.engines.fitting import ENGINES
+from navmodels.reports.audits import Audit, audit_folder
 from navmodels.reports.falsification import falsify_report
 from navmodels.reports.library import open_report
-from navmodels.reports.report_audits import Audit, audit_folder
 from navmodels.reports.sentences import LANGUAGES
 
 

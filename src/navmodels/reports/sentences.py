@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from navmodels.reports.report_folders import Report
+from navmodels.reports.folders import Report
 from navmodels.reports.schema import ALL
 from navmodels.reports.typed_tables import records
 

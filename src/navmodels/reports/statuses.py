@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from navmodels.reports.folders import Report
 from navmodels.reports.quantities import Quantity, list_quantities
 from navmodels.reports.relations import Check, Outcome, Print, judge
-from navmodels.reports.report_folders import Report
 from navmodels.reports.structure import list_checks
 
 Array = npt.NDArray[np.float64]
@@ -102,7 +102,7 @@ def tabulate_statuses(numbers: Numbers) -> pd.DataFrame:
     Examples
     --------
     >>> import tempfile
-    >>> from navmodels.reports.report_folders import read_folder
+    >>> from navmodels.reports.folders import read_folder
     >>> from navmodels.reports.skeletons import write_skeleton
     >>> _ = write_skeleton(folder := tempfile.mkdtemp())
     >>> table = tabulate_statuses(work_out(read_folder(folder)))

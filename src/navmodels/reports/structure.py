@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from navmodels.reports.folders import Report
 from navmodels.reports.printed_intervals import estimate_reading
 from navmodels.reports.quantities import dims_as_questions, group_names, number_names, plain, survey_names
 from navmodels.reports.relations import Check, formula_check
-from navmodels.reports.report_folders import Report
 from navmodels.reports.schema import ALL, YES
 from navmodels.reports.typed_tables import records
 
@@ -29,7 +29,7 @@ def list_checks(report: Report) -> list[Check]:
     Examples
     --------
     >>> import tempfile
-    >>> from navmodels.reports.report_folders import read_folder
+    >>> from navmodels.reports.folders import read_folder
     >>> from navmodels.reports.skeletons import write_skeleton
     >>> _ = write_skeleton(folder := tempfile.mkdtemp())
     >>> [check.code for check in list_checks(read_folder(folder))]

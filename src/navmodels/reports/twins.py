@@ -17,8 +17,8 @@ from scipy.special import logit
 
 from navmodels import checks
 from navmodels.reports.answers import cuts, rating, ticks, whole
+from navmodels.reports.folders import Report
 from navmodels.reports.library import library, load_report, open_report, report_names
-from navmodels.reports.report_folders import Report
 
 Array = npt.NDArray[np.float64]
 type Assumed = dict[str, Any]  # what twin.toml says

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 from scipy import stats
 
+from navmodels.reports.audits import Audit, audit_folder
+from navmodels.reports.folders import read_folder
 from navmodels.reports.printed_shares import list_shares, list_variants, single_draws, vary
-from navmodels.reports.report_audits import Audit, audit_folder
-from navmodels.reports.report_folders import read_folder
-from navmodels.reports.report_models import make_model, plan_models
 from navmodels.reports.reproduction import falsify
 from navmodels.reports.sentences import words
+from navmodels.reports.templates import make_model, plan_models
 
 INVENTED = Path(__file__).parent / "invented"
 

@@ -16,11 +16,11 @@ from navmodels.engines.fitting import refit
 from navmodels.fits.records import data_hash
 from navmodels.models.designs import spell_out
 from navmodels.models.priors import HalfCauchy
-from navmodels.reports.claim_sides import Evidence
-from navmodels.reports.claim_verdicts import Verdict, judge_claims
+from navmodels.reports.folders import Report
 from navmodels.reports.printed_shares import Array, Variant, list_shares, list_variants, vary
-from navmodels.reports.report_folders import Report
-from navmodels.reports.report_models import Pair, Planned, make_model, plan_models, read_draws
+from navmodels.reports.sides import Evidence
+from navmodels.reports.templates import Pair, Planned, make_model, plan_models, read_draws
+from navmodels.reports.verdicts import Verdict, judge_claims
 from navmodels.sensitivity.changes import change_scenario, in_family
 from navmodels.sensitivity.verdicts import stand
 

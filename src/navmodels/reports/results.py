@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 import navmodels as nav
-from navmodels.reports.report_folders import Report
-from navmodels.reports.scenario_verdicts import Judged
+from navmodels.reports.folders import Report
+from navmodels.reports.scenarios import Judged
 from navmodels.reports.schema import ALL
 from navmodels.reports.sentences import Speaker
 

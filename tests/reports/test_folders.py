@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from navmodels.reports.folders import check_folder, read_folder
 from navmodels.reports.quantities import list_quantities
-from navmodels.reports.report_folders import check_folder, read_folder
 from navmodels.reports.schema import TABLES
 from navmodels.reports.skeletons import write_skeleton
 

@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 
 import navmodels as nav
-from navmodels.reports.report_folders import Report
+from navmodels.reports.folders import Report
 from navmodels.reports.schema import ALL
 
 Array = npt.NDArray[np.float64]

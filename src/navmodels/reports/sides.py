@@ -1,6 +1,6 @@
 """The two sides of a claim: which printed numbers it compares, and draws of each, pooled or by themselves.
 
-Nothing is judged here; see `claim_verdicts`.
+Nothing is judged here; see `verdicts`.
 """
 
 import zlib
@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from navmodels.reports.folders import Report
 from navmodels.reports.printed_shares import DRAWS, KEY, counts_printing, single_draws
-from navmodels.reports.report_folders import Report
 from navmodels.reports.schema import ALL, EACH, OTHERS, SIGNS, YES
 from navmodels.reports.typed_tables import records
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from navmodels.reports.report_folders import Report
-from navmodels.reports.report_ledgers import count_words
+from navmodels.reports.folders import Report
+from navmodels.reports.ledgers import count_words
 from navmodels.reports.schema import ALL, SIGNS
 from navmodels.reports.sentences import SURVEY, Speaker, words
 

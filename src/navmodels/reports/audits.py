@@ -8,13 +8,13 @@ from tqdm import tqdm
 
 from navmodels import checks
 from navmodels.engines.fitting import ENGINES
-from navmodels.reports.report_folders import Report, read_folder
-from navmodels.reports.report_ledgers import tabulate_claims, tabulate_ledger
-from navmodels.reports.report_results import list_drawings, write_plots, write_table
-from navmodels.reports.report_summaries import summarise_audit
-from navmodels.reports.scenario_verdicts import Judged, count_steps, judge_report
+from navmodels.reports.folders import Report, read_folder
+from navmodels.reports.ledgers import tabulate_claims, tabulate_ledger
+from navmodels.reports.results import list_drawings, write_plots, write_table
+from navmodels.reports.scenarios import Judged, count_steps, judge_report
 from navmodels.reports.sentences import LANGUAGES, speaker_of
 from navmodels.reports.statuses import Numbers, numbers_of
+from navmodels.reports.summaries import summarise_audit
 
 SEED = 2025
 FIT_COLUMNS = ("model", "cells", "engine", "seconds", "divergences", "gate")

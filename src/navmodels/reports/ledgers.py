@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from navmodels.reports.claim_verdicts import Verdict
-from navmodels.reports.report_folders import Report
-from navmodels.reports.scenario_verdicts import Judged, tabulate_sensitivity
+from navmodels.reports.folders import Report
+from navmodels.reports.scenarios import Judged, tabulate_sensitivity
 from navmodels.reports.sentences import Speaker, unit_of, where_it_is
 from navmodels.reports.statuses import Numbers, Told, best, facts_of
 from navmodels.reports.typed_tables import records
+from navmodels.reports.verdicts import Verdict
 
 INPUT, NOTHING = "input", "not reproducible"
 SHOWN = 3  # scenarios that a claim's sensitivity names

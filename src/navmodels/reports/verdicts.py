@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from navmodels.reports.claim_sides import (
+from navmodels.reports.schema import OTHERS
+from navmodels.reports.sides import (
     Evidence,
     NotJudgedError,
     Side,
@@ -24,7 +25,6 @@ from navmodels.reports.claim_sides import (
     sign_of,
     together,
 )
-from navmodels.reports.schema import OTHERS
 from navmodels.reports.typed_tables import records
 from navmodels.sensitivity.verdicts import classify_probability
 

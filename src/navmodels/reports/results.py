@@ -1,5 +1,6 @@
 """The folder of an audit's results: tables as CSV, the summary, plots."""
 
+import csv
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -38,7 +39,10 @@ def write_table(table: pd.DataFrame, path: Path, speaker: Speaker | None = None)
         if column in table:
             said = {word: speaker.say(section, word) for word in table[column].unique()}  # type: ignore[union-attr]
             table = table.assign(**{column: table[column].map(said)})
-    table.rename(columns=_guard).map(_guard).to_csv(path, index=False, encoding="utf-8")
+    guarded = table.rename(columns=_guard).map(_guard)
+    bare = any(isinstance(each, str) and "\r" in each for each in (*guarded.columns, *guarded.to_numpy().ravel()))
+    how = csv.QUOTE_NONNUMERIC if bare else csv.QUOTE_MINIMAL  # Python 3.12 leaves "\r" in text without quotes
+    guarded.to_csv(path, index=False, encoding="utf-8", quoting=cast(Any, how))
 
 
 def write_plots(drawings: Mapping[str, "Callable[[], Axes]"], folder: Path) -> None:

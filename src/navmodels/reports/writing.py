@@ -1,5 +1,6 @@
 """What an audit leaves behind: CSV tables and plots; and lines of its summary that every report has."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -29,7 +30,10 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     ...     path.read_text(encoding="utf-8").split()
     ['text,number', "'=1+1,-1.0", 'a,2.0']
     """
-    table.rename(columns=_guard).map(_guard).to_csv(path, index=False, encoding="utf-8")
+    guarded = table.rename(columns=_guard).map(_guard)
+    bare = any(isinstance(each, str) and "\r" in each for each in (*guarded.columns, *guarded.to_numpy().ravel()))
+    quoting = csv.QUOTE_NONNUMERIC if bare else csv.QUOTE_MINIMAL  # Python 3.12 leaves "\r" in text without quotes
+    guarded.to_csv(path, index=False, encoding="utf-8", quoting=quoting)
 
 
 def write_audit(audit: Audit, folder: Path, *, lang: str) -> None:

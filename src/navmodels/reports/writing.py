@@ -32,8 +32,8 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     """
     guarded = table.rename(columns=_guard).map(_guard)
     bare = any(isinstance(each, str) and "\r" in each for each in (*guarded.columns, *guarded.to_numpy().ravel()))
-    quoting = csv.QUOTE_NONNUMERIC if bare else csv.QUOTE_MINIMAL  # Python 3.12 leaves "\r" in text without quotes
-    guarded.to_csv(path, index=False, encoding="utf-8", quoting=quoting)
+    how = csv.QUOTE_NONNUMERIC if bare else csv.QUOTE_MINIMAL  # Python 3.12 leaves "\r" in text without quotes
+    guarded.to_csv(path, index=False, encoding="utf-8", quoting=cast(Any, how))
 
 
 def write_audit(audit: Audit, folder: Path, *, lang: str) -> None:

@@ -1,8 +1,6 @@
 """Surveys and fits that several rooms are tested on."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -13,29 +11,10 @@ import xarray as xr
 import navmodels as nav
 from navmodels.fits.records import record_design
 
-LIGHT = tuple(f"tests/{room}/" for room in ("checks", "data", "gate", "plots"))
-COMPILE = """
-import pandas as pd, navmodels as nav
-table = pd.DataFrame({"office": list("ABCD"), "k": [30, 51, 44, 38], "n": [60, 80, 75, 66]})
-survey = nav.Survey.from_counts(table, by="office", positive="k", n="n")
-nav.fit(nav.Model(nav.Share(), nav.Group("office")), survey, engine="laplace", seed=1)
-"""
-
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return how many processes share the tests: one a core, or none where files are named, which start at once."""
     return 0 if any(".py" in each for each in config.args) else min(os.cpu_count() or 1, 8)
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Compile the laplace engine beside the first tests, which need none, so that the processes find it in the cache."""
-    if getattr(session.config.option, "numprocesses", None):  # where processes are shared out, not in them
-        subprocess.Popen([sys.executable, "-c", COMPILE], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the rooms that fit nothing first."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LIGHT))
 
 
 def _made_fit(model: nav.Model, survey: nav.Survey, *, draws: int = 1000, seed: int = 0) -> xr.DataTree:

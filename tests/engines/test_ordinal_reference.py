@@ -59,8 +59,10 @@ def agrees(fit, expected):
         assert values.std() == pytest.approx(wanted["sd"], rel=5 * spread + 0.01), name
 
 
-@pytest.mark.sampling
-@pytest.mark.parametrize(("engine", "draws"), [("laplace", 5000), ("nuts", 4000)])
+@pytest.mark.parametrize(
+    ("engine", "draws"),
+    [pytest.param("laplace", 5000, id="laplace"), pytest.param("nuts", 4000, marks=pytest.mark.slow, id="short nuts")],
+)
 def test_equal_priors(wine, engine, draws):
     terms = nav.Effect("temp", scale=1), nav.Effect("contact", scale=1), nav.Group("judge", scale=0.5)
     model = nav.Model(nav.Rating(), *terms, intercept_scale=1.5)

@@ -467,8 +467,8 @@ def test_choices_of_a_new_office(counted):
         is_standard_normal(odds / posterior["office_sd"])
 
 
-@pytest.mark.sampling
-def test_the_other_engine_predicts_the_same():
+@pytest.mark.slow
+def test_short_the_other_engine_predicts_the_same():
     survey = means(year=YEARS)
     model = nav.Model(nav.Reported(), nav.Trend("year", scale=0.6), intercept_scale=3.0)
     fits = [nav.fit(model, survey, engine=engine, draws=2000, seed=1) for engine in ("laplace", "nuts")]

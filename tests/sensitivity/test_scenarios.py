@@ -401,8 +401,9 @@ def test_a_pool_of_processes_gives_the_same_draws(survey, here):
     assert np.array_equal(by_function, here.sel(scenario=["as given", "wide"]))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:scenario 'bad' is left out")
-def test_dask_gives_the_same_draws(survey, here):
+def test_short_dask_gives_the_same_draws(survey, here):
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,

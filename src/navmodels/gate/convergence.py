@@ -25,7 +25,7 @@ from navmodels.gate.marks import LOST, verdicts
 MAX_R_HAT = 1.01  # Vehtari et al. 2021
 MIN_ESS_PER_CHAIN = 100  # Vehtari et al. 2021
 MIN_E_BFMI = 0.3  # Betancourt 2016
-# A judgement; `python -m benchmarks.calibration --engine laplace` counts how often fits fail it.
+# A judgement; `python -m benchmarks.calibration --engine laplace` counts fits that fail any criterion.
 MAX_APART = 0.1  # of the distribution of a scale from its Laplace approximation: see docs/method/gate.md
 LONGER = ("R-hat", "bulk ESS", "tail ESS", "effective draws", "effective spread", "draws")  # what more draws can cure
 SIMPLER = (

@@ -75,7 +75,7 @@ class Block:
     parameters
         Prior of each parameter of the scale that no other block has.
     channels
-        The linear predictors it feeds, each with coefficients of its own (`outcomes.Channels`).
+        The linear predictors it feeds, each with coefficients of its own (`likelihoods.channels`).
     offset
         Dims (level): the prior mean of the effect; None stands for zero.
     beyond

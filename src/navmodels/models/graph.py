@@ -1,6 +1,6 @@
 """The PyMC graph of a model: readable variables with dims and coords; data and prior scales as `pm.Data`.
 
-What is computed for every cell is in `likelihood`; the graph that NUTS samples in `engines.nuts.graph`.
+What is computed for every cell is in `operations`; the graph that NUTS samples in `engines.nuts.graph`.
 """
 
 from collections.abc import Mapping

@@ -18,10 +18,7 @@ from navmodels.models.terms import Effect, Group, with_scale
 from navmodels.models.yardsticks import yardstick
 
 Scenario = Mapping[str, Any]
-POOLED = {
-    "none": 10.0,
-    "complete": 1e-6,
-}  # chosen by hand: known logits that pool nothing and all
+POOLED = {"none": 10.0, "complete": 1e-6}  # chosen by hand: known deviations, in logits, that pool nothing and all
 
 
 def change_scenario(model: Model, survey: Survey, scenario: Scenario) -> tuple[Model, Survey, dict[str, Any]]:

@@ -216,7 +216,8 @@ def same_draws(one, two):
     return all((one[name] == two[name]).all() for name in one.data_vars)
 
 
-def test_weights_of_one_change_nothing():
+@pytest.mark.slow
+def test_short_weights_of_one_change_nothing():
     rng = np.random.default_rng(4)
     rows = pd.DataFrame({"office": rng.choice(list("ABC"), 199), "yes": rng.integers(0, 2, 199), "w": 1.0})
     plain = nav.Survey.from_responses(rows, outcome="yes", by="office")
@@ -422,7 +423,8 @@ def printed(share, n):
     return nav.Survey.from_report(table, by="office", n="n", lower="lower", upper="upper")
 
 
-def test_log_density_of_a_refit_is_that_of_a_fresh_graph():
+@pytest.mark.slow
+def test_short_log_density_of_a_refit_is_that_of_a_fresh_graph():
     one = printed([29, 50, 93, 71, 60], [24, 30, 300, 80, 90])
     other = printed([31, 44, 8, 62, 81], [900, 25, 700, 80, 90])
     rng = np.random.default_rng(4)

@@ -66,9 +66,7 @@ def build_sampling_graph(design: Design, at: Coordinates) -> Any:
         coords |= {channels.dim: list(channels.labels)}
     with pm.Model(coords=coords, check_bounds=False) as graph:
         data = {
-            name: observed_data(
-                name, value, shape=value.shape if name in ("coordinates", "spread") else (None,) * value.ndim
-            )
+            name: observed_data(name, value, shape=value.shape if name in FIXED else (None,) * value.ndim)
             for name, value in graph_numbers(design, at).items()
         }
         centre, power, reference, own, scale, fixed = (data["coordinates"][a:b] for a, b in pairwise(map(int, ends)))
@@ -120,8 +118,8 @@ def graph_numbers(design: Design, coordinates: Coordinates) -> dict[str, npt.NDA
     >>> from navmodels import Share
     >>> table = pd.DataFrame({"office": ["A", "B"], "k": [3, 5], "n": [6, 8]})
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
-    >>> arrays = design(Model(Share(), Group("office")), survey)
-    >>> {name: value.shape for name, value in graph_numbers(arrays, plain_coordinates(arrays)).items()}
+    >>> made = design(Model(Share(), Group("office")), survey)
+    >>> {name: value.shape for name, value in graph_numbers(made, plain_coordinates(made)).items()}
     {'coordinates': (12,), 'spread': (3, 3), 'index': (1, 2), 'table': (3, 2)}
     """
     blocks, base = design.blocks, len(design.channels.common)

@@ -149,7 +149,7 @@ def words(lang: str) -> dict[str, dict[str, str]]:
 def where_it_is(speaker: Speaker, row: Any) -> str:
     """Return what a row of numbers is about, such as "Easy to reach: yes, Own office, 2025"."""
     question = speaker.label(row["survey"], row["item"]) if row["item"] else speaker.label(SURVEY, row["survey"])
-    answer = f": {speaker.label(row['answer'])}" if row["answer"] else ""
+    answer = f": {speaker.label(row['survey'], row['item'], row['answer'])}" if row["answer"] else ""
     group = f", {speaker.label(row['survey'], row['group_dim'], row['group'])}" if row["group"] != ALL else ""
     return f"{question}{answer}{group}" + (f", {row['time']}" if row["time"] else "")
 

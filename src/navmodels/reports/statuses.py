@@ -29,8 +29,9 @@ SIZES = ("n", "invited", "population")
 ENDS = ("lower", "upper")
 AROUND = np.array([(a, b) for a in (-1.0, 0.0, 1.0) for b in (-1.0, 0.0, 1.0) if (a, b) != (0, 0)]).T
 WITHIN = 0.1  # by how much a size is moved
-LADDER = 2.0 ** np.arange(17)
+LADDER = np.concatenate([np.arange(1.0, 33.0), 2.0 ** np.arange(6, 17)])  # last digits tried for the nearest accepted
 RUNGS = 32
+BETWEEN = ("twice", "hundred")  # checks of several numbers alike, of which none is computed from the others
 SOFT = ("twice",)  # what is printed again is not confirmed against other checks by that
 REFUTES = ("whole_count",)  # that some count prints so confirms nothing; that none does refutes
 
@@ -193,14 +194,15 @@ def _range(
     """Return what a check gives for a quantity: value and limits; of one not computed, the printed values accepted."""
     outcome = told.outcome
     computed = {told.check.target: (outcome.ours, outcome.low, outcome.high), **outcome.more}
-    if name in computed and told.check.kind != "twice":
+    if name in computed and told.check.code not in BETWEEN:
         first, least, most = computed[name]
         return float(first[0]), float(least[0]), float(most[0])
     low, high = accepted(told.check, name, quantities, printed)
     if told.status == "differs":
         value = quantities[name].value
         near = min((low, high), key=lambda end: abs(end - value) if np.isfinite(end) else np.inf)
-        return (near if np.isfinite(near) else np.nan), np.nan, np.nan
+        possible = np.isfinite(near) and not (near < 0 <= value and quantities[name].statistic != "change")
+        return (near if possible else np.nan), np.nan, np.nan
     return np.nan, low, high
 
 

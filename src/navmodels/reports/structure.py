@@ -197,7 +197,8 @@ def _hundreds(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Chec
         if (survey, item) in keys and set(rows["answer"]) == answers[survey, item] and len(rows) > 1:
             names = tuple(rows["name"])
             rest = "100-" + "-".join(names[1:])
-            facts = {"answers": len(names)}
+            total, half = rows["value"].sum(), rows["half"].sum()
+            facts = {"answers": len(names), "total": total, "least": total - half, "most": total + half}
             yield formula_check("hundred", names[0], rest, reproduces=(), suspects=names, facts=facts)
 
 

@@ -48,13 +48,13 @@ def describe_claim(row: pd.Series, speaker: Speaker) -> str:
     """Return a claim in a few words, such as "Easy to reach: yes, Own office: higher than Shared office (2025)"."""
     survey = row["survey"]
     text = speaker.label(survey, row["item"])
-    text += f": {speaker.label(row['answer'])}" if row["answer"] else ""
+    text += f": {speaker.label(survey, row['item'], row['answer'])}" if row["answer"] else ""
     predictor = row["group_dim"] == "predictor"  # a coefficient against others of its model: item_b names it
     text += (
         f", {speaker.label(survey, row['group_dim'], row['group'])}" if row["group"] != ALL and not predictor else ""
     )
     groups = (survey,) if predictor else (survey, row["group_dim"])
-    named = {"item_b": (survey,), "answer_b": (), "group_b": groups, "survey_b": (SURVEY,), "time_b": ()}
+    named = {"item_b": (survey,), "answer_b": (survey, row["item"]), "group_b": groups, "survey_b": (SURVEY,), "time_b": ()}
     other = [speaker.named(*where, row[column]) for column, where in named.items() if row[column]]
     other += [f"{speaker.write(row['level'])} %"] if row["kind"] == "level" else []
     sign = SIGNS[row["direction"]]
@@ -88,9 +88,11 @@ def _turns(row: object) -> bool:
 
 
 def _number(row: pd.Series, speaker: Speaker) -> str:
-    ours = row["ours"] if np.isnan(row["ours"]) else round(float(row["ours"]), 1)
-    facts = {"label": row["label"], "published": row["published"], "ours": ours, "reference": row["reference"]}
-    return speaker.say("summary", "printed", **facts)
+    code = "alone" if np.isnan(row["ours"]) else "printed"
+    facts = {"published": row["published"], "ours": round(float(row["ours"]), 1), "reference": row["reference"]}
+    plain = row["quantity"] in (speaker.say("field", "value"), speaker.say("field", "share"))
+    what = row["label"] if plain else f"{row['label']} ({row['quantity']})"
+    return speaker.say("summary", code, label=what, **facts)
 
 
 def _claims(rows: pd.DataFrame, speaker: Speaker) -> list[str]:

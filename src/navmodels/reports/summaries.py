@@ -91,9 +91,8 @@ def _turns(row: object) -> bool:
 def _number(row: pd.Series, speaker: Speaker) -> str:
     code = "alone" if np.isnan(row["ours"]) else "printed"
     facts = {"published": row["published"], "ours": round(float(row["ours"]), 1), "reference": row["reference"]}
-    plain = row["quantity"] in (speaker.say("field", "value"), speaker.say("field", "share"))
-    what = row["label"] if plain else f"{row['label']} ({row['quantity']})"
-    return speaker.say("summary", code, label=what, **facts)
+    part = "" if row["quantity"] in ("value", "share") else f" ({speaker.say('field', row['quantity'])})"
+    return speaker.say("summary", code, label=f"{row['label']}{part}", **facts)
 
 
 def _claims(rows: pd.DataFrame, speaker: Speaker) -> list[str]:

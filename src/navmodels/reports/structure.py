@@ -13,7 +13,7 @@ import pandas as pd
 
 from navmodels.reports.folders import Report
 from navmodels.reports.printed_intervals import estimate_reading
-from navmodels.reports.quantities import dims_as_questions, group_names, number_names, plain, survey_names
+from navmodels.reports.quantities import dims_as_questions, group_names, number_names, plain, rounding, survey_names
 from navmodels.reports.relations import Check, formula_check
 from navmodels.reports.schema import ALL, YES
 from navmodels.reports.typed_tables import records
@@ -190,7 +190,8 @@ def _hundreds(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Chec
     items = report.tables["items"]
     complete = items[(items["complete"] == YES) & (items["answers"] != "several")]
     keys = set(zip(complete["survey"], complete["item"], strict=True))
-    shares = pd.concat([numbers, dims_as_questions(report)])
+    halves = [rounding(row.value, row.value_digits, row.statistic, row.precision)[0] for row in records(numbers)]
+    shares = pd.concat([numbers.assign(half=halves), dims_as_questions(report)])
     shares = shares[(shares["statistic"] == "share") & (shares["bound"] == "eq")].drop_duplicates(SAME)
     answers = {key: set(rows["answer"]) for key, rows in shares.groupby(["survey", "item"])}
     for (survey, item, *_), rows in shares.groupby(["survey", "item", "group_dim", "group", "time"], sort=False):

@@ -268,12 +268,12 @@ def _make_distribution(planned: Planned, table: pd.DataFrame, shares: pd.DataFra
 
 
 def _read_distribution(planned: Planned, fit: xr.DataTree) -> dict[str, Array]:
-    found = {}
-    for score, answer in enumerate(planned.answers, start=1):
-        draws = nav.estimate(fit, by="group", category=score).stack(sample=("chain", "draw"))
-        for name, row in planned.cells[planned.cells["answer"] == answer].iterrows():
-            found[str(name)] = draws.sel(group=row["group"]).to_numpy()
-    return found
+    scores = {answer: score for score, answer in enumerate(planned.answers, start=1)}
+    draws = nav.estimate(fit, by="group", category=list(scores.values())).stack(sample=("chain", "draw"))
+    values = draws.transpose("group", "category", "sample").to_numpy()
+    group = draws.indexes["group"].get_indexer(pd.Index(planned.cells["group"]))
+    score = draws.indexes["category"].get_indexer(pd.Index(planned.cells["answer"].map(scores)))
+    return dict(zip(planned.cells.index.map(str), values[group, score], strict=True))
 
 
 PLANNERS = {"groups": _plan_groups, "items": _plan_items, "series": _plan_series, "distribution": _plan_distribution}

@@ -51,20 +51,28 @@ class Plan:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model of a report as given: its fit, ready to be weighed anew, and the draws of each number that it holds."""
+    """A model of a report as given: its fits, as given and in scenarios, and the draws of the numbers it holds.
+
+    A later scenario weighs the draws of the fits that there are before it is fitted itself.
+    """
 
     planned: Planned
     pair: Pair
-    weighed: Weighed
     draws: Mapping[str, Array]
+    known: list[tuple[Weighed, Mapping[str, Array]]]
 
     def under(self, pair: Pair, *, engine: str, seed: int) -> Mapping[str, Array]:
         """Return the draws under another model or other numbers: weighed anew, or fitted; none if it does not pass."""
-        chosen = self.weighed.choose(*pair)
-        if chosen is not None:
-            return {name: draws[chosen.kept] for name, draws in self.draws.items()}
+        for weighed, draws in (self.known[0], *self.known[:0:-1]):  # as given, then the latest
+            chosen = weighed.choose(*pair)
+            if chosen is not None:
+                return {name: each[chosen.kept] for name, each in draws.items()}
         fit = refit(*pair, engine=engine, seed=seed)
-        return {} if fit.attrs["unconverged"] else read_draws(self.planned, fit)
+        if fit.attrs["unconverged"]:
+            return {}
+        weighed = Weighed(fit)
+        self.known.append((weighed, read_draws(self.planned, weighed)))
+        return self.known[-1][1]
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,9 @@ def judge_report(report: Report, plan: Plan, *, engine: str, seed: int, step: St
         pair = make_model(planned, shares)
         fit = base[planned.name] = refit(*pair, engine=engine, seed=seed)
         if not fit.attrs["unconverged"]:
-            fitted[planned.name] = Fitted(planned, pair, Weighed(fit), read_draws(planned, fit))
+            weighed = Weighed(fit)
+            draws = read_draws(planned, weighed)
+            fitted[planned.name] = Fitted(planned, pair, draws, [(weighed, draws)])
         step()
     evidence = Evidence(report, shares, {name: each.draws for name, each in fitted.items()}, seed)
     verdicts = judge_claims(evidence)

@@ -17,7 +17,7 @@ import xarray as xr
 from navmodels.data.survey import Survey
 from navmodels.fits.pointwise import log_likelihood
 from navmodels.fits.posteriors import in_order
-from navmodels.fits.records import recall_design, record_design
+from navmodels.fits.records import data_hash, recall_design, record_design
 from navmodels.gate.convergence import k_limit, smooth_weights
 from navmodels.gate.marks import mark
 from navmodels.models import designs
@@ -46,12 +46,20 @@ class Chosen:
         Place of each draw among those of the fit, chains one after the other.
     pareto_k, effective_draws
         Of the importance ratios.
+    same_survey
+        Whether the survey is that of the fit.
     """
 
     design: Design
     kept: npt.NDArray[np.intp] = field(repr=False)
     pareto_k: float
     effective_draws: float
+    same_survey: bool = True
+
+    @property
+    def moved(self) -> bool:
+        """Whether draws weigh differently at all."""
+        return self.pareto_k > -np.inf or not self.same_survey
 
     def pick(self, draws: xr.DataArray) -> xr.DataArray:
         """Return draws, dims (chain, draw, ...), as the scenario has them."""
@@ -142,7 +150,7 @@ class Weighed:
         start = np.random.default_rng(int(self.fit.attrs["seed"])).random()
         cumulated = np.cumsum(weights)
         kept = np.searchsorted(cumulated / cumulated[-1], (np.arange(weights.size) + start) / weights.size)
-        return Chosen(design, kept, k, effective)
+        return Chosen(design, kept, k, effective, data_hash(design.survey) == data_hash(self.design.survey))
 
     def _likelihood(self, design: Design) -> Array:
         return np.asarray(design.model.outcome.log_likelihood(self.predictors, design.data).sum(axis=1))

@@ -17,7 +17,7 @@ import xarray as xr
 from navmodels.data.survey import Survey
 from navmodels.fits.pointwise import log_likelihood
 from navmodels.fits.posteriors import in_order
-from navmodels.fits.records import data_hash, recall_design, record_design
+from navmodels.fits.records import recall_design, record_design
 from navmodels.gate.convergence import k_limit, smooth_weights
 from navmodels.gate.marks import mark
 from navmodels.models import designs
@@ -150,7 +150,7 @@ class Weighed:
         start = np.random.default_rng(int(self.fit.attrs["seed"])).random()
         cumulated = np.cumsum(weights)
         kept = np.searchsorted(cumulated / cumulated[-1], (np.arange(weights.size) + start) / weights.size)
-        return Chosen(design, kept, k, effective, data_hash(design.survey) == data_hash(self.design.survey))
+        return Chosen(design, kept, k, effective, design.survey.cells.equals(self.design.survey.cells))
 
     def _likelihood(self, design: Design) -> Array:
         return np.asarray(design.model.outcome.log_likelihood(self.predictors, design.data).sum(axis=1))

@@ -138,7 +138,9 @@ class Weighed:
             return None
         log_ratio = log_prior(design, self.posterior).to_numpy().ravel() - self.old_prior
         if not same_numbers(self.design.data, design.data):
-            if len(log_ratio) * design.survey.cells.sizes["cell"] > MOST or any(each.sampling for each in design.blocks):
+            if len(log_ratio) * design.survey.cells.sizes["cell"] > MOST or any(
+                each.sampling for each in design.blocks
+            ):
                 return None
             log_ratio = log_ratio + self._likelihood(design) - self.old_likelihood
         if not np.isfinite(log_ratio).all():

@@ -53,8 +53,11 @@ def audit_folder(
     engine: str = "auto",
     lang: str = "en",
     progress: bool = False,
+    line: int = 0,
 ) -> Audit:
     """Audit a report, or that of a folder; with `out`, write tables, plots and the summary there.
+
+    The progress bar stands on a line of the screen.
 
     Raises
     ------
@@ -68,7 +71,7 @@ def audit_folder(
     if folder is not None:  # before anything is fitted
         folder.mkdir(parents=True, exist_ok=True)
     plan = plan_report(report)
-    with tqdm(total=1 + plan.steps, desc=report.name, disable=not progress, leave=False) as bar:
+    with tqdm(total=1 + plan.steps, desc=report.name, disable=not progress, leave=False, position=line) as bar:
         numbers, statuses = numbers_of(report)
         bar.update()
         judged = judge_report(report, plan, engine=engine, seed=SEED, step=bar.update)

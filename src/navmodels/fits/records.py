@@ -24,8 +24,9 @@ def record_design(design: Design) -> tuple[xr.Dataset, dict[str, str]]:
     }
     text = json.dumps(content, default=lambda value: value.item())  # NumPy scalars
     cells = survey.cells.copy()  # `drop_attrs` aligns every variable with all others
-    for each in (cells, *cells.variables.values()):
-        each.attrs = {}
+    cells.attrs = {}
+    for variable in cells.variables.values():
+        variable.attrs = {}
     return cells, {"model": design.model.to_json(), "survey": text, "data_hash": data_hash(survey)}
 
 

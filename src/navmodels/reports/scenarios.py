@@ -180,7 +180,8 @@ def _again(
     verdicts = judge_claims(varied, without=settled.index)
     lost = {name for each in used for name in each.draws} - {name for each in models.values() for name in each}
     p = {name: np.nan if lost & set(verdict.numbers) else verdict.p for name, verdict in verdicts.items()}
-    return pd.concat([settled, pd.Series(p, dtype=float)])
+    found: pd.Series = pd.concat([settled, pd.Series(p, dtype=float)])
+    return found
 
 
 def _other_priors(pair: Pair, prior: str) -> Pair:

@@ -18,6 +18,7 @@ Found = tuple[Flags, Array, Array, Array]  # holds, ours, low, high
 
 Z = float(ndtri(0.975))
 SLACK = 1e-9
+EXACT = 1e-12  # percent
 FORMS = ("logit", "wilson", "wald")
 EFFECTS = np.arange(100, 201) / 100  # design effects that are tried
 
@@ -192,9 +193,22 @@ def _feasible(
 
 
 def _crossing(rising: Callable[[Array], Array], target: Array, *, low: Array, high: Array) -> Array:
-    """Return where a rising end reaches the target between low and high (that limit where it does not)."""
+    """Return where a rising end reaches the target between low and high (that limit where it does not).
+
+    By false position (the Illinois rule of Dowell & Jarratt 1971): an end is nearly a straight line in the share.
+    """
+    low, high = np.broadcast_to(low, target.shape), np.broadcast_to(high, target.shape)
+    under, over = rising(low) - target, rising(high) - target
+    at = np.where(over < 0, high, low)
+    between = (under < 0) & (over >= 0) & (low < high)
+    before = np.full(target.shape, np.nan)
     for _ in range(40):
-        middle = (low + high) / 2
-        below = rising(middle) < target
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray((low + high) / 2)
+        at = np.where(between, low - under * (high - low) / np.where(between, over - under, 1.0), at)
+        found = rising(at) - target
+        if not (np.abs(found[between]) > EXACT).any():
+            break
+        below = found < 0
+        again = np.where(below == before, 0.5, 1.0)  # the end that stays twice counts half
+        under, over, before = np.where(below, found, again * under), np.where(below, again * over, found), below
+        low, high = np.where(below, at, low), np.where(below, high, at)
+    return at

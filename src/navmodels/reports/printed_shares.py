@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+from scipy import interpolate, special
 
 from navmodels.reports.folders import Report
 from navmodels.reports.quantities import dims_as_questions, number_names, rounding
@@ -22,6 +22,9 @@ KEY = ["survey", "item", "answer", "group_dim", "group", "time", "statistic"]
 GROUP = ["survey", "group_dim", "group"]
 UNKNOWN_EFFECTS = (1.0, 1.5)  # of a weighted survey that prints none
 DRAWS = 4000
+# Of quantiles that are interpolated: to 1e-6 of themselves and of what is left to one, by trial from Beta(1/2, 1/2) on.
+KNOTS = np.linspace(-1.0, 1.0, 48) * special.ndtri(1 - 0.5 / DRAWS)
+FEW = 10  # counts up to which that is faster, by trial
 
 
 @dataclass(frozen=True)
@@ -112,8 +115,14 @@ def single_draws(share: float, half: float, n: float, rng: np.random.Generator) 
     evenly spread over its quantiles and shuffled, so that a probability has little error of its own.
     """
     counts = counts_printing(share, n, half)
-    k = np.resize(counts, DRAWS)
     levels = rng.permutation((np.arange(DRAWS) + 0.5) / DRAWS)
+    which = np.resize(np.arange(len(counts)), DRAWS)
+    if len(counts) <= FEW:  # quantiles are smooth on the scales of normal and logit
+        knots = special.logit(special.betaincinv(counts + 0.5, n - counts + 0.5, special.ndtr(KNOTS)[:, None]))
+        if np.isfinite(knots).all():
+            smooth = interpolate.CubicSpline(KNOTS, knots)(special.ndtri(levels))
+            return np.asarray(special.expit(smooth[np.arange(DRAWS), which]))
+    k = counts[which]
     return np.asarray(special.betaincinv(k + 0.5, n - k + 0.5, levels))
 
 

@@ -5,7 +5,7 @@ Nothing is judged here; see `verdicts`.
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -64,6 +64,12 @@ class Evidence:
     def items(self) -> dict[tuple[str, str], Any]:
         """The rows of items.csv."""
         return {(row.survey, row.item): row for row in records(self.report.tables["items"])}
+
+    def preferring(self, model: str) -> "Evidence":
+        """Return the same with another preferred model; what was looked up is not looked up again."""
+        other = replace(self)
+        vars(other).update({**vars(self), "preferred": model})
+        return other
 
     def model_of(self, name: str) -> str:
         """Return the model that a number is drawn from, or an empty string."""

@@ -8,6 +8,7 @@ import csv
 import io
 import keyword
 import re
+from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,10 @@ def empty_table(name: str) -> pd.DataFrame:
 
 def records(table: pd.DataFrame) -> list[Any]:
     """Return the rows of a table as named tuples; ``Index`` is the row of the file."""
-    return list(table.itertuples())
+    row = namedtuple("Row", ["Index", *table.columns], rename=True)  # type: ignore[misc]
+    columns: list[Any] = [table.index, *(table.iloc[:, place] for place in range(table.shape[1]))]
+    texts = [each.to_numpy(object) if each.dtype == "str" else each for each in columns]  # many times as fast
+    return list(map(row._make, zip(*(each.tolist() for each in texts), strict=True)))
 
 
 # ---- inside

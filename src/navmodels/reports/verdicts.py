@@ -5,7 +5,7 @@ judged* with the reason. Prose is made elsewhere.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,7 @@ def judge_claims(evidence: Evidence, *, without: Collection[str] = ()) -> dict[s
             found = _judge(claim, evidence)
             joint = evidence.joint(found.numbers)
             if joint and any(evidence.model_of(name) != joint for name in found.numbers):
-                found = _judge(claim, replace(evidence, preferred=joint))  # what both sides share cancels
+                found = _judge(claim, evidence.preferring(joint))  # what both sides share cancels
             out[str(claim.claim)] = found
         except NotJudgedError as reason:
             out[str(claim.claim)] = Verdict(np.nan, reason.code, reason.facts)

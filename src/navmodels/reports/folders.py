@@ -201,10 +201,12 @@ def _surveys(about: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> di
 
 
 def _filled(table: pd.DataFrame, surveys: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Return a table with the one survey where none is named, and its year where a number has no time."""
+    """Return a table with what may be left out: the one survey, its year, how many answers an item takes."""
     if "survey" not in table:
         return table
     table = table.copy()
+    if "answers" in table:  # items
+        table["answers"] = table["answers"].mask(table["answers"] == "", table["kind"].map({"tick": "several"}).fillna("one"))
     if len(surveys) == 1:
         table["survey"] = table["survey"].mask(table["survey"] == "", next(iter(surveys)))
     if "statistic" in table or "direction" in table:  # numbers and claims

@@ -200,7 +200,7 @@ def together(claim: Any, evidence: Evidence) -> tuple[Side, Side] | None:
     """
     rows = [find(coordinates(claim, end), evidence) for end in ("", "_b")]
     item = evidence.items.get((claim.survey, claim.item))
-    several = item is not None and (item.answers == "several" or item.kind == "tick")
+    several = item is not None and item.answers == "several"
     apart = rows[0].item != rows[1].item or rows[0].Index == rows[1].Index
     if several or apart or any(row.bound != "eq" or pd.isna(row.n) for row in rows):
         return None

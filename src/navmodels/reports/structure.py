@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from navmodels.reports.folders import Report
-from navmodels.reports.printed_intervals import estimate_reading
+from navmodels.reports.printed_intervals import EFFECTS, edge_of, estimate_reading, implied_effect
 from navmodels.reports.quantities import dims_as_questions, group_names, number_names, plain, survey_names
 from navmodels.reports.relations import Check, formula_check
 from navmodels.reports.schema import ALL, YES
@@ -46,7 +46,8 @@ def list_checks(report: Report) -> list[Check]:
 def readings(report: Report) -> dict[str, dict[str, Any]]:
     """Return how the printed intervals of each survey are read: design effect and form, given or estimated.
 
-    A survey with weights and no design effect has none: its intervals cannot be recomputed.
+    Where more than one, and more than a tenth, do not come out so, their formula is not known to the digit: they are
+    read with a `slack` of one. A survey with weights and no design effect has none: its intervals cannot be recomputed.
     """
     numbers = report.tables["numbers"]
     out = {}
@@ -55,16 +56,19 @@ def readings(report: Report) -> dict[str, dict[str, Any]]:
         rows = rows[
             rows[["lower", "upper", "n"]].notna().all(axis=1) & rows["value"].between(0, 100, inclusive="neither")
         ]
-        table = rows.assign(half=0.5 * 10.0 ** -rows["value_digits"].astype(float))
+        half, end = (0.5 * 10.0 ** -rows[name].astype(float) for name in ("value_digits", "lower_digits"))
+        table = rows.assign(half=half, end=end)
         given = facts.get("design_effect", None if facts.get("weighted") else 1.0)
         given = given[0] if isinstance(given, list) else given
-        if given is None:
+        estimated = given == "estimate"
+        if given is None or (estimated and table.empty):
             continue
-        if given == "estimate":
-            if len(table):
-                out[survey] = estimate_reading(table) | {"estimated": True}
-            continue
-        out[survey] = estimate_reading(table, effects=np.array([float(given)])) | {"estimated": False}
+        read = estimate_reading(table, effects=EFFECTS if estimated else np.array([float(given)]))
+        slack = 0 if read["intervals"] and read["of"] - read["intervals"] <= max(1, read["of"] / 10) else 1
+        if slack and len(table):  # not made so to the digit
+            effect = round(implied_effect(table), 2) if estimated else float(given)
+            read = estimate_reading(table, effects=np.array([effect]), slack=slack)
+        out[survey] = read | {"estimated": estimated, "slack": slack}
     return out
 
 
@@ -152,17 +156,17 @@ def _questions(report: Report, numbers: pd.DataFrame) -> Iterator[tuple[str, str
 def _mixes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
     """The groups of a dim mix into the whole.
 
-    By the bases printed with the numbers, in surveys without weights; else by the printed shares of the groups, where
-    these are no mere bases; else the whole lies between its groups.
+    By the bases printed with the numbers, in surveys without weights and where they make up the base of the whole; else
+    by the printed sizes of the groups; else the whole lies between its groups.
     """
     for survey, dim, parts, whole in _questions(report, numbers):
         names = list(parts["name"])
         more: Any = {"facts": {"group_dim": dim, "groups": len(names)}, "seconds": tuple(names)}
-        shares = _population_shares(report, survey, dim, list(parts["group"]))
-        if not _weighted(report, survey) and parts["n"].notna().all():
+        total = parts["n"].sum(skipna=False)
+        if not _weighted(report, survey) and total == (total if pd.isna(whole.n) else whole.n):
             weights = [f"{name}.n" for name in names]
-        elif shares:
-            weights = shares
+        elif sizes := _sizes(report, numbers, parts):
+            weights = sizes
         else:
             listed = ", ".join(names)
             yield formula_check("between", whole.name, f"max({listed})", comparison="<=", **more)
@@ -172,17 +176,25 @@ def _mixes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
         yield formula_check("mix", whole.name, f"({mixed})/({'+'.join(weights)})", **more)
 
 
-def _population_shares(report: Report, survey: str, dim: str, groups: list[str]) -> list[str]:
-    """Return the names of the printed shares of groups that mix them; none where these are shares of the bases."""
-    rows = report.tables["groups"].query("survey == @survey and group_dim == @dim").set_index("group").loc[groups]
-    if rows["share"].isna().any() or not _weighted(report, survey):
+def _sizes(report: Report, numbers: pd.DataFrame, parts: pd.DataFrame) -> list[str]:
+    """Return the names of the printed sizes by which groups mix; none where these are not sizes of those who answered.
+
+    Without weights the sizes in the sample, with weights the printed shares, unless they are shares of the bases. Those
+    who answered are all when the year is that of the survey, no filter led to the question and no other base is printed.
+    """
+    survey, item, time, dim = parts[["survey", "item", "time", "group_dim"]].iloc[0]
+    rows = report.tables["groups"].query("survey == @survey and group_dim == @dim").set_index("group").loc[parts["group"]]
+    field = "share" if _weighted(report, survey) else "n"
+    times = set(numbers.loc[numbers["survey"] == survey, "time"])
+    later = len(times) > 1 and time != str(report.surveys[survey].get("year", ""))
+    filtered = len(report.tables["items"].query("survey == @survey and item == @item and asked_of != ''")) > 0
+    other = (parts["n"].notna().to_numpy() & (parts["n"].to_numpy() != rows["n"].to_numpy())).any()
+    if rows[field].isna().any() or later or filtered or other:
         return []
-    if rows["n"].notna().all():
-        bases = 100 * rows["n"] / rows["n"].sum()
-        half = 0.5 * 10.0 ** -rows["share_digits"].astype(float)
-        if ((bases - rows["share"]).abs() <= half).all():
-            return []
-    return [plain("share", survey, dim, group) for group in groups]
+    half = 0.5 * 10.0 ** -rows["share_digits"].astype(float)
+    if field == "share" and ((100 * rows["n"] / rows["n"].sum() - rows["share"]).abs() <= half).all():
+        return []
+    return [plain(field, survey, dim, group) for group in parts["group"]]
 
 
 def _hundreds(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
@@ -231,7 +243,7 @@ def _intervals(report: Report, numbers: pd.DataFrame, read: dict[str, dict[str, 
     for row in records(whole):
         value, lower, upper, n, se = (row.name, *(f"{row.name}.{field}" for field in ("lower", "upper", "n", "se")))
         blame: Any = {"reproduces": (lower, upper), "suspects": (lower, upper), "seconds": (value,)}
-        if row.statistic == "share" and pd.notna(row.n) and row.survey in read and 0 < row.value < 100:
+        if row.statistic == "share" and _readable(row, read.get(row.survey)):
             facts, names = read[row.survey], (value, lower, upper, n)
             yield Check("interval", lower, names, kind="interval", facts=facts, **blame)
             if pd.notna(row.se):
@@ -239,6 +251,14 @@ def _intervals(report: Report, numbers: pd.DataFrame, read: dict[str, dict[str, 
                 yield Check("error", se, one, names, "se", reproduces=one, suspects=one, facts=facts)
         elif row.statistic == "mean" and pd.notna(row.se):
             yield Check("mean_interval", lower, (value, lower, upper, se), kind="mean_interval", **blame)
+
+
+def _readable(row: Any, facts: dict[str, Any] | None) -> bool:
+    """Return whether the interval of a share can be recomputed: most of its survey can, and it is not at the edge."""
+    if facts is None or pd.isna(row.n) or 2 * facts["intervals"] + 1 < facts["of"]:
+        return False
+    edge = edge_of(row.n / facts["design_effect"])
+    return bool(edge < row.value < 100 - edge)
 
 
 def _changes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
@@ -261,11 +281,12 @@ def _filters(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check
         item, answer = row.asked_of.split("/")
         here = whole[whole["survey"] == row.survey]
         led = here[(here["item"] == item) & (here["answer"] == answer) & (here["statistic"] == "share")]
-        asked = here[here["item"] == row.item].drop_duplicates("n")
-        if _weighted(report, row.survey) or led.empty:
+        leading = {each.time: each for each in reversed(records(led))}
+        asked = here[(here["item"] == row.item) & here["time"].isin(list(leading))].drop_duplicates(["n", "time"])
+        if _weighted(report, row.survey):
             continue
         for each in records(asked):
-            first = records(led)[0]
+            first = leading[each.time]
             formula = f"{first.name}*{first.name}.n/100"
             yield formula_check("filter", f"{each.name}.n", formula, comparison="<=", facts={"asked_of": row.asked_of})
 

@@ -64,7 +64,8 @@ def share_interval(
     Parameters
     ----------
     facts
-        ``design_effect``, ``form``, and ``slack``: last digits by which both ends may be off besides.
+        ``design_effect``, ``form``; ``slack``, by which part of half the width (at least one last digit) both ends may
+        be off besides; ``cut``, whether what lies beyond 0 or 100 is printed as that.
     value, lower, upper, n
         Percent, and respondents.
     halves
@@ -78,13 +79,20 @@ def share_interval(
     ([True], [85.15], [87.5])
     """
     effective = n / facts["design_effect"]
-    halves = (halves[0], *(half * (1 + 2 * facts.get("slack", 0)) for half in halves[1:]))
+    wide = Z * np.sqrt(value * (100 - value) / effective)
+    slack = [np.where(facts.get("slack", 0) > 0, np.maximum(2 * half, facts.get("slack", 0) * wide), 0)
+             for half in halves[1:3]]  # fmt: skip
+    halves = (halves[0], *(half + more for half, more in zip(halves[1:3], slack, strict=True)))
     first, last = _limits(value, effective, halves[0])
-    low, high, best = _feasible(value, lower, upper, effective, (first, last), facts["form"], halves)
-    ours = [np.clip(end(best, effective, side=side, form=facts["form"]), 0, 100) for side in (-1.0, 1.0)]
+    low, high, best = _feasible(value, lower, upper, effective, (first, last), facts, halves)
+    ours = [end(best, effective, side=side, form=facts["form"]) for side in (-1.0, 1.0)]
+    if facts.get("cut"):
+        ours = [np.where(lower == 0, np.maximum(ours[0], 0), ours[0]),
+                np.where(upper == 100, np.minimum(ours[1], 100), ours[1])]  # fmt: skip
     inside = (np.abs(ours[0] - lower) <= halves[1] + SLACK) & (np.abs(ours[1] - upper) <= halves[2] + SLACK)
     holds = inside & (low <= high + SLACK) & (first <= last)
-    reach = [[end(at, effective, side=side, form=facts["form"]) for at in (first, last)] for side in (-1.0, 1.0)]
+    reach = [[end(at, effective, side=side, form=facts["form"]) + way * more for at, way in ((first, -1), (last, 1))]
+             for side, more in zip((-1.0, 1.0), slack, strict=True)]  # fmt: skip
     return (holds, ours[0], *reach[0]), (holds, ours[1], *reach[1])  # type: ignore[return-value]
 
 
@@ -95,7 +103,7 @@ def share_error(
     value, lower, upper, n = printed
     effective = n / facts["design_effect"]
     limits = _limits(value, effective, halves[0])
-    low, high, best = _feasible(value, lower, upper, effective, limits, facts["form"], halves)
+    low, high, best = _feasible(value, lower, upper, effective, limits, facts, halves)
     low, high = np.minimum(low, high), np.maximum(low, high)
     error = [np.sqrt(at * (100 - at) / effective) for at in (low, high, np.clip(50.0, low, high), best)]
     least, most = np.minimum(error[0], error[1]), error[2]
@@ -116,7 +124,7 @@ def share_range(facts: Mapping[str, Any], lower: float, upper: float, n: float, 
     effective = np.array([n / facts["design_effect"]])
     limits = _limits(middle, effective, 50.0)
     ends = np.array([lower]), np.array([upper])
-    low, high, _ = _feasible(middle, *ends, effective, limits, facts["form"], (50.0, half, half))
+    low, high, _ = _feasible(middle, *ends, effective, limits, facts, (50.0, half, half))
     return (float(low[0]), float(high[0])) if low[0] <= high[0] + SLACK else (np.nan, np.nan)
 
 
@@ -170,7 +178,7 @@ def estimate_reading(table: Any, *, effects: Array = EFFECTS, slack: float = 0) 
     half, end_half = (table[name].to_numpy(float)[:, None] for name in ("half", "end" if "end" in table else "half"))
     best: dict[str, Any] = {"design_effect": float(effects[0]), "form": FORMS[0], "intervals": -1, "of": len(table)}
     for form in FORMS:
-        facts = {"design_effect": effects[None, :], "form": form, "slack": slack}
+        facts = {"design_effect": effects[None, :], "form": form, "slack": slack, "cut": is_cut(table)}
         spread = [np.broadcast_to(column, (len(table), len(effects))) for column in columns]
         (holds, *_), _ = share_interval(facts, *spread[:4], halves=(half, end_half, end_half))
         errors, *_ = share_error(facts, spread[:4], spread[4], halves=(half, end_half, end_half), half=half)
@@ -181,6 +189,11 @@ def estimate_reading(table: Any, *, effects: Array = EFFECTS, slack: float = 0) 
             effect = float(effects[kept[(len(kept) - 1) // 2]])
             best |= {"design_effect": effect, "form": form, "intervals": int(both.max())}
     return best
+
+
+def is_cut(table: Any) -> bool:
+    """Return whether no printed interval goes beyond 0 or 100."""
+    return bool(table["lower"].ge(0).all() and table["upper"].le(100).all())
 
 
 def implied_effect(table: Any) -> float:
@@ -206,14 +219,16 @@ def _limits(value: Array, effective: Array, half: float) -> tuple[Array, Array]:
 
 
 def _feasible(
-    value: Array, lower: Array, upper: Array, effective: Array, limits: tuple[Array, Array], form: str,
-    halves: Sequence[float],
+    value: Array, lower: Array, upper: Array, effective: Array, limits: tuple[Array, Array],
+    facts: Mapping[str, Any], halves: Sequence[float],
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     """Return the first and last share that give both ends, and of these the closest to the printed one."""
     target = np.stack([lower - halves[1], upper - halves[2], lower + halves[1], upper + halves[2]])
-    target[0], target[3] = np.where(target[0] <= 0, -np.inf, target[0]), np.where(target[3] >= 100, np.inf, target[3])
+    if facts.get("cut"):
+        target[0] = np.where(lower == 0, -np.inf, target[0])
+        target[3] = np.where(upper == 100, np.inf, target[3])
     side = np.array([-1.0, 1.0, -1.0, 1.0]).reshape(-1, *[1] * value.ndim)
-    reached = _crossing(lambda at: end(at, effective, side=side, form=form), target, low=limits[0], high=limits[1])
+    reached = _crossing(lambda at: end(at, effective, side=side, form=facts["form"]), target, low=limits[0], high=limits[1])
     low, high = reached[:2].max(axis=0), reached[2:].min(axis=0)
     edge = edge_of(effective)
     best = np.where(low <= high, np.clip(value, low, np.maximum(low, high)), value)

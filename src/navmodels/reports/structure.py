@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 
 from navmodels.reports.folders import Report
-from navmodels.reports.printed_intervals import EFFECTS, edge_of, estimate_reading, implied_effect
+from navmodels.reports.printed_intervals import EFFECTS, edge_of, estimate_reading, implied_effect, is_cut
 from navmodels.reports.quantities import dims_as_questions, group_names, number_names, plain, survey_names
 from navmodels.reports.relations import Check, formula_check
 from navmodels.reports.schema import ALL, YES
 from navmodels.reports.typed_tables import records
 
+LOOSE = 0.25  # of half their width, by which intervals are off where their formula is known roughly only
+SKIPPED = 0.02  # of a group that may not have answered a question whose bases are not printed
 SMALL = 1000  # below it a share in whole percents does not fit every base
 SAME = ["survey", "item", "answer", "group_dim", "group", "time", "time_from", "statistic"]
 QUESTION = ["survey", "item", "answer", "time", "statistic"]
@@ -46,8 +48,8 @@ def list_checks(report: Report) -> list[Check]:
 def readings(report: Report) -> dict[str, dict[str, Any]]:
     """Return how the printed intervals of each survey are read: design effect and form, given or estimated.
 
-    Where more than one, and more than a tenth, do not come out so, their formula is not known to the digit: they are
-    read with a `slack` of one. A survey with weights and no design effect has none: its intervals cannot be recomputed.
+    Where more than one in twenty are slightly off, their formula is not known to the digit: they are read with a `slack`.
+    A survey with weights and no design effect has none: its intervals cannot be recomputed.
     """
     numbers = report.tables["numbers"]
     out = {}
@@ -64,11 +66,12 @@ def readings(report: Report) -> dict[str, dict[str, Any]]:
         if given is None or (estimated and table.empty):
             continue
         read = estimate_reading(table, effects=EFFECTS if estimated else np.array([float(given)]))
-        slack = 0 if read["intervals"] and read["of"] - read["intervals"] <= max(1, read["of"] / 10) else 1
-        if slack and len(table):  # not made so to the digit
-            effect = round(implied_effect(table), 2) if estimated else float(given)
-            read = estimate_reading(table, effects=np.array([effect]), slack=slack)
-        out[survey] = read | {"estimated": estimated, "slack": slack}
+        if 2 * read["intervals"] < read["of"] and estimated:
+            read = estimate_reading(table, effects=np.array([round(implied_effect(table), 2)]))
+        near = estimate_reading(table, effects=np.array([read["design_effect"]]), slack=LOOSE)
+        loose = near["intervals"] - read["intervals"] > read["of"] / 20
+        facts = {"estimated": estimated, "slack": LOOSE if loose else 0, "cut": is_cut(table)}
+        out[survey] = (near if loose else read) | facts
     return out
 
 
@@ -166,7 +169,8 @@ def _mixes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
         if not _weighted(report, survey) and total == (total if pd.isna(whole.n) else whole.n):
             weights = [f"{name}.n" for name in names]
         elif sizes := _sizes(report, numbers, parts):
-            weights = sizes
+            weights = list(sizes)
+            more["facts"]["half"] = sizes
         else:
             listed = ", ".join(names)
             yield formula_check("between", whole.name, f"max({listed})", comparison="<=", **more)
@@ -176,8 +180,8 @@ def _mixes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
         yield formula_check("mix", whole.name, f"({mixed})/({'+'.join(weights)})", **more)
 
 
-def _sizes(report: Report, numbers: pd.DataFrame, parts: pd.DataFrame) -> list[str]:
-    """Return the names of the printed sizes by which groups mix; none where these are not sizes of those who answered.
+def _sizes(report: Report, numbers: pd.DataFrame, parts: pd.DataFrame) -> dict[str, float]:
+    """Return the printed sizes by which groups mix, and how far off each may be; none where others answered.
 
     Without weights the sizes in the sample, with weights the printed shares, unless they are shares of the bases. Those
     who answered are all when the year is that of the survey, no filter led to the question and no other base is printed.
@@ -190,11 +194,12 @@ def _sizes(report: Report, numbers: pd.DataFrame, parts: pd.DataFrame) -> list[s
     filtered = len(report.tables["items"].query("survey == @survey and item == @item and asked_of != ''")) > 0
     other = (parts["n"].notna().to_numpy() & (parts["n"].to_numpy() != rows["n"].to_numpy())).any()
     if rows[field].isna().any() or later or filtered or other:
-        return []
+        return {}
     half = 0.5 * 10.0 ** -rows["share_digits"].astype(float)
     if field == "share" and ((100 * rows["n"] / rows["n"].sum() - rows["share"]).abs() <= half).all():
-        return []
-    return [plain(field, survey, dim, group) for group in parts["group"]]
+        return {}
+    halves = half if field == "share" else SKIPPED * rows["n"]
+    return {plain(field, survey, dim, group): float(halves[group]) for group in parts["group"]}
 
 
 def _hundreds(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
@@ -245,7 +250,8 @@ def _intervals(report: Report, numbers: pd.DataFrame, read: dict[str, dict[str, 
         blame: Any = {"reproduces": (lower, upper), "suspects": (lower, upper), "seconds": (value,)}
         if row.statistic == "share" and _readable(row, read.get(row.survey)):
             facts, names = read[row.survey], (value, lower, upper, n)
-            yield Check("interval", lower, names, kind="interval", facts=facts, **blame)
+            exact = () if facts["slack"] else (lower, upper)
+            yield Check("interval", lower, names, kind="interval", facts=facts, **blame | {"reproduces": exact})
             if pd.notna(row.se):
                 one = (se,)
                 yield Check("error", se, one, names, "se", reproduces=one, suspects=one, facts=facts)
@@ -255,7 +261,7 @@ def _intervals(report: Report, numbers: pd.DataFrame, read: dict[str, dict[str, 
 
 def _readable(row: Any, facts: dict[str, Any] | None) -> bool:
     """Return whether the interval of a share can be recomputed: most of its survey can, and it is not at the edge."""
-    if facts is None or pd.isna(row.n) or 2 * facts["intervals"] + 1 < facts["of"]:
+    if facts is None or pd.isna(row.n) or facts["of"] - facts["intervals"] > max(1, facts["of"] / 5):
         return False
     edge = edge_of(row.n / facts["design_effect"])
     return bool(edge < row.value < 100 - edge)

@@ -19,7 +19,7 @@ from navmodels.reports.schema import ALL, YES
 from navmodels.reports.typed_tables import records
 
 LOOSE = 0.25  # of half their width, by which intervals are off where their formula is known roughly only
-SKIPPED = 0.02  # of a group that may not have answered a question whose bases are not printed
+SKIPPED = 0.1  # of the respondents that may not have answered a question whose bases are not printed
 SMALL = 1000  # below it a share in whole percents does not fit every base
 SAME = ["survey", "item", "answer", "group_dim", "group", "time", "time_from", "statistic"]
 QUESTION = ["survey", "item", "answer", "time", "statistic"]
@@ -193,12 +193,16 @@ def _sizes(report: Report, numbers: pd.DataFrame, parts: pd.DataFrame) -> dict[s
     later = len(times) > 1 and time != str(report.surveys[survey].get("year", ""))
     filtered = len(report.tables["items"].query("survey == @survey and item == @item and asked_of != ''")) > 0
     other = (parts["n"].notna().to_numpy() & (parts["n"].to_numpy() != rows["n"].to_numpy())).any()
-    if rows[field].isna().any() or later or filtered or other:
+    unsaid = parts["n"].isna().any() and "n" not in report.surveys[survey]
+    if rows[field].isna().any() or later or filtered or other or unsaid:
         return {}
     half = 0.5 * 10.0 ** -rows["share_digits"].astype(float)
     if field == "share" and ((100 * rows["n"] / rows["n"].sum() - rows["share"]).abs() <= half).all():
         return {}
-    halves = half if field == "share" else SKIPPED * rows["n"]
+    whole, part = float(report.surveys[survey].get("n", np.nan)), rows[field] / rows[field].sum()
+    halves = half if field == "share" else 0.0 * part
+    if parts["n"].isna().any():
+        halves = np.maximum(halves, 2 * np.sqrt(SKIPPED * part * (1 - part) / whole) * rows[field].sum())
     return {plain(field, survey, dim, group): float(halves[group]) for group in parts["group"]}
 
 

@@ -93,7 +93,7 @@ def list_variants(report: Report, shares: pd.DataFrame) -> list[Variant]:
 
 
 def counts_printing(share: float, n: float, half: float) -> Array:
-    """Return the counts out of n that print as a share: whole ones where some do, else five fractions.
+    """Return the counts out of n that print as a share: whole ones where some do, and not thousands, else five fractions.
 
     Examples
     --------
@@ -101,8 +101,10 @@ def counts_printing(share: float, n: float, half: float) -> Array:
     ([11.0], [0.74, 0.75, 0.75, 0.75, 0.76])
     """
     low, high = np.ceil(n * (share - half) / 100 - 1e-9), np.floor(n * (share + half) / 100 + 1e-9)
-    whole = np.arange(max(low, 0.0), min(high, n) + 1) if float(n).is_integer() else np.empty(0)
-    return whole if len(whole) else np.clip(n * np.linspace(share - half, share + half, 5) / 100, 0.0, n)
+    low, high = max(low, 0.0), min(high, n)
+    if float(n).is_integer() and 0 <= high - low < DRAWS:
+        return np.arange(low, high + 1)
+    return np.clip(n * np.linspace(share - half, share + half, 5) / 100, 0.0, n)
 
 
 def single_draws(share: float, half: float, n: float, rng: np.random.Generator) -> Array:

@@ -105,6 +105,11 @@ def _groups(tables: Tables) -> Iterator[Problem]:
         known = levels.get((survey, dim), [])
         if known and group not in known and group != ALL and _alike(group, known):
             yield _at("numbers", row, "group", _not_known(group, known, "is not in groups.csv", "groups"))
+    for row in groups.index[groups["population"] < groups["n"]]:
+        text = f"holds {groups.loc[row, 'population']:g}, less than the n of the group, {groups.loc[row, 'n']:g}."
+        yield _at("groups", row, "population", text)
+    for row in groups.index[(groups["share"] < 0) | (groups["share"] > 100)]:
+        yield _at("groups", row, "share", f"holds {groups.loc[row, 'share']:g}; a share is a percent from 0 to 100.")
     for row, survey, of in records(groups[["survey", "of"]]):
         if of and not re.fullmatch(r"\d+", of):
             allowed = [f"{name}/{group}" for (where, name), each in levels.items() if where == survey for group in each]
@@ -242,10 +247,11 @@ def _sections(surveys: Surveys, tables: Tables, about: Mapping[str, Any]) -> Ite
                 ("without", [*numbers["id"], *group_names(tables["groups"])]),
                 ("batteries", [*tables["items"]["battery"]]), ("claims", [*tables["claims"]["claim"]]),
                 ("answers", [*numbers["answer"]]), ("answer", [*numbers["answer"]]),
+                ("time", [*numbers["time"], *tables["claims"]["time"]]),
             ):  # fmt: skip
                 given = entry.get(key, [])
                 for name in given if isinstance(given, list) else [given]:
-                    if name not in known:
+                    if str(name) not in known:
                         yield Problem(where, None, key, _not_known(str(name), known, "is not known"))
 
 

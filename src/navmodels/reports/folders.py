@@ -30,7 +30,7 @@ SHOWN = 12  # problems listed in one error
 
 # what a value of report.toml may be, and what its keys take
 TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    "text": ("text in quotes", lambda value: isinstance(value, str)),
+    "text": ("text in quotes, without control characters", lambda value: isinstance(value, str) and not re.search(r"[\x00-\x08\x0b-\x1f]", value)),
     "year": ("a year such as 2025", lambda value: isinstance(value, int | str) and not isinstance(value, bool)),
     "names": ("text in quotes, or a list of such", lambda value: isinstance(value, int | str)),
     "file": ("letters, digits, spaces, _ and -", lambda value: bool(re.fullmatch(r"[\w -]{1,80}", str(value)))),

@@ -241,6 +241,8 @@ def _sections(surveys: Surveys, tables: Tables, about: Mapping[str, Any]) -> Ite
     for section in ("models", "plots"):
         for place, entry in enumerate(about.get(section, []), start=1):
             where = f"report.toml, [[{section}]] number {place}"
+            if entry["kind"] == "ratings" and numbers.loc[numbers["item"] == entry.get("item"), "answer"].nunique() < 2:
+                yield Problem(where, None, "item", "names no item with two answers or more in print, as ratings need.")
             for key, known in (
                 ("survey", list(surveys)), ("group_dim", [*numbers["group_dim"], *tables["groups"]["group_dim"]]),
                 ("items", [*numbers["item"]]), ("item", [*numbers["item"]]),

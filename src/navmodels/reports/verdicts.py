@@ -198,7 +198,7 @@ def _stands_on(numbers: tuple[str, ...], evidence: Evidence) -> dict[str, Any]:
 
 
 def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
+    return text.replace(".", "", 1).isdecimal()
 
 
 def _predictors(claim: Any, table: pd.DataFrame, first: pd.Series) -> list[str]:

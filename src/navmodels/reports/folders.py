@@ -30,7 +30,10 @@ SHOWN = 12  # problems listed in one error
 
 # what a value of report.toml may be, and what its keys take
 TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    "text": ("text in quotes, without control characters", lambda value: isinstance(value, str) and not re.search(r"[\x00-\x08\x0b-\x1f]", value)),
+    "text": (
+        "text in quotes, without control characters",
+        lambda value: isinstance(value, str) and not re.search(r"[\x00-\x08\x0b-\x1f]", value),
+    ),
     "year": ("a year such as 2025", lambda value: isinstance(value, int | str) and not isinstance(value, bool)),
     "names": ("text in quotes, or a list of such", lambda value: isinstance(value, int | str)),
     "file": ("letters, digits, spaces, _ and -", lambda value: bool(re.fullmatch(r"[\w -]{1,80}", str(value)))),
@@ -247,7 +250,9 @@ def _filled(table: pd.DataFrame, surveys: Mapping[str, Mapping[str, Any]]) -> pd
         return table
     table = table.copy()
     if "answers" in table:  # items
-        table["answers"] = table["answers"].mask(table["answers"] == "", table["kind"].map({"tick": "several"}).fillna("one"))
+        table["answers"] = table["answers"].mask(
+            table["answers"] == "", table["kind"].map({"tick": "several"}).fillna("one")
+        )
     if len(surveys) == 1:
         table["survey"] = table["survey"].mask(table["survey"] == "", next(iter(surveys)))
     if "statistic" in table or "direction" in table:  # numbers and claims

@@ -228,7 +228,9 @@ def _feasible(
         target[0] = np.where(lower == 0, -np.inf, target[0])
         target[3] = np.where(upper == 100, np.inf, target[3])
     side = np.array([-1.0, 1.0, -1.0, 1.0]).reshape(-1, *[1] * value.ndim)
-    reached = _crossing(lambda at: end(at, effective, side=side, form=facts["form"]), target, low=limits[0], high=limits[1])
+    reached = _crossing(
+        lambda at: end(at, effective, side=side, form=facts["form"]), target, low=limits[0], high=limits[1]
+    )
     low, high = reached[:2].max(axis=0), reached[2:].min(axis=0)
     edge = edge_of(effective)
     best = np.where(low <= high, np.clip(value, low, np.maximum(low, high)), value)

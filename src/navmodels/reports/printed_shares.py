@@ -65,14 +65,14 @@ def list_shares(report: Report) -> pd.DataFrame:
     effects = {survey: facts["design_effect"] for survey, facts in readings(report).items()}
     effects |= {name: 1.0 for name, facts in report.surveys.items() if facts.get("register") or name not in effects}
     columns = [*KEY, "value", "half", "step", "bound", "lower", "upper", "se", "n", "assumed", "how"]
-    return table.set_index("name")[columns].assign(effect=table.set_index("name")["survey"].map(effects))
+    return table.set_index("name")[columns].assign(effect=table.set_index("name")["survey"].map(effects).astype(float))
 
 
 def vary(shares: pd.DataFrame, variant: Variant) -> pd.DataFrame:
     """Return the shares as a variant reads them."""
     values = shares["value"].where(~shares.index.isin(list(variant.values)), shares.index.map(variant.values.get))
     n = shares["n"].where(~shares["assumed"], (shares["n"] * variant.base).round())
-    effect = variant.factor * shares["survey"].map(variant.effects).fillna(shares["effect"])
+    effect = variant.factor * shares["survey"].map(variant.effects).astype(float).fillna(shares["effect"])
     return shares.assign(value=values.astype(float), n=n, effect=effect)
 
 

@@ -14,6 +14,7 @@ from navmodels import checks
 from navmodels.reports.formulas import names_of
 from navmodels.reports.quantities import coefficient_names, group_names, survey_names
 from navmodels.reports.schema import ALL, EACH, FIELDS, OTHERS, UNKNOWN
+from navmodels.reports.systems import is_linear
 from navmodels.reports.typed_tables import Problem, records
 
 Tables = Mapping[str, pd.DataFrame]
@@ -197,6 +198,9 @@ def _ids(surveys: Surveys, tables: Tables) -> Iterator[Problem]:
         except ValueError as error:
             yield _at("relations", row.Index, "formula", str(error))
             continue
+        if row.system and not is_linear(row.formula):
+            text = f"holds {row.formula!r}; a row of a system is a sum of unknowns, or one such sum over another."
+            yield _at("relations", row.Index, "formula", text)
         lost = [name for name in names if name not in known and not (row.system and name.startswith(UNKNOWN))]
         for name in lost:
             yield _at("relations", row.Index, "formula", _not_known(name, known, "is no id of numbers.csv"))

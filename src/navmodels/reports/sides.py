@@ -87,7 +87,7 @@ class Evidence:
         row = self.rows[name]
         if self.report.surveys[row.survey].get("register"):
             return np.full(DRAWS, row.value / 100)
-        if row.statistic == "mean" and pd.notna(row.se):
+        if row.statistic == "mean" and row.se > 0:
             return self.random(name).normal(row.value, row.se * row.effect**0.5, DRAWS)
         if row.statistic == "mean" or pd.isna(row.n):
             raise NotJudgedError("no_base", number=name)

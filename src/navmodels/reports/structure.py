@@ -187,7 +187,9 @@ def _sizes(report: Report, numbers: pd.DataFrame, parts: pd.DataFrame) -> dict[s
     who answered are all when the year is that of the survey, no filter led to the question and no other base is printed.
     """
     survey, item, time, dim = parts[["survey", "item", "time", "group_dim"]].iloc[0]
-    rows = report.tables["groups"].query("survey == @survey and group_dim == @dim").set_index("group").loc[parts["group"]]
+    rows = (
+        report.tables["groups"].query("survey == @survey and group_dim == @dim").set_index("group").loc[parts["group"]]
+    )
     field = "share" if _weighted(report, survey) else "n"
     times = set(numbers.loc[numbers["survey"] == survey, "time"])
     later = len(times) > 1 and time != str(report.surveys[survey].get("year", ""))

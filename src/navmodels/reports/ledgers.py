@@ -55,8 +55,8 @@ def tabulate_ledger(
         noted_by_reader=_noted(report, out, speaker),
     )  # fmt: skip
     head = ["number", "table", "row", "survey", "item", "answer", "group_dim", "group", "time", "quantity", "reference"]
-    more = ["label", "published", "unit", "ours", "lower", "upper", "status", "power", "noted_by_reader", "code", "reason",
-            "note"]  # fmt: skip
+    more = ["label", "published", "unit", "ours", "lower", "upper", "status", "power", "noted_by_reader", "code",
+            "reason", "note"]  # fmt: skip
     return out[[*head, *more]].reset_index(drop=True)
 
 

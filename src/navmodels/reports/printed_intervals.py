@@ -82,18 +82,18 @@ def share_interval(
     wide = Z * np.sqrt(value * (100 - value) / effective)
     slack = [np.where(facts.get("slack", 0) > 0, np.maximum(2 * half, facts.get("slack", 0) * wide), 0)
              for half in halves[1:3]]  # fmt: skip
-    halves = (halves[0], *(half + more for half, more in zip(halves[1:3], slack, strict=True)))
+    loose: Any = (halves[0], halves[1] + slack[0], halves[2] + slack[1])
     first, last = _limits(value, effective, halves[0])
-    low, high, best = _feasible(value, lower, upper, effective, (first, last), facts, halves)
+    low, high, best = _feasible(value, lower, upper, effective, (first, last), facts, loose)
     ours = [end(best, effective, side=side, form=facts["form"]) for side in (-1.0, 1.0)]
     if facts.get("cut"):
         ours = [np.where(lower == 0, np.maximum(ours[0], 0), ours[0]),
                 np.where(upper == 100, np.minimum(ours[1], 100), ours[1])]  # fmt: skip
-    inside = (np.abs(ours[0] - lower) <= halves[1] + SLACK) & (np.abs(ours[1] - upper) <= halves[2] + SLACK)
+    inside = (np.abs(ours[0] - lower) <= loose[1] + SLACK) & (np.abs(ours[1] - upper) <= loose[2] + SLACK)
     holds = inside & (low <= high + SLACK) & (first <= last)
     reach = [[end(at, effective, side=side, form=facts["form"]) + way * more for at, way in ((first, -1), (last, 1))]
              for side, more in zip((-1.0, 1.0), slack, strict=True)]  # fmt: skip
-    return (holds, ours[0], *reach[0]), (holds, ours[1], *reach[1])  # type: ignore[return-value]
+    return (holds, ours[0], *reach[0]), (holds, ours[1], *reach[1])
 
 
 def share_error(

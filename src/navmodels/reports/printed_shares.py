@@ -93,7 +93,7 @@ def list_variants(report: Report, shares: pd.DataFrame) -> list[Variant]:
 
 
 def counts_printing(share: float, n: float, half: float) -> Array:
-    """Return the counts out of n that print as a share: whole ones where some do, and not thousands, else five fractions.
+    """Return the counts out of n that print as a share: whole ones where some (not thousands) do, else five fractions.
 
     Examples
     --------

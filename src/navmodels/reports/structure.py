@@ -48,7 +48,7 @@ def list_checks(report: Report) -> list[Check]:
 def readings(report: Report) -> dict[str, dict[str, Any]]:
     """Return how the printed intervals of each survey are read: design effect and form, given or estimated.
 
-    Where more than one in twenty are slightly off, their formula is not known to the digit: they are read with a `slack`.
+    Where more than one in twenty are slightly off, the formula is not known to the digit: read with a `slack`.
     A survey with weights and no design effect has none: its intervals cannot be recomputed.
     """
     numbers = report.tables["numbers"]
@@ -184,16 +184,15 @@ def _sizes(report: Report, numbers: pd.DataFrame, parts: pd.DataFrame) -> dict[s
     """Return the printed sizes by which groups mix, and how far off each may be; none where others answered.
 
     Without weights the sizes in the sample, with weights the printed shares, unless they are shares of the bases. Those
-    who answered are all when the year is that of the survey, no filter led to the question and no other base is printed.
+    who answered are all when the year is the survey's, no filter led to the question and no other base is in print.
     """
     survey, item, time, dim = parts[["survey", "item", "time", "group_dim"]].iloc[0]
-    rows = (
-        report.tables["groups"].query("survey == @survey and group_dim == @dim").set_index("group").loc[parts["group"]]
-    )
+    groups, items = report.tables["groups"], report.tables["items"]
+    rows = groups[(groups["survey"] == survey) & (groups["group_dim"] == dim)].set_index("group").loc[parts["group"]]
     field = "share" if _weighted(report, survey) else "n"
     times = set(numbers.loc[numbers["survey"] == survey, "time"])
     later = len(times) > 1 and time != str(report.surveys[survey].get("year", ""))
-    filtered = len(report.tables["items"].query("survey == @survey and item == @item and asked_of != ''")) > 0
+    filtered = ((items["survey"] == survey) & (items["item"] == item) & (items["asked_of"] != "")).any()
     other = (parts["n"].notna().to_numpy() & (parts["n"].to_numpy() != rows["n"].to_numpy())).any()
     unsaid = parts["n"].isna().any() and "n" not in report.surveys[survey]
     if rows[field].isna().any() or later or filtered or other or unsaid:

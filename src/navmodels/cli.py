@@ -24,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(f"navmodels: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"navmodels: {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 2
 
 
 # ---- inside

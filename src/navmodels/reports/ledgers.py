@@ -55,21 +55,9 @@ def tabulate_ledger(
         noted_by_reader=_noted(report, out, speaker),
     )  # fmt: skip
     head = ["number", "table", "row", "survey", "item", "answer", "group_dim", "group", "time", "quantity", "reference"]
-    more = [
-        "label",
-        "published",
-        "unit",
-        "ours",
-        "lower",
-        "upper",
-        "status",
-        "power",
-        "noted_by_reader",
-        "code",
-        "reason",
-        "note",
-    ]
-    return out[[*head, *more, "note"]].reset_index(drop=True)
+    more = ["label", "published", "unit", "ours", "lower", "upper", "status", "power", "noted_by_reader", "code",
+            "reason", "note"]  # fmt: skip
+    return out[[*head, *more]].reset_index(drop=True)
 
 
 def tabulate_claims(report: Report, judged: Judged, speaker: Speaker) -> pd.DataFrame:

@@ -93,7 +93,7 @@ class Evidence:
         row = self.rows[name]
         if self.report.surveys[row.survey].get("register"):
             return np.full(DRAWS, row.value / 100)
-        if row.statistic == "mean" and pd.notna(row.se):
+        if row.statistic == "mean" and row.se > 0:
             return self.random(name).normal(row.value, row.se * row.effect**0.5, DRAWS)
         if row.statistic == "mean" or pd.isna(row.n):
             raise NotJudgedError("no_base", number=name)
@@ -206,7 +206,7 @@ def together(claim: Any, evidence: Evidence) -> tuple[Side, Side] | None:
     """
     rows = [find(coordinates(claim, end), evidence) for end in ("", "_b")]
     item = evidence.items.get((claim.survey, claim.item))
-    several = item is not None and (item.answers == "several" or item.kind == "tick")
+    several = item is not None and item.answers == "several"
     apart = rows[0].item != rows[1].item or rows[0].Index == rows[1].Index
     if several or apart or any(row.bound != "eq" or pd.isna(row.n) for row in rows):
         return None

@@ -55,11 +55,9 @@ def readings(report: Report) -> dict[str, dict[str, Any]]:
     out = {}
     for survey, facts in report.surveys.items():
         rows = numbers[(numbers["survey"] == survey) & (numbers["statistic"] == "share")]
-        rows = rows[
-            rows[["lower", "upper", "n"]].notna().all(axis=1) & rows["value"].between(0, 100, inclusive="neither")
-        ]
-        half, end = (0.5 * 10.0 ** -rows[name].astype(float) for name in ("value_digits", "lower_digits"))
-        table = rows.assign(half=half, end=end)
+        whole = rows[["lower", "upper", "n"]].notna().all(axis=1)
+        rows = rows[whole & rows["value"].between(0, 100, inclusive="neither")]
+        table = rows.assign(half=0.5 * 0.1 ** rows["value_digits"], end=0.5 * 0.1 ** rows["lower_digits"])
         given = facts.get("design_effect", None if facts.get("weighted") else 1.0)
         given = given[0] if isinstance(given, list) else given
         estimated = given == "estimate"
@@ -260,8 +258,7 @@ def _intervals(report: Report, numbers: pd.DataFrame, read: dict[str, dict[str, 
             exact = () if facts["slack"] else (lower, upper)
             yield Check("interval", lower, names, kind="interval", facts=facts, **blame | {"reproduces": exact})
             if pd.notna(row.se):
-                one = (se,)
-                yield Check("error", se, one, names, "se", reproduces=one, suspects=one, facts=facts)
+                yield Check("error", se, (se,), names, "se", reproduces=(se,), suspects=(se,), facts=facts)
         elif row.statistic == "mean" and pd.notna(row.se):
             yield Check("mean_interval", lower, (value, lower, upper, se), kind="mean_interval", **blame)
 

@@ -4,6 +4,7 @@ Parts of a dim add up and mix into the whole; single answers add to 100; counts 
 standard errors; changes from their levels. Which checks there are depends on what is printed, not on the values.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -214,13 +215,31 @@ def _hundreds(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Chec
     shares = pd.concat([numbers.assign(half=halves), dims_as_questions(report)])
     shares = shares[(shares["statistic"] == "share") & (shares["bound"] == "eq")].drop_duplicates(SAME)
     answers = {key: set(rows["answer"]) for key, rows in shares.groupby(["survey", "item"])}
+    nets = {
+        key: {each: parts for each in sorted(found) if (parts := _parts_of(each, found))}
+        for key, found in answers.items()
+    }
     for (survey, item, *_), rows in shares.groupby(["survey", "item", "group_dim", "group", "time"], sort=False):
-        if (survey, item) in keys and set(rows["answer"]) == answers[survey, item] and len(rows) > 1:
+        named, net = dict(zip(rows["answer"], rows["name"], strict=True)), nets[survey, item]
+        for answer, wanted in net.items():
+            parts = [named[part] for part in wanted if part in named]
+            if parts and answer in named:
+                sign = "=" if len(parts) == len(wanted) else ">="
+                yield formula_check("net", named[answer], "+".join(parts), comparison=sign, facts={"answers": wanted})
+        rows = rows[~rows["answer"].isin(net)]
+        if (survey, item) in keys and set(rows["answer"]) == answers[survey, item] - set(net) and len(rows) > 1:
             names = tuple(rows["name"])
             rest = "100-" + "-".join(names[1:])
             total, half = rows["value"].sum(), rows["half"].sum()
             facts = {"answers": len(names), "total": total, "least": total - half, "most": total + half}
             yield formula_check("hundred", names[0], rest, reproduces=(), suspects=names, facts=facts)
+
+
+def _parts_of(answer: str, answers: set[str]) -> list[str]:
+    """Return the answers that a net such as "4-6" takes together; none where it is no net of printed ones."""
+    ends = re.fullmatch(r"(\d+)\s*[-–]\s*(\d+)", answer)
+    parts = [str(each) for each in range(int(ends[1]), int(ends[2]) + 1)] if ends else []
+    return parts if set(parts) <= answers else []
 
 
 def _counts(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:

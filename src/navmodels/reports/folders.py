@@ -5,7 +5,7 @@ Nothing is computed from the numbers here; see `quantities`.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,22 +14,15 @@ import pandas as pd
 
 from navmodels import checks
 from navmodels.reports.references import wrong_references
-from navmodels.reports.schema import (
-    MODEL_KEYS,
-    MODEL_KINDS,
-    PLOT_KEYS,
-    PLOT_KINDS,
-    REPORT_KEYS,
-    SURVEY_KEYS,
-    TABLES,
-)
+from navmodels.reports.schema import MODEL_KEYS, MODEL_KINDS, PLOT_KEYS, PLOT_KINDS, REPORT_KEYS, SURVEY_KEYS, TABLES
 from navmodels.reports.typed_tables import Problem, empty_table, read_table
 
 ABOUT = "report.toml"
 SHOWN = 12  # problems listed in one error
 
-# what a value of report.toml may be, and what its keys take
+# what a value of report.toml may be
 TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "any": ("", lambda value: True),
     "text": (
         "text in quotes, without control characters",
         lambda value: isinstance(value, str) and not re.search(r"[\x00-\x08\x0b-\x1f]", value),
@@ -38,17 +31,23 @@ TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "names": ("text in quotes, or a list of such", lambda value: isinstance(value, int | str)),
     "file": ("letters, digits, spaces, _ and -", lambda value: bool(re.fullmatch(r"[\w -]{1,80}", str(value)))),
     "yes": ("true, false (without quotes)", lambda value: isinstance(value, bool)),
+    "whole": ("a whole number from 1, without quotes", lambda value: type(value) is int and value >= 1),
     "statistic": ("share, mean", lambda value: value in ("share", "mean")),
     "level": ("a number between 0 and 1", lambda value: isinstance(value, float) and 0 < value < 1),
+    "effect": (
+        'a number above 0, a list of such, or "estimate"',
+        lambda value: (
+            value == "estimate" or all(map(_is_effect, value if isinstance(value, list) and value else [value]))
+        ),
+    ),
 }
-REPORT_TYPES = {**dict.fromkeys(("title", "title_nb", "publisher", "language"), "text"), "year": "year"}
-SURVEY_TYPES = {**dict.fromkeys(("label", "label_nb", "reference", "note"), "text"), "year": "year"}
-ENTRY_TYPES = {
-    **dict.fromkeys(("survey", "item", "answer", "title", "title_nb"), "text"), "name": "text", "rest": "yes",
-    **dict.fromkeys(("items", "answers", "batteries", "group_dim", "without", "claims", "time", "time_from"), "names"),
-    "statistic": "statistic",
-}  # fmt: skip
-PLOT_TYPES = {**ENTRY_TYPES, "name": "file", **dict.fromkeys(("time", "time_from"), "year"), "group_dim": "text"}
+# how the sections of report.toml look
+SECTIONS = {
+    "surveys": "no set of sections; write [surveys.NAME] and below it n = 1234.",
+    "words": 'no set of sections; write [words.nb] and below it "summary" = "sammendrag".',
+    "moved": 'no section; write [moved] and below it old_table = "how it is read now".',
+    "stars": 'no section; write [stars] and below it "*" = 0.05.',
+}
 
 
 @dataclass(frozen=True)
@@ -116,14 +115,11 @@ def _read(path: Path) -> tuple[Report, list[Problem]]:
         raise ValueError(f"there is no folder {str(path)!r}. `navmodels report new {path}` makes one to fill in.")
     about, problems = _about(path / ABOUT)
     tables = {name: empty_table(name) for name in TABLES}
-    for file in sorted(path.iterdir()):
-        known = file.stem in TABLES and file.suffix == ".csv"
-        if not known and file.suffix.lower() != ".csv":
-            continue
-        if not known:
-            allowed = ", ".join(f"{name}.csv" for name in TABLES)
-            hint = checks.nearest(file.name, [f"{name}.csv" for name in TABLES])
-            problems.append(Problem(file.name, None, "", f"is no table of a report; allowed: {allowed}.{hint}"))
+    names = [f"{name}.csv" for name in TABLES]
+    for file in sorted(file for file in path.iterdir() if file.suffix.lower() == ".csv"):
+        if file.name not in names:
+            text = f"is no table of a report; allowed: {', '.join(names)}.{checks.nearest(file.name, names)}"
+            problems.append(Problem(file.name, None, "", text))
             continue
         tables[file.stem], found = read_table(file, file.stem)
         problems += found
@@ -151,71 +147,51 @@ def _about(file: Path) -> tuple[dict[str, Any], list[Problem]]:
 
 
 def _wrong_about(about: dict[str, Any]) -> Iterator[Problem]:
-    yield from _keys("", about, REPORT_KEYS)
-    yield from _wrong_types("", about, REPORT_TYPES)
+    yield from _wrong_keys("", about, REPORT_KEYS)
     if not isinstance(about.get("title"), str):
         yield _problem("", 'has no title; write title = "..." in its first line.')
-    surveys = about.get("surveys", {})
-    if not isinstance(surveys, dict) or not all(isinstance(each, dict) for each in surveys.values()):
-        yield _problem("", "surveys is no set of sections; write [surveys.NAME] and below it n = 1234.")
-        surveys = {}
-    for name, facts in surveys.items():
-        yield from _keys(f"[surveys.{name}]", facts, tuple(SURVEY_KEYS))
-        yield from _wrong_survey(f"[surveys.{name}]", facts)
+    sections: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+    for name, remedy in SECTIONS.items():
+        given = about.get(name, {})
+        inner = given.values() if isinstance(given, dict) and name in ("surveys", "words") else ()
+        if isinstance(given, dict) and all(isinstance(each, dict) for each in inner):
+            sections[name] = given
+        else:
+            yield _problem("", f"{name} is {remedy}")
+    for name, facts in sections["surveys"].items():
+        yield from _wrong_keys(f"[surveys.{name}]", facts, SURVEY_KEYS)
+        for key in ("invited", "population"):
+            if isinstance(facts.get(key), int) and isinstance(facts.get("n"), int) and facts[key] < facts["n"]:
+                text = f"{key} is {facts[key]!r}, less than n, which is {facts['n']!r}."
+                yield _problem(f"[surveys.{name}]", text)
     yield from _wrong_entries("models", about.get("models", []), MODEL_KEYS, MODEL_KINDS)
     yield from _wrong_entries("plots", about.get("plots", []), PLOT_KEYS, PLOT_KINDS)
-    if not isinstance(about.get("moved", {}), dict):
-        yield _problem("", 'moved is no section; write [moved] and below it old_table = "how it is read now".')
-    words = about.get("words", {})
-    if not isinstance(words, dict) or not all(isinstance(each, dict) for each in words.values()):
-        yield _problem("", 'words is no set of sections; write [words.nb] and below it "summary" = "sammendrag".')
-        return
-    for language, section in words.items():
+    for language, section in sections["words"].items():
         yield from _wrong_types(f"[words.{language}]", section, dict.fromkeys(section, "text"))
-    stars = about.get("stars", {})
-    if not isinstance(stars, dict):
-        yield _problem("", 'stars is no section; write [stars] and below it "*" = 0.05.')
-        return
-    yield from _wrong_types("[stars]", stars, dict.fromkeys(stars, "level"))
+    yield from _wrong_types("[stars]", sections["stars"], dict.fromkeys(sections["stars"], "level"))
 
 
-def _wrong_survey(place: str, facts: dict[str, Any]) -> Iterator[Problem]:
-    for key in ("n", "invited", "population"):
-        value = facts.get(key, 1)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            yield _problem(place, f"{key} is {value!r}; allowed: a whole number from 1, without quotes.")
-    for key in ("weighted", "register"):
-        if not isinstance(facts.get(key, True), bool):
-            yield _problem(place, f"{key} is {facts[key]!r}; allowed: true, false (without quotes).")
-    yield from _wrong_types(place, facts, SURVEY_TYPES)
-    effect = facts.get("design_effect", 1.0)
-    each = effect if isinstance(effect, list) and effect else [effect]
-    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) and 0 < one < 1000 for one in each)
-    if not numbers and effect != "estimate":
-        text = f'design_effect is {effect!r}; allowed: a number above 0, a list of such, or "estimate".'
-        yield _problem(place, text)
-    for key in ("invited", "population"):
-        if isinstance(facts.get(key), int) and isinstance(facts.get("n"), int) and facts[key] < facts["n"]:
-            yield _problem(place, f"{key} is {facts[key]!r}, less than n, which is {facts['n']!r}.")
-
-
-def _wrong_entries(
-    section: str, entries: Any, keys: tuple[str, ...], kinds: tuple[str, ...]
-) -> Iterator[Problem]:  # fmt: skip
+def _wrong_entries(section: str, entries: Any, keys: Mapping[str, str], kinds: Sequence[str]) -> Iterator[Problem]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         yield _problem("", f"{section} is no list of sections; write [[{section}]], with kind = ... below it.")
         return
     for place, entry in enumerate(entries, start=1):
         where = f"[[{section}]] number {place}"
-        yield from _keys(where, entry, keys)
-        yield from _wrong_types(where, entry, PLOT_TYPES if section == "plots" else ENTRY_TYPES)
+        yield from _wrong_keys(where, entry, keys)
         if entry.get("kind") not in kinds:
             hint = checks.nearest(entry.get("kind", ""), kinds)
             yield _problem(where, f"kind is {entry.get('kind')!r}; allowed: {', '.join(kinds)}.{hint}")
 
 
+def _wrong_keys(place: str, given: dict[str, Any], types: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield keys that are not allowed, and values of another type than their key takes."""
+    for key in given:
+        if key not in types:
+            yield _problem(place, f"{key!r} is no key here; allowed: {', '.join(types)}.{checks.nearest(key, types)}")
+    yield from _wrong_types(place, given, types)
+
+
 def _wrong_types(place: str, given: dict[str, Any], types: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield values that are of another type than their key takes."""
     for key in (key for key in types if key in given):
         allowed, right = TYPES[types[key]]
         several = types[key] == "names" and isinstance(given[key], list)
@@ -224,11 +200,8 @@ def _wrong_types(place: str, given: dict[str, Any], types: Mapping[str, str]) ->
                 yield _problem(place, f"{key} is {value!r}; allowed: {allowed}.")
 
 
-def _keys(place: str, given: dict[str, Any], allowed: tuple[str, ...]) -> Iterator[Problem]:
-    for key in given:
-        if key not in allowed:
-            text = f"{key!r} is no key here; allowed: {', '.join(allowed)}.{checks.nearest(key, allowed)}"
-            yield _problem(place, text)
+def _is_effect(value: Any) -> bool:
+    return type(value) in (int, float) and 0 < value < 1000
 
 
 def _problem(place: str, text: str) -> Problem:

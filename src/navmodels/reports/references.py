@@ -58,26 +58,28 @@ def _unknown_surveys(surveys: Surveys, tables: Tables) -> Iterator[Problem]:
 
 def _wrong_numbers(numbers: pd.DataFrame) -> Iterator[Problem]:
     """Yield printed numbers that cannot be: shares outside 0 to 100, ends on the wrong side, and the like."""
-    share = numbers["statistic"] == "share"
-    rules = [
-        ("value", share & ~numbers["value"].between(0, 100), "a share is a percent from 0 to 100"),
-        ("lower", numbers["lower"] > numbers["value"], "the lower end is at most the value"),
-        ("upper", numbers["upper"] < numbers["value"], "the upper end is at least the value"),
-        ("se", numbers["se"] < 0, "a standard error is not below 0"),
-        ("n", numbers["n"] < 1, "a base is at least 1; leave the cell empty when it is not in print"),
-        ("count", numbers["count"] > numbers["n"], "a count is at most its n"),
-    ]
-    for column, wrong, rule in rules:
-        for row in numbers.index[wrong]:
-            yield _at("numbers", row, column, f"holds {numbers.loc[row, column]:g}; {rule}.")
-    stray = (numbers["time_from"] != "") & numbers["statistic"].isin(["share", "mean"])
-    for row in numbers.index[stray]:
-        text = f"holds {numbers.loc[row, 'time_from']!r}, but a share or mean is of one time; leave it empty."
-        yield _at("numbers", row, "time_from", text)
-    stray = (numbers["group_from"] != "") & (numbers["statistic"] != "change")
-    for row in numbers.index[stray]:
-        text = f"holds {numbers.loc[row, 'group_from']!r}, but the statistic is no change; leave it empty."
-        yield _at("numbers", row, "group_from", text)
+    statistic = numbers["statistic"]
+    later = (numbers["time_from"] != "") & statistic.isin(["share", "mean"])
+    other = (numbers["group_from"] != "") & (statistic != "change")
+    outside = (statistic == "share") & ~numbers["value"].between(0, 100)
+    base = "a base is at least 1; leave the cell empty when it is not in print"
+    yield from _broken("numbers", numbers, [
+        ("value", outside, "{value:g}; a share is a percent from 0 to 100."),
+        ("lower", numbers["lower"] > numbers["value"], "{lower:g}; the lower end is at most the value."),
+        ("upper", numbers["upper"] < numbers["value"], "{upper:g}; the upper end is at least the value."),
+        ("se", numbers["se"] < 0, "{se:g}; a standard error is not below 0."),
+        ("n", numbers["n"] < 1, f"{{n:g}}; {base}."),
+        ("count", numbers["count"] > numbers["n"], "{count:g}; a count is at most its n."),
+        ("time_from", later, "{time_from!r}, but a share or mean is of one time; leave it empty."),
+        ("group_from", other, "{group_from!r}, but the statistic is no change; leave it empty."),
+    ])  # fmt: skip
+
+
+def _broken(name: str, table: pd.DataFrame, rules: Sequence[tuple[str, pd.Series, str]]) -> Iterator[Problem]:
+    """Yield the cells that break rules; each rule is a column, the rows that break it, and what is said of these."""
+    for column, wrong, text in rules:
+        for row, cells in table[wrong].iterrows():
+            yield _at(name, row, column, f"holds {text.format_map(cells)}")
 
 
 def _twice(tables: Tables) -> Iterator[Problem]:
@@ -106,11 +108,12 @@ def _groups(tables: Tables) -> Iterator[Problem]:
         known = levels.get((survey, dim), [])
         if known and group not in known and group != ALL and _alike(group, known):
             yield _at("numbers", row, "group", _not_known(group, known, "is not in groups.csv", "groups"))
-    for row in groups.index[groups["population"] < groups["n"]]:
-        text = f"holds {groups.loc[row, 'population']:g}, less than the n of the group, {groups.loc[row, 'n']:g}."
-        yield _at("groups", row, "population", text)
-    for row in groups.index[(groups["share"] < 0) | (groups["share"] > 100)]:
-        yield _at("groups", row, "share", f"holds {groups.loc[row, 'share']:g}; a share is a percent from 0 to 100.")
+    outside = (groups["share"] < 0) | (groups["share"] > 100)
+    yield from _broken("groups", groups, [
+        ("population", groups["population"] < groups["n"],
+         "{population:g}, less than the n of the group, {n:g}."),
+        ("share", outside, "{share:g}; a share is a percent from 0 to 100."),
+    ])  # fmt: skip
     for row, survey, of in records(groups[["survey", "of"]]):
         if of and not re.fullmatch(r"\d+", of):
             allowed = [f"{name}/{group}" for (where, name), each in levels.items() if where == survey for group in each]

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 TRANSLATED = {"status": "status", "verdict": "verdict", "quantity": "field"}
-SMALLEST = 6  # groups of a question that a standard plot is drawn of at most
 
 
 def write_table(table: pd.DataFrame, path: Path, speaker: Speaker | None = None) -> None:

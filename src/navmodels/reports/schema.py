@@ -192,48 +192,28 @@ TABLES: dict[str, dict[str, Column]] = {
         "note": NOTE,
     },
 }
+# keys of report.toml, and the type of value that each takes (see `folders`); "any" is looked at elsewhere
 SURVEY_KEYS = {
-    "n": "respondents",
-    "year": "year of fieldwork",
-    "weighted": "true or false",
-    "design_effect": 'a number, a list (the first is used, the others repeat it), or "estimate": from the intervals',
-    "invited": "how many were asked",
-    "population": "how many there are",
-    "register": "true: its numbers are counts of everybody, not answers of a sample",
-    "label": "in words, English",
-    "label_nb": "in words, bokmål",
-    "reference": "where its sizes are printed",
-    "note": "remarks",
+    "n": "whole",  # respondents
+    "year": "year",  # of fieldwork
+    "weighted": "yes",
+    "design_effect": "effect",  # of a list the first is used, the others repeat the audit
+    "invited": "whole",  # how many were asked
+    "population": "whole",  # how many there are
+    "register": "yes",  # its numbers are counts of everybody, not answers of a sample
+    **dict.fromkeys(("label", "label_nb", "reference", "note"), "text"),
 }
-REPORT_KEYS = (
-    *("title", "title_nb", "publisher", "authors", "year", "language", "reading", "notes"),
-    *("surveys", "models", "plots", "words", "stars", "moved"),
-)
+REPORT_KEYS = {
+    "title": "text", "title_nb": "text", "publisher": "text", "authors": "any", "year": "year", "language": "text",
+    **dict.fromkeys(("reading", "notes", "surveys", "models", "plots", "words", "stars", "moved"), "any"),
+}  # fmt: skip
 MODEL_KINDS = ("groups", "items", "series", "distribution")
-MODEL_KEYS = (
-    "kind",
-    "name",
-    "survey",
-    "group_dim",
-    "items",
-    "answers",
-    "batteries",
-    "time",
-    "statistic",
-    "rest",
-    "without",
-)
+MODEL_KEYS = {
+    "kind": "any", "name": "text", "survey": "text", "group_dim": "names", "items": "names", "answers": "names",
+    "batteries": "names", "time": "names", "statistic": "statistic", "rest": "yes", "without": "names",
+}  # fmt: skip
 PLOT_KINDS = ("claims", "groups", "changes", "ratings")
-PLOT_KEYS = (
-    "kind",
-    "name",
-    "title",
-    "title_nb",
-    "survey",
-    "item",
-    "answer",
-    "group_dim",
-    "time",
-    "time_from",
-    "claims",
-)
+PLOT_KEYS = {
+    "kind": "any", "name": "file", "title": "text", "title_nb": "text", "survey": "text", "item": "text",
+    "answer": "text", "group_dim": "text", "time": "year", "time_from": "year", "claims": "names",
+}  # fmt: skip

@@ -26,10 +26,8 @@ def write_skeleton(path: str | Path) -> list[str]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"{str(folder)!r} holds something already; allowed: a folder that is empty or not there yet.")
     folder.mkdir(parents=True, exist_ok=True)
-    files = sorted(
-        (entry for entry in (importlib.resources.files("navmodels.reports") / "skeleton").iterdir()),
-        key=lambda entry: entry.name,
-    )
+    skeleton = importlib.resources.files("navmodels.reports") / "skeleton"
+    files = sorted(skeleton.iterdir(), key=lambda entry: entry.name)
     for entry in files:
         (folder / entry.name).write_text(entry.read_text(encoding="utf-8"), encoding="utf-8")
     return [entry.name for entry in files]

@@ -22,7 +22,6 @@ from navmodels.reports.structure import list_checks
 
 Array = npt.NDArray[np.float64]
 
-STATUSES = ("differs", "reproduced", "agrees", "input", "not reproducible")
 HARD = {"reproduced": 0.5, "agrees": 0.25}  # power that a status needs at least
 STEPS = (-5.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 5.0)  # last digits
 SIZES = ("n", "invited", "population")

@@ -32,7 +32,6 @@ Array = npt.NDArray[np.float64]
 
 MARGIN = 5.0  # points within which two shares are the same, unless said
 STARS = {"*": 0.05, "**": 0.01, "***": 0.001}
-JOINED = " of "
 
 
 @dataclass(frozen=True)

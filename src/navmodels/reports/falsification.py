@@ -3,16 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from navmodels.reports.folders import Report
 from navmodels.reports.quantities import Quantity
-from navmodels.reports.relations import Check
-from navmodels.reports.statuses import Numbers, holds_at, numbers_of, print_of
+from navmodels.reports.statuses import Numbers, holds_at, print_of
 from navmodels.reports.typed_tables import records
 
 CONFIRMED = ("reproduced", "agrees")
 
 
-def falsify_report(report: Report) -> pd.DataFrame:
+def falsify_numbers(numbers: Numbers, statuses: pd.DataFrame) -> pd.DataFrame:
     """Move each confirmed number out of its range, one at a time, both ways, and tell whether the audit notices.
 
     A number that has no limit on a side within reach is moved on the other only. The number is moved by one last digit
@@ -24,23 +22,13 @@ def falsify_report(report: Report) -> pd.DataFrame:
         number, status, code (of the check that confirmed it), published, moved_to, noticed, differs (the quantities
         that a check then refuses, in words such as "a, b").
     """
-    numbers, statuses = numbers_of(report)
-    return falsify_numbers(numbers, statuses)
-
-
-def falsify_numbers(numbers: Numbers, statuses: pd.DataFrame) -> pd.DataFrame:
-    """As `falsify_report`, of numbers that were worked out already."""
     rows = []
-    speaking: dict[str, list[Check]] = {}
-    for check in numbers.checks:
-        for name in check.names:
-            speaking.setdefault(name, []).append(check)
     printed = print_of(numbers.quantities)
     for found in records(statuses[statuses["status"].isin(CONFIRMED)]):
         name, quantity = str(found.Index), numbers.quantities[str(found.Index)]
         for moved in _outside(quantity, found.lower, found.upper):
             refused: list[str] = []
-            for check in speaking.get(name, []):
+            for check in (check for check in numbers.checks if name in check.names):
                 held, holds = holds_at(check, numbers.quantities, printed, name, np.array([quantity.value, moved]))
                 if held and not holds:
                     refused += [each for each in check.suspects if each not in refused]

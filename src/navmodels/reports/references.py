@@ -226,7 +226,6 @@ def _asked(tables: Tables) -> Iterator[Problem]:
 def _claims(claims: pd.DataFrame) -> Iterator[Problem]:
     """Yield claims without the other side that their kind compares with."""
     needs = {
-        "change": ("time_b",),
         "difference": ("group_b",),
         "answer": ("answer_b", "item_b"),
         "survey": ("survey_b",),
@@ -238,7 +237,7 @@ def _claims(claims: pd.DataFrame) -> Iterator[Problem]:
             yield _at(
                 "claims", row.Index, "level", "is empty; a level needs the percent it is held against, such as 50."
             )
-        if columns and not any(getattr(row, column) for column in columns) and row.kind != "change":
+        if columns and not any(getattr(row, column) for column in columns):
             yield _at("claims", row.Index, columns[0], f"is empty; a {row.kind} needs the other side here.")
 
 

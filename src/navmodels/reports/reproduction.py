@@ -12,10 +12,11 @@ import pandas as pd
 from navmodels import checks
 from navmodels.engines.fitting import ENGINES
 from navmodels.reports.audits import Audit, audit_folder
-from navmodels.reports.falsification import falsify_report
+from navmodels.reports.falsification import falsify_numbers
 from navmodels.reports.folders import Report
 from navmodels.reports.library import open_report
 from navmodels.reports.sentences import LANGUAGES
+from navmodels.reports.statuses import numbers_of
 
 
 def reproduce(
@@ -96,7 +97,7 @@ def falsify(report: str | Path) -> pd.DataFrame:
     >>> bool(falsify(folder)["noticed"].all())
     True
     """
-    return falsify_report(open_report(report))
+    return falsify_numbers(*numbers_of(open_report(report)))
 
 
 def audit_reports(

@@ -18,17 +18,11 @@ from navmodels.reports.schema import UNKNOWN
 
 Array = npt.NDArray[np.float64]
 Rows = Sequence[tuple[str, str, str]]  # target, comparison, formula
-BIG = 1e9
 
 
 def unknowns_of(rows: Rows) -> tuple[str, ...]:
     """Return the names of what nobody printed, in order."""
-    found = [
-        node.id
-        for _, _, formula in rows
-        for node in ast.walk(parse(formula))
-        if isinstance(node, ast.Name) and node.id.startswith(UNKNOWN)
-    ]
+    found = [name for _, _, formula in rows for name in names_of(formula) if name.startswith(UNKNOWN)]
     return tuple(dict.fromkeys(found))
 
 
@@ -76,47 +70,38 @@ def _solve(
     rows: Rows, names: Sequence[str], target: str, values: Mapping[str, float], half: Mapping[str, float], *, ends: bool
 ) -> tuple[bool, float, float]:
     """Return whether all rows hold at once, and with `ends` the range that the others leave for the target."""
-    bounds: list[Array] = []
-    own: tuple[Array, Array] | None = None
-    every: list[Array] = []
+    bounds: list[list[Array]] = []
     for name, comparison, formula in rows:
         top, bottom = _parts(formula, names, values)
-        low, high = values[name] - half[name], values[name] + half[name]
-        each = []
-        if comparison in ("=", ">="):  # formula at least low, or at most high where the number bounds it from above
-            each.append((low * bottom - top) if comparison == "=" else (top - high * bottom))
-        if comparison in ("=", "<="):
-            each.append((top - high * bottom) if comparison == "=" else (low * bottom - top))
-        each.append(-bottom)  # a denominator is not negative
-        every += each
-        if name == target and own is None:
-            own = (top, bottom)
-            bounds.append(-bottom)
-        else:
-            bounds += each
-    if own is None:
-        raise ValueError(f"{target} is in no row of the system.")
-    holds = _optimum(np.zeros(len(names) + 1), every, own[1]) is not None
+        bounds.append([-bottom])  # a denominator is not negative
+        if comparison != ">=":
+            bounds[-1].append((values[name] - half[name]) * bottom - top)
+        if comparison != "<=":
+            bounds[-1].append(top - (values[name] + half[name]) * bottom)
+    own = [name for name, _, _ in rows].index(target)
+    top, bottom = _parts(rows[own][2], names, values)
+    every = [bound for each in bounds for bound in each]
+    holds = not np.isnan(_optimum(np.zeros(len(names) + 1), every, bottom))
     if not ends:
         return holds, np.nan, np.nan
-    found = [_optimum(sign * own[0], bounds, own[1]) for sign in (1.0, -1.0)]
-    low, high = (np.nan if end is None else sign * end for end, sign in zip(found, (1.0, -1.0), strict=True))
-    return holds, low, high
+    bounds[own] = [-bottom]
+    others = [bound for each in bounds for bound in each]
+    return holds, _optimum(top, others, bottom), -_optimum(-top, others, bottom)
 
 
-def _optimum(goal: Array, bounds: Sequence[Array], denominator: Array) -> float | None:
+def _optimum(goal: Array, bounds: Sequence[Array], denominator: Array) -> float:
     """Minimise goal / denominator (Charnes and Cooper 1962): unknowns are scaled so that the denominator is 1."""
     solved = linprog(
         goal, A_ub=np.array(bounds), b_ub=np.full(len(bounds), 1e-9),
         A_eq=denominator[None, :], b_eq=[1.0], bounds=[(0, None)] * len(goal),
     )  # fmt: skip
-    return float(solved.fun) if solved.status == 0 else None
+    return float(solved.fun) if solved.status == 0 else np.nan
 
 
 def _parts(formula: str, names: Sequence[str], values: Mapping[str, float]) -> tuple[Array, Array]:
     """Return numerator and denominator as coefficients of the unknowns, and last that of the constant."""
     tree = parse(formula)
-    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and _speaks(tree.right, names):
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and set(names_of(_text(tree.right))) & set(names):
         return _coefficients(tree.left, names, values), _coefficients(tree.right, names, values)
     constant = np.zeros(len(names) + 1)
     constant[-1] = 1.0
@@ -126,10 +111,6 @@ def _parts(formula: str, names: Sequence[str], values: Mapping[str, float]) -> t
 @functools.cache
 def _text(tree: ast.expr) -> str:
     return ast.unparse(tree)
-
-
-def _speaks(tree: ast.expr, names: Sequence[str]) -> bool:
-    return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(tree))
 
 
 def _coefficients(tree: ast.expr, names: Sequence[str], values: Mapping[str, Any]) -> Array:

@@ -115,8 +115,7 @@ def _planned(entry: Mapping[str, Any], report: Report, usable: pd.DataFrame) -> 
     statistic = entry.get("statistic", "share")
     dims = _listed(entry.get("group_dim", ALL))
     rows = usable[(usable["statistic"] == statistic) & ~usable.index.isin(entry.get("without", []))]
-    rows = rows[(rows["survey"] == entry["survey"])] if "survey" in entry else rows
-    for key, column in (("items", "item"), ("answers", "answer"), ("time", "time")):
+    for key, column in (("survey", "survey"), ("items", "item"), ("answers", "answer"), ("time", "time")):
         rows = rows[rows[column].isin([str(each) for each in _listed(entry[key])])] if key in entry else rows
     items = report.tables["items"].set_index(["survey", "item"])["battery"].to_dict()
     battery = [items.get(key, "") or key[1] for key in zip(rows["survey"], rows["item"], strict=True)]
@@ -140,10 +139,8 @@ def _plan_groups(name: str, statistic: str, entry: Any, rows: pd.DataFrame, whol
 
 def _questions(rows: pd.DataFrame) -> pd.Series:
     dims = rows["group_dim"].mask(rows["group_dim"] == ALL, "")
-    text = rows["item"] + ": " + rows["answer"] + " " + rows["time"]
-    return text + rows.groupby("item")["group_dim"].transform("nunique").gt(1).map({True: " ", False: ""}).str.cat(
-        dims.where(rows.groupby("item")["group_dim"].transform("nunique") > 1, "")
-    )
+    several = rows.groupby("item")["group_dim"].transform("nunique") > 1
+    return rows["item"] + ": " + rows["answer"] + " " + rows["time"] + (" " + dims).where(several, "")
 
 
 def _plan_items(name: str, statistic: str, entry: Any, rows: pd.DataFrame, whole: pd.DataFrame) -> Planned:

@@ -1,5 +1,6 @@
 """Audit a report that is a folder of tables: every number, every claim, words in two languages, a folder of results."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,12 +65,7 @@ def audit_folder(
     ValueError
         When something in the folder is wrong, or for an unknown engine or language.
     """
-    checks.one_of(engine, ENGINES, what="engine")
-    checks.one_of(lang, LANGUAGES, what="lang")
-    report = given if isinstance(given, Report) else read_folder(given)
-    folder = None if out is None else Path(out)
-    if folder is not None:  # before anything is fitted
-        folder.mkdir(parents=True, exist_ok=True)
+    (report,) = prepare_audits([given], [out], engine=engine, lang=lang)
     plan = plan_report(report)
     with tqdm(total=1 + plan.steps, desc=report.name, disable=not progress, leave=False, position=line) as bar:
         numbers, statuses = numbers_of(report)
@@ -80,12 +76,28 @@ def audit_folder(
     claims = tabulate_claims(report, judged, speaker)
     fits = _fit_table(judged)
     summary = summarise_audit(report, ledger, claims, dict(judged.fits), speaker)
-    if folder is not None:
+    if out is not None:
+        folder = Path(out)
         for name, table in (("ledger", ledger), ("claims", claims), ("fits", fits)):
             write_table(table, folder / f"{name}.csv", speaker)
         (folder / "summary.txt").write_text(f"{summary}\n", encoding="utf-8")
         write_plots(list_drawings(report, claims, judged, speaker), folder)
     return Audit(report, numbers, statuses, judged, ledger, claims, fits, summary)
+
+
+def prepare_audits(
+    given: Sequence[str | Path | Report], out: Sequence[str | Path | None], *, engine: str, lang: str
+) -> list[Report]:
+    """Return reports that were read, folders for them made; raise where something is wrong before a model is fitted."""
+    checks.one_of(engine, ENGINES, what="engine")
+    checks.one_of(lang, LANGUAGES, what="lang")
+    reports = [each if isinstance(each, Report) else read_folder(each) for each in given]
+    for folder in (Path(each) for each in out if each is not None):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"out is {str(folder)!r}, and no folder can be made there: {error.strerror}.") from error
+    return reports
 
 
 # ---- inside
@@ -94,12 +106,7 @@ def audit_folder(
 def _fit_table(judged: Judged) -> pd.DataFrame:
     """Return one row a model: cells, engine, seconds, divergences, and "passed" or why the gate did not open."""
     rows = [
-        (
-            name,
-            fit["survey"].sizes["cell"],
-            *(fit.attrs[key] for key in FIT_COLUMNS[2:5]),
-            fit.attrs["unconverged"] or "passed",
-        )
+        (name, fit["survey"].sizes["cell"], *(fit.attrs[key] for key in FIT_COLUMNS[2:5]), fit.attrs["unconverged"])
         for name, fit in judged.fits.items()
     ]
     return pd.DataFrame(rows, columns=list(FIT_COLUMNS)).replace({"gate": {"": "passed"}})

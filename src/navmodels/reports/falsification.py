@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from navmodels.reports.quantities import Quantity
-from navmodels.reports.statuses import Numbers, holds_at, print_of
+from navmodels.reports.statuses import Numbers, holds_at
 from navmodels.reports.typed_tables import records
 
 CONFIRMED = ("reproduced", "agrees")
@@ -23,13 +23,12 @@ def falsify_numbers(numbers: Numbers, statuses: pd.DataFrame) -> pd.DataFrame:
         that a check then refuses, in words such as "a, b").
     """
     rows = []
-    printed = print_of(numbers.quantities)
     for found in records(statuses[statuses["status"].isin(CONFIRMED)]):
         name, quantity = str(found.Index), numbers.quantities[str(found.Index)]
         for moved in _outside(quantity, found.lower, found.upper):
             refused: list[str] = []
             for check in (check for check in numbers.checks if name in check.names):
-                held, holds = holds_at(check, numbers.quantities, printed, name, np.array([quantity.value, moved]))
+                held, holds = holds_at(check, numbers, name, np.array([quantity.value, moved]))
                 if held and not holds:
                     refused += [each for each in check.suspects if each not in refused]
             rows.append((name, found.status, found.code, quantity.value, moved, bool(refused), ", ".join(refused)))

@@ -71,6 +71,10 @@ class Report:
     surveys: Mapping[str, Mapping[str, Any]]
     tables: Mapping[str, pd.DataFrame]
 
+    def weighted(self, survey: str) -> bool:
+        """Return whether a survey has weights."""
+        return bool(self.surveys[survey].get("weighted", False))
+
 
 def read_folder(path: str | Path) -> Report:
     r"""Return the report of a folder.

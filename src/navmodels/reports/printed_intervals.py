@@ -19,6 +19,7 @@ Found = tuple[Flags, Array, Array, Array]  # holds, ours, low, high
 Z = float(ndtri(0.975))
 SLACK = 1e-9
 EXACT = 1e-12  # percent
+BEYOND = 1e6  # percent, which no end reaches
 FORMS = ("logit", "wilson", "wald")
 EFFECTS = np.arange(100, 201) / 100  # design effects that are tried
 
@@ -226,8 +227,8 @@ def _feasible(
     """Return the first and last share that give both ends, and of these the closest to the printed one."""
     target = np.stack([lower - halves[1], upper - halves[2], lower + halves[1], upper + halves[2]])
     if facts.get("cut"):
-        target[0] = np.where(lower == 0, -np.inf, target[0])
-        target[3] = np.where(upper == 100, np.inf, target[3])
+        target[0] = np.where(lower == 0, -BEYOND, target[0])
+        target[3] = np.where(upper == 100, BEYOND, target[3])
     side = np.array([-1.0, 1.0, -1.0, 1.0]).reshape(-1, *[1] * value.ndim)
     reached = _crossing(
         lambda at: end(at, effective, side=side, form=facts["form"]), target, low=limits[0], high=limits[1]

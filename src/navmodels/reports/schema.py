@@ -60,12 +60,14 @@ def _yes(about: str) -> Column:
 
 
 SURVEY = Column(about="as in [surveys.X]; may be left out when there is one survey")
-DIM = Column(default=ALL, about="how respondents are divided; empty is all")
-GROUP = Column(default=ALL, about="the group; empty is all")
 TIME = Column("time", about="year or period; empty is the year of the survey")
-REFERENCE = Column(about="where it is printed")
 NOTE = Column(about="remarks, for readers only")
-LABEL, LABEL_NB = Column(about="in words, English"), Column(about="in words, bokmål")
+GROUP = {
+    "group_dim": Column(default=ALL, about="how respondents are divided; empty is all"),
+    "group": Column(default=ALL, about="the group; empty is all"),
+}
+REMARKS = {"reference": Column(about="where it is printed"), "note": NOTE}
+LABELS = {"label": Column(about="in words, English"), "label_nb": Column(about="in words, bokmål")}
 
 TABLES: dict[str, dict[str, Column]] = {
     "numbers": {
@@ -73,8 +75,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "survey": SURVEY,
         "item": Column(required=True, about="short name of what was asked"),
         "answer": Column(about="the answer; empty for a mean"),
-        "group_dim": DIM,
-        "group": GROUP,
+        **GROUP,
         "group_from": Column(about="of a printed difference (a change): the group it is counted from"),
         "time": TIME,
         "time_from": Column("time", about="of a printed change: the year it starts from"),
@@ -90,28 +91,24 @@ TABLES: dict[str, dict[str, Column]] = {
             *PRECISIONS, default="exact", about="about: in words, or hedged; inferred: no value is printed"
         ),
         "unit": Column(about="of amounts, counts, rates and indexes: seconds, million contacts, ..."),
-        "reference": REFERENCE,
-        "note": NOTE,
+        **REMARKS,
     },
     "groups": {
         "survey": SURVEY,
         "group_dim": Column(required=True, about="how respondents are divided"),
         "group": Column(required=True, about="the group"),
-        "label": LABEL,
-        "label_nb": LABEL_NB,
+        **LABELS,
         "n": Column("whole", about="respondents in it, unweighted"),
         "share": Column("printed", about="printed percent of the whole"),
         "population": Column("whole", about="how many there are in the population"),
         "part": _yes("yes: the groups of this dim divide the whole"),
         "of": Column(about="the base if not the survey: a number, or group_dim/group"),
-        "reference": REFERENCE,
-        "note": NOTE,
+        **REMARKS,
     },
     "items": {
         "survey": SURVEY,
         "item": Column(required=True, about="as in numbers"),
-        "label": LABEL,
-        "label_nb": LABEL_NB,
+        **LABELS,
         "battery": Column(about="items asked together, that borrow from each other"),
         "kind": _choice(
             "scale", "tick", "single", about="scale: rated; tick: yes or not; single: one of several answers"
@@ -127,8 +124,7 @@ TABLES: dict[str, dict[str, Column]] = {
     "bases": {
         "survey": SURVEY,
         "item": Column(about="empty: every item of the group"),
-        "group_dim": DIM,
-        "group": GROUP,
+        **GROUP,
         "time": Column("time", about="empty: any time"),
         "n": Column("number", required=True, about="the base"),
         "kind": _choice(
@@ -164,8 +160,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "value": Column("printed", required=True, about="the coefficient"),
         "se": Column("printed", about="its standard error, if printed"),
         "stars": Column(about="as printed: *, **, ***; empty is none"),
-        "reference": REFERENCE,
-        "note": NOTE,
+        **REMARKS,
     },
     "claims": {
         "claim": Column("name", required=True, about="short name"),
@@ -173,8 +168,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "survey": SURVEY,
         "item": Column(required=True),
         "answer": Column(about="empty: the only one printed"),
-        "group_dim": DIM,
-        "group": GROUP,
+        **GROUP,
         "time": TIME,
         "survey_b": Column(about="the other side, where it differs"),
         "item_b": Column(),
@@ -188,8 +182,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "stated": Column(about="how it is put (significant, tendency, ...); of same: the margin in points, 5 if empty"),
         "overlap": _yes("whether both sides share people"),
         "comparable": _yes("no: the two surveys differ in method"),
-        "reference": REFERENCE,
-        "note": NOTE,
+        **REMARKS,
     },
 }
 # keys of report.toml, and the type of value that each takes (see `folders`); "any" is looked at elsewhere

@@ -191,9 +191,7 @@ def the_others(first: Side, evidence: Evidence) -> Side:
     every = len(parts) == len(others) + 1 and bool((parts["part"] == YES).all())
     whole = next((each for each in alike if each.group_dim == ALL and each.n > row.n), None)
     shares = dict(zip(parts["group"], parts["share"] / 100, strict=True))
-    by_share = evidence.report.surveys[row.survey].get("weighted") and all(
-        pd.notna(shares.get(each.group)) for each in (row, *others)
-    )
+    by_share = evidence.report.weighted(row.survey) and all(pd.notna(shares.get(each.group)) for each in (row, *others))
     if whole is not None and not every:
         return _remainder(whole, row, shares[row.group] if by_share else row.n / whole.n, evidence)
     if not others:

@@ -9,6 +9,7 @@ Where a check fails, what differs are those of its suspects that no other check 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,33 +62,37 @@ class Numbers:
 
     quantities: Mapping[str, Quantity]
     checks: Sequence[Check]
-    told: Mapping[str, Sequence[Told]]
+    told: Mapping[str, list[Told]]
+
+    @cached_property
+    def printed(self) -> Print:
+        """How the quantities are printed."""
+        half = {name: each.half for name, each in self.quantities.items()}
+        return Print(half, {name: each.bound for name, each in self.quantities.items()})
 
 
 def work_out(report: Report) -> Numbers:
     """Return what every check of a report says of every quantity."""
-    quantities, checks = list_quantities(report), list_checks(report)
-    printed = print_of(quantities)
-    tried = [_tried(check, quantities, printed) for check in checks]
+    quantities = list_quantities(report)
+    numbers = Numbers(quantities, list_checks(report), {name: [] for name in quantities})
+    tried = [(check, *_tried(check, numbers)) for check in numbers.checks]
     confirmed = {
         (name, place)
-        for place, (check, (outcome, power)) in enumerate(zip(checks, tried, strict=True))
+        for place, (check, outcome, power) in enumerate(tried)
         for name in check.names
         if outcome.holds[0] and power[name] >= HARD["reproduced"] and check.code not in (*SOFT, *REFUTES)
     }
     unsafe = set(report.tables["readings"]["id"])
-    told: dict[str, list[Told]] = {name: [] for name in quantities}
-    for place, (check, (outcome, power)) in enumerate(zip(checks, tried, strict=True)):
+    for place, (check, outcome, power) in enumerate(tried):
         blamed = () if outcome.holds[0] else _blamed(check, place, confirmed, unsafe)
-        for name in check.names:
+        for name in check.names if outcome.holds[0] else blamed:
+            status = "differs"
             if outcome.holds[0]:
-                status = "reproduced" if name in check.reproduces and printed.bound[name] == "eq" else "agrees"
+                exact = name in check.reproduces and numbers.printed.bound[name] == "eq"
+                status = "reproduced" if exact else "agrees"
                 status = status if power[name] >= HARD[status] and check.code not in REFUTES else ""
-            else:
-                status = "differs" if name in blamed else ""
-            if outcome.holds[0] or name in blamed:
-                told[name].append(Told(check, status, power[name], outcome))
-    return Numbers(quantities, checks, told)
+            numbers.told[name].append(Told(check, status, power[name], outcome))
+    return numbers
 
 
 def tabulate_statuses(numbers: Numbers) -> pd.DataFrame:
@@ -109,14 +114,13 @@ def tabulate_statuses(numbers: Numbers) -> pd.DataFrame:
     >>> table.loc[["easy_all", "easy_host", "easy_host.count"], ["status", "code", "power"]].values.tolist()
     [['reproduced', 'count', 1.0], ['reproduced', 'count', 1.0], ['agrees', 'count', 1.0]]
     """
-    printed = print_of(numbers.quantities)
     rows = []
     for name in numbers.quantities:
         chosen = best(numbers.told[name])
         if chosen is None:
             rows.append((name, "", "", np.nan, np.nan, np.nan, np.nan))
             continue
-        ours, low, high = _range(chosen, name, numbers.quantities, printed)
+        ours, low, high = _range(chosen, name, numbers)
         rows.append((name, chosen.status, chosen.check.code, chosen.power, ours, low, high))
     columns = ["name", "status", "code", "power", "ours", "lower", "upper"]
     return pd.DataFrame(rows, columns=columns).set_index("name")
@@ -128,35 +132,27 @@ def best(told: Sequence[Told]) -> Told | None:
     return min(told, key=lambda each: (order[each.status], -each.power), default=None)
 
 
-def print_of(quantities: Mapping[str, Quantity]) -> Print:
-    """Return how quantities are printed."""
-    half = {name: each.half for name, each in quantities.items()}
-    return Print(half, {name: each.bound for name, each in quantities.items()})
-
-
-def holds_at(
-    check: Check, quantities: Mapping[str, Quantity], printed: Print, name: str, tries: Array
-) -> npt.NDArray[np.bool_]:
+def holds_at(check: Check, numbers: Numbers, name: str, tries: Array) -> npt.NDArray[np.bool_]:
     """Return whether a check holds with one quantity at each of some values, all else as printed."""
-    at = {each: np.full(len(tries), quantities[each].value) for each in (*check.names, *check.uses)}
-    return judge(check, at | {name: tries}, printed).holds
+    at = {each: np.full(len(tries), numbers.quantities[each].value) for each in (*check.names, *check.uses)}
+    return judge(check, at | {name: tries}, numbers.printed).holds
 
 
 # ---- inside
 
 
-def _tried(check: Check, quantities: Mapping[str, Quantity], printed: Print) -> tuple[Outcome, dict[str, float]]:
+def _tried(check: Check, numbers: Numbers) -> tuple[Outcome, dict[str, float]]:
     """Return the outcome of a check as printed, and its power for each quantity; all are tried at once."""
-    moved = [(name, _neighbours(name, check, quantities)) for name in check.names]
+    moved = [(name, _neighbours(name, check, numbers.quantities)) for name in check.names]
     size = 1 + sum(len(each[name]) for name, each in moved)
-    at = {name: np.full(size, quantities[name].value) for name in (*check.names, *check.uses)}
+    at = {name: np.full(size, numbers.quantities[name].value) for name in (*check.names, *check.uses)}
     places, start = {}, 1
     for name, each in moved:
         places[name] = slice(start, start + len(each[name]))
         for other, tries in each.items():
             at[other][places[name]] = tries
         start += len(each[name])
-    outcome = judge(check, at, printed)
+    outcome = judge(check, at, numbers.printed)
     return outcome, {name: float(1 - outcome.holds[place].mean()) for name, place in places.items()}
 
 
@@ -187,34 +183,32 @@ def _blamed(check: Check, place: int, confirmed: set[tuple[str, int]], unsafe: s
     return check.suspects
 
 
-def _range(
-    told: Told, name: str, quantities: Mapping[str, Quantity], printed: Print
-) -> tuple[float, float, float]:  # fmt: skip
+def _range(told: Told, name: str, numbers: Numbers) -> tuple[float, float, float]:
     """Return what a check gives for a quantity: value and limits; of one not computed, the printed values accepted."""
     outcome = told.outcome
     computed = {told.check.target: (outcome.ours, outcome.low, outcome.high), **outcome.more}
     if name in computed and told.check.code not in BETWEEN:
         first, least, most = computed[name]
         return float(first[0]), float(least[0]), float(most[0])
-    low, high = accepted(told.check, name, quantities, printed)
+    low, high = accepted(told.check, name, numbers)
     if told.status == "differs":
-        value = quantities[name].value
-        near = min((low, high), key=lambda end: abs(end - value) if np.isfinite(end) else np.inf)
-        possible = np.isfinite(near) and not (near < 0 <= value and quantities[name].statistic != "change")
+        printed = numbers.quantities[name]
+        near = min((low, high), key=lambda end: abs(end - printed.value) if np.isfinite(end) else np.inf)
+        possible = np.isfinite(near) and not (near < 0 <= printed.value and printed.statistic != "change")
         return (near if possible else np.nan), np.nan, np.nan
     return np.nan, low, high
 
 
-def accepted(check: Check, name: str, quantities: Mapping[str, Quantity], printed: Print) -> tuple[float, float]:
+def accepted(check: Check, name: str, numbers: Numbers) -> tuple[float, float]:
     """Return the lowest and highest printed value of a quantity that a check accepts around the printed one.
 
     Where it refuses the printed one, the nearest accepted below and above. An end is infinite when nothing within
     65,536 last digits tells.
     """
-    value, step = quantities[name].value, quantities[name].step
+    value, step = numbers.quantities[name].value, numbers.quantities[name].step
 
     def holding(steps: Array) -> npt.NDArray[np.bool_]:
-        return holds_at(check, quantities, printed, name, value + step * steps)
+        return holds_at(check, numbers, name, value + step * steps)
 
     far = holding(np.concatenate([[0.0], -LADDER, LADDER]))
     holds = far[0]

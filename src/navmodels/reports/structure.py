@@ -1,7 +1,8 @@
 """Checks that nobody types: what the structure of a report's tables implies, and the relations that somebody typed.
 
-Parts of a dim add up and mix into the whole; single answers add to 100; counts are shares; intervals follow from n or
-standard errors; changes from their levels. Which checks there are depends on what is printed, not on the values.
+Parts of a dim add up and mix into the whole (see `divisions`); single answers add to 100; counts are shares; intervals
+follow from n or standard errors; changes from their levels. Which checks there are depends on what is printed, not on
+the values.
 """
 
 import re
@@ -12,18 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from navmodels.reports.divisions import SAME, check_divisions
 from navmodels.reports.folders import Report
 from navmodels.reports.printed_intervals import EFFECTS, edge_of, estimate_reading, implied_effect, is_cut
-from navmodels.reports.quantities import dims_as_questions, group_names, number_names, plain, rounding, survey_names
+from navmodels.reports.quantities import dims_as_questions, group_names, number_names, rounding, survey_names
 from navmodels.reports.relations import Check, formula_check
 from navmodels.reports.schema import ALL, YES
 from navmodels.reports.typed_tables import records
 
 LOOSE = 0.25  # of half their width, by which intervals are off where their formula is known roughly only
-SKIPPED = 0.1  # of the respondents that may not have answered a question whose bases are not printed
 SMALL = 1000  # below it a share in whole percents does not fit every base
-SAME = ["survey", "item", "answer", "group_dim", "group", "time", "time_from", "statistic"]
-QUESTION = ["survey", "item", "answer", "time", "statistic"]
 
 
 def list_checks(report: Report) -> list[Check]:
@@ -41,9 +40,9 @@ def list_checks(report: Report) -> list[Check]:
     numbers = report.tables["numbers"]
     numbers = numbers.assign(name=number_names(numbers))
     read = readings(report)
-    rules = (_sums, _sums_of_bases, _parts, _mixes, _hundreds, _counts, _twice, _intervals, _changes, _filters)
+    rules = (_hundreds, _counts, _twice, _intervals, _changes, _filters)
     found = [check for rule in rules for check in rule(report, numbers, read)]
-    return [*found, *_typed(report)]
+    return [*check_divisions(report, numbers), *found, *_typed(report)]
 
 
 def readings(report: Report) -> dict[str, dict[str, Any]]:
@@ -75,135 +74,6 @@ def readings(report: Report) -> dict[str, dict[str, Any]]:
 
 
 # ---- inside
-
-
-def _weighted(report: Report, survey: str) -> bool:
-    return bool(report.surveys[survey].get("weighted", False))
-
-
-def _divisions(report: Report) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield each survey and dim whose groups divide the whole, with the rows of the groups."""
-    groups = report.tables["groups"]
-    for (survey, dim), rows in groups.groupby(["survey", "group_dim"], sort=False):
-        if (rows["part"] == YES).all() and len(rows) > 1:
-            yield str(survey), str(dim), rows
-
-
-def _whole_of(report: Report, survey: str, of: str) -> str:
-    """Return a formula for the size of what a group is a part of; empty where it is not in print."""
-    if of.isdigit():
-        return of
-    if of:
-        return plain("n", survey, *of.split("/"))
-    return plain("n", survey) if "n" in report.surveys[survey] else ""
-
-
-def _sums(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
-    """Sizes of the groups of a dim add up to the whole, those of the sample and those of the population."""
-    for survey, dim, rows in _divisions(report):
-        whole = _whole_of(report, survey, rows["of"].iloc[0]) if rows["of"].nunique() == 1 else ""
-        yield from _sum("n", whole, survey, dim, rows)
-        if "population" in report.surveys[survey] and not rows["of"].any():
-            yield from _sum("population", plain("population", survey), survey, dim, rows)
-
-
-def _sum(field: str, whole: str, survey: str, dim: str, rows: pd.DataFrame) -> Iterator[Check]:
-    if not whole or rows[field].isna().any():
-        return
-    parts = [plain(field, survey, dim, group) for group in rows["group"]]
-    facts = {"group_dim": dim, "groups": len(parts), "survey": survey}
-    if whole.isdigit():
-        first, rest = parts[0], "-".join([whole, *parts[1:]])
-        yield formula_check("sum", first, rest, reproduces=tuple(parts), suspects=tuple(parts), facts=facts)
-        return
-    both = (whole, *parts)
-    yield formula_check("sum", whole, "+".join(parts), reproduces=both, suspects=both, facts=facts)
-
-
-def _sums_of_bases(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
-    """Bases printed with one question add up to no more than the base of the whole."""
-    for _, dim, parts, whole in _questions(report, numbers):
-        if parts["n"].notna().all() and pd.notna(whole.n):
-            names = [f"{name}.n" for name in parts["name"]]
-            facts = {"group_dim": dim, "groups": len(names)}
-            total = f"{whole.name}.n"
-            yield formula_check(
-                "sum_of_bases", total, "+".join(names), comparison=">=", seconds=tuple(names), facts=facts
-            )
-
-
-def _parts(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
-    """The printed share of a group is its size out of the whole; with weights it need not be."""
-    for row in records(report.tables["groups"]):
-        whole = _whole_of(report, row.survey, row.of)
-        if whole and pd.notna(row.n) and pd.notna(row.share) and not _weighted(report, row.survey):
-            size, share = (plain(field, row.survey, row.group_dim, row.group) for field in ("n", "share"))
-            yield formula_check("part", share, f"100*{size}/{whole}")
-
-
-def _questions(report: Report, numbers: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame, Any]]:
-    """Yield each question printed for every group that divides the whole, and for the whole."""
-    rows = numbers[numbers["statistic"].isin(["share", "mean"]) & (numbers["bound"] == "eq")]
-    rows = rows.drop_duplicates(SAME)
-    wholes = dict(iter(rows[rows["group_dim"] == ALL].groupby(QUESTION, sort=False)))
-    by_dim = dict(iter(rows.groupby(["survey", "group_dim"], sort=False)))
-    for survey, dim, groups in _divisions(report):
-        if groups["of"].any():
-            continue
-        for key, parts in by_dim.get((survey, dim), rows.head(0)).groupby(QUESTION, sort=False):
-            if set(parts["group"]) == set(groups["group"]) and key in wholes:
-                yield survey, dim, parts, records(wholes[key])[0]
-
-
-def _mixes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
-    """The groups of a dim mix into the whole.
-
-    By the bases printed with the numbers, in surveys without weights and where they make up the base of the whole; else
-    by the printed sizes of the groups; else the whole lies between its groups.
-    """
-    for survey, dim, parts, whole in _questions(report, numbers):
-        names = list(parts["name"])
-        more: Any = {"facts": {"group_dim": dim, "groups": len(names)}, "seconds": tuple(names)}
-        total = parts["n"].sum(skipna=False)
-        if not _weighted(report, survey) and total == (total if pd.isna(whole.n) else whole.n):
-            weights = [f"{name}.n" for name in names]
-        elif sizes := _sizes(report, numbers, parts):
-            weights = list(sizes)
-            more["facts"]["half"] = sizes
-        else:
-            listed = ", ".join(names)
-            yield formula_check("between", whole.name, f"max({listed})", comparison="<=", **more)
-            yield formula_check("between", whole.name, f"min({listed})", comparison=">=", **more)
-            continue
-        mixed = "+".join(f"{weight}*{name}" for weight, name in zip(weights, names, strict=True))
-        yield formula_check("mix", whole.name, f"({mixed})/({'+'.join(weights)})", **more)
-
-
-def _sizes(report: Report, numbers: pd.DataFrame, parts: pd.DataFrame) -> dict[str, float]:
-    """Return the printed sizes by which groups mix, and how far off each may be; none where others answered.
-
-    Without weights the sizes in the sample, with weights the printed shares, unless they are shares of the bases. Those
-    who answered are all when the year is the survey's, no filter led to the question and no other base is in print.
-    """
-    survey, item, time, dim = parts[["survey", "item", "time", "group_dim"]].iloc[0]
-    groups, items = report.tables["groups"], report.tables["items"]
-    rows = groups[(groups["survey"] == survey) & (groups["group_dim"] == dim)].set_index("group").loc[parts["group"]]
-    field = "share" if _weighted(report, survey) else "n"
-    times = set(numbers.loc[numbers["survey"] == survey, "time"])
-    later = len(times) > 1 and time != str(report.surveys[survey].get("year", ""))
-    filtered = ((items["survey"] == survey) & (items["item"] == item) & (items["asked_of"] != "")).any()
-    other = (parts["n"].notna().to_numpy() & (parts["n"].to_numpy() != rows["n"].to_numpy())).any()
-    unsaid = parts["n"].isna().any() and "n" not in report.surveys[survey]
-    if rows[field].isna().any() or later or filtered or other or unsaid:
-        return {}
-    half = 0.5 * 10.0 ** -rows["share_digits"].astype(float)
-    if field == "share" and ((100 * rows["n"] / rows["n"].sum() - rows["share"]).abs() <= half).all():
-        return {}
-    whole, part = float(report.surveys[survey].get("n", np.nan)), rows[field] / rows[field].sum()
-    halves = half if field == "share" else 0.0 * part
-    if parts["n"].isna().any():
-        halves = np.maximum(halves, 2 * np.sqrt(SKIPPED * part * (1 - part) / whole) * rows[field].sum())
-    return {plain(field, survey, dim, group): float(halves[group]) for group in parts["group"]}
 
 
 def _hundreds(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
@@ -244,7 +114,7 @@ def _parts_of(answer: str, answers: set[str]) -> list[str]:
 
 def _counts(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
     """A printed count is its share of n; without one, some whole count must print so. Without weights only."""
-    unweighted = numbers["survey"].map(lambda survey: not _weighted(report, survey))
+    unweighted = numbers["survey"].map(lambda survey: not report.weighted(survey))
     rows = numbers[(numbers["statistic"] == "share") & (numbers["bound"] == "eq") & numbers["n"].notna() & unweighted]
     for row in records(rows):
         if pd.notna(row.count):
@@ -256,9 +126,7 @@ def _counts(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]
 
 def _twice(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
     """The same quantity in two places is printed alike; beside an interval, it is held against that too."""
-    for _, rows in numbers.groupby(SAME, sort=False):
-        if len(rows) == 1:
-            continue
+    for _, rows in numbers[numbers.duplicated(SAME, keep=False)].groupby(SAME, sort=False):
         first, *others = records(rows)
         for other in others:
             names = (first.name, other.name)
@@ -293,9 +161,8 @@ def _readable(row: Any, facts: dict[str, Any] | None) -> bool:
 def _changes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
     """A printed change is the difference of its two levels."""
     key = [name for name in SAME if name not in ("time", "time_from", "statistic")]
-    levels: dict[tuple[Any, ...], str] = {}
-    for row in records(numbers[numbers["statistic"].isin(["share", "mean"])]):
-        levels.setdefault((*(getattr(row, name) for name in key), row.time), row.name)
+    printed = numbers[numbers["statistic"].isin(["share", "mean"])].drop_duplicates([*key, "time"])
+    levels = printed.set_index([*key, "time"])["name"].to_dict()
     for row in records(numbers[(numbers["statistic"] == "change") & (numbers["time_from"] != "")]):
         about = tuple(getattr(row, name) for name in key)
         ends = [levels.get((*about, time)) for time in (row.time, row.time_from)]
@@ -312,7 +179,7 @@ def _filters(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check
         led = here[(here["item"] == item) & (here["answer"] == answer) & (here["statistic"] == "share")]
         leading = {each.time: each for each in reversed(records(led))}
         asked = here[(here["item"] == row.item) & here["time"].isin(list(leading))].drop_duplicates(["n", "time"])
-        if _weighted(report, row.survey):
+        if report.weighted(row.survey):
             continue
         for each in records(asked):
             first = leading[each.time]
@@ -341,7 +208,7 @@ def _typed(report: Report) -> Iterator[Check]:
 
 def _weighted_sizes(report: Report) -> set[str]:
     """Return the names of sizes in weighted surveys: beside weighted shares they may be weighted too, and rounded."""
-    weighted = {survey for survey in report.surveys if _weighted(report, survey)}
+    weighted = {survey for survey in report.surveys if report.weighted(survey)}
     groups = report.tables["groups"]
     sizes = {name for name, (survey, _) in survey_names(report.surveys).items() if survey in weighted}
     sizes |= {name for name, (row, field) in group_names(groups).items()

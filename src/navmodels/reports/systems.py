@@ -73,11 +73,9 @@ def _solve(
     bounds: list[list[Array]] = []
     for name, comparison, formula in rows:
         top, bottom = _parts(formula, names, values)
-        bounds.append([-bottom])  # a denominator is not negative
-        if comparison != ">=":
-            bounds[-1].append((values[name] - half[name]) * bottom - top)
-        if comparison != "<=":
-            bounds[-1].append(top - (values[name] + half[name]) * bottom)
+        lower = [(values[name] - half[name]) * bottom - top] if comparison != ">=" else []
+        upper = [top - (values[name] + half[name]) * bottom] if comparison != "<=" else []
+        bounds.append([*lower, *upper, -bottom])  # a denominator is not negative
     own = [name for name, _, _ in rows].index(target)
     top, bottom = _parts(rows[own][2], names, values)
     every = [bound for each in bounds for bound in each]

@@ -67,21 +67,20 @@ def survey_names(surveys: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[st
     }
 
 
-def group_names(groups: pd.DataFrame) -> dict[str, tuple[int, str]]:
+def group_names(groups: pd.DataFrame) -> dict[str, tuple[Any, str]]:
     """Return the row and field of each printed size of a group, by the name that formulas use."""
     return {
-        plain(field, row.survey, row.group_dim, row.group): (row.Index, field)
+        plain(field, row.survey, row.group_dim, row.group): (row, field)
         for row in records(groups)
         for field in OF_GROUPS
         if pd.notna(getattr(row, field))
     }
 
 
-def coefficient_names(coefficients: pd.DataFrame) -> dict[str, int]:
+def coefficient_names(coefficients: pd.DataFrame) -> dict[str, Any]:
     """Return the row of each printed coefficient, by the name that formulas use: MODEL_PREDICTOR_YEAR."""
     return {
-        plain(*(part for part in (row.model, row.predictor, row.year) if part)): row.Index
-        for row in records(coefficients)
+        plain(*(part for part in (row.model, row.predictor, row.year) if part)): row for row in records(coefficients)
     }
 
 
@@ -163,13 +162,13 @@ def _of_surveys(report: "Report") -> Iterator[Quantity]:
 
 
 def _of_groups(groups: pd.DataFrame) -> Iterator[Quantity]:
-    rows = {row.Index: row for row in records(groups)}
-    for name, (at, field) in group_names(groups).items():
-        row = rows[at]
+    for name, (row, field) in group_names(groups).items():
         share = field == "share"
         half, step = rounding(row.share, row.share_digits, "share", "exact") if share else (0.0, 1.0)
         about = (row.survey, "", "", row.group_dim, row.group, "", "share" if share else "count", field)
-        yield Quantity(name, "groups", at, *about, getattr(row, field), half, step, "eq", row.reference, row.note)
+        yield Quantity(
+            name, "groups", row.Index, *about, getattr(row, field), half, step, "eq", row.reference, row.note
+        )
 
 
 def _of_numbers(numbers: pd.DataFrame) -> Iterator[Quantity]:
@@ -188,9 +187,7 @@ def _of_numbers(numbers: pd.DataFrame) -> Iterator[Quantity]:
 
 
 def _of_coefficients(coefficients: pd.DataFrame) -> Iterator[Quantity]:
-    rows = {row.Index: row for row in records(coefficients)}
-    for name, at in coefficient_names(coefficients).items():
-        row = rows[at]
+    for name, row in coefficient_names(coefficients).items():
         about = ("", row.outcome, row.predictor, ALL, ALL, row.year, "coefficient")
         for field in ("value", "se"):
             value = getattr(row, field)
@@ -199,4 +196,4 @@ def _of_coefficients(coefficients: pd.DataFrame) -> Iterator[Quantity]:
                 full = name if field == "value" else f"{name}.{field}"
                 half = 0.0 if row.predictor == "n" else step / 2
                 more = ("eq", row.reference, row.note)
-                yield Quantity(full, "coefficients", at, *about, field, value, half, step, *more)
+                yield Quantity(full, "coefficients", row.Index, *about, field, value, half, step, *more)

@@ -4,7 +4,7 @@ A check is a kind of computation and the names of what it speaks of; values come
 (its scenarios). Which checks a report has is said in `structure`, what follows for each number in `statuses`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -163,34 +163,27 @@ def _twice(check: Check, at: Values, printed: Print) -> Outcome:
 
 def _interval(check: Check, at: Values, printed: Print) -> Outcome:
     """Judge both ends of the interval of a share: value, lower, upper, n."""
-    low, high = printed_intervals.share_interval(check.facts, *_values(check.names, at), halves=_halves(check, printed))
+    values = [at[name] for name in check.names]
+    low, high = printed_intervals.share_interval(check.facts, *values, halves=_halves(check, printed))
     return Outcome(*low, more={check.names[2]: high[1:]})
 
 
 def _se(check: Check, at: Values, printed: Print) -> Outcome:
     """Judge the standard error of a share, from the shares that give both ends."""
-    half = printed.half[check.target]
-    return Outcome(
-        *printed_intervals.share_error(
-            check.facts, _values(check.uses, at), at[check.target], halves=_halves(check, printed), half=half
-        )
-    )
+    halves, half, ends = _halves(check, printed), printed.half[check.target], [at[name] for name in check.uses]
+    return Outcome(*printed_intervals.share_error(check.facts, ends, at[check.target], halves=halves, half=half))
 
 
 def _mean_interval(check: Check, at: Values, printed: Print) -> Outcome:
     """Judge both ends of the interval of a mean: value, lower, upper, standard error."""
-    low, high = printed_intervals.mean_interval(*_values(check.names, at), halves=_halves(check, printed))
+    values = [at[name] for name in check.names]
+    low, high = printed_intervals.mean_interval(*values, halves=_halves(check, printed))
     return Outcome(*low, more={check.names[2]: high[1:]})
 
 
 def _system(check: Check, at: Values, printed: Print) -> Outcome:
     """Judge a row of a system: some values of what nobody printed give every row of it."""
     return Outcome(*systems.solve_each(check.facts["rows"], check.target, at, printed.half))
-
-
-def _values(names: Sequence[str], at: Values) -> tuple[Array, Array, Array, Array]:
-    first, second, third, fourth = (at[name] for name in names)
-    return first, second, third, fourth
 
 
 def _halves(check: Check, printed: Print) -> tuple[float, ...]:

@@ -1,7 +1,7 @@
 """The folder of an audit's results: tables as CSV, the summary, plots."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 import navmodels as nav
 from navmodels.reports.folders import Report
+from navmodels.reports.printed_shares import single_draws
 from navmodels.reports.scenarios import Judged
 from navmodels.reports.schema import ALL
 from navmodels.reports.sentences import Speaker
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+ENDS = (0.025, 0.975)  # quantiles of an interval
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 TRANSLATED = {"status": "status", "verdict": "verdict", "quantity": "field"}
 
@@ -117,27 +119,18 @@ def _of_claims(entry: Any, claims: pd.DataFrame, judged: Judged, speaker: Speake
 
 def _of_groups(entry: Any, claims: pd.DataFrame, judged: Judged, speaker: Speaker) -> pd.DataFrame:
     """Return the groups of a question, printed beside pooled, as `plot_groups` takes them."""
+    pooled = {name: draws for each in reversed(judged.models.values()) for name, draws in each.items()}
     rows = _rows(entry, judged)
-    rows = rows[
-        (rows["group_dim"] != ALL)
-        & rows.index.isin([name for each in judged.models.values() for name in each])
-        & rows["n"].notna()
-    ]
-    return pd.DataFrame(_pooled_rows(rows, judged, speaker))
-
-
-def _pooled_rows(rows: pd.DataFrame, judged: Judged, speaker: Speaker) -> Iterator[dict[str, Any]]:
-    from navmodels.reports.printed_shares import single_draws
-
+    rows = rows[(rows["group_dim"] != ALL) & rows.index.isin(list(pooled)) & rows["n"].notna()]
+    out = []
     for name, row in rows.sort_values("value", ascending=False).iterrows():
         alone = single_draws(row["value"], row["half"], row["n"] / row["effect"], np.random.default_rng(0))
-        draws = next(each[str(name)] for each in judged.models.values() if str(name) in each)
-        direct = np.quantile(alone, (0.025, 0.975))
-        pooled = np.quantile(draws, (0.025, 0.975))
+        direct, (lower, upper) = np.quantile(alone, ENDS), np.quantile(pooled[str(name)], ENDS)
         label = speaker.label(row["survey"], row["group_dim"], row["group"])
-        yield {"label": label, "direct": row["value"] / 100, "direct_lower": direct[0], "direct_upper": direct[1],
-               "n": row["n"], "pooled": draws.mean(), "pooled_lower": pooled[0], "pooled_upper": pooled[1],
-               "prob": 0.95}  # fmt: skip
+        out.append({"label": label, "direct": row["value"] / 100, "direct_lower": direct[0], "direct_upper": direct[1],
+                    "n": row["n"], "pooled": pooled[str(name)].mean(), "pooled_lower": lower, "pooled_upper": upper,
+                    "prob": 0.95})  # fmt: skip
+    return pd.DataFrame(out)
 
 
 def _of_changes(entry: Any, claims: pd.DataFrame, judged: Judged, speaker: Speaker) -> pd.DataFrame:
@@ -150,15 +143,15 @@ def _of_changes(entry: Any, claims: pd.DataFrame, judged: Judged, speaker: Speak
         + (f" ({row['group'].replace('_', ' ')})" if row["group"] != ALL else "")
         for _, row in rows.iterrows()
     ]
-    out = pd.DataFrame({"label": label, "year": rows["time"].to_numpy(), "year_from": rows["time_b"].to_numpy(),
-                        "prob": 0.95})  # fmt: skip
-    for name, column in (("mean", "points"), ("lower", "lower"), ("upper", "upper")):
-        out[name] = rows[column].to_numpy() / 100
     p = np.array([np.mean(np.asarray(judged.verdicts[claim].points) > 0) for claim in rows["claim"]])
     sure = np.maximum(p, 1 - p)
     word = np.where(p > 0.5, "increase", "decrease")
-    out["p_increase"] = p
-    out["class"] = np.where(sure >= 0.975, word, np.where(sure >= 0.95, "tendency", "no clear change"))
+    points = rows[["points", "lower", "upper"]].to_numpy() / 100
+    out = pd.DataFrame({
+        "label": label, "year": rows["time"].to_numpy(), "year_from": rows["time_b"].to_numpy(), "prob": 0.95,
+        "mean": points[:, 0], "lower": points[:, 1], "upper": points[:, 2], "p_increase": p,
+        "class": np.where(sure >= 0.975, word, np.where(sure >= 0.95, "tendency", "no clear change")),
+    })  # fmt: skip
     return out.drop_duplicates(["label", "year", "year_from"])
 
 

@@ -83,8 +83,8 @@ class Judged:
     ----------
     shares
         As `list_shares`.
-    planned, fits
-        The models that were fitted, and the fit of each by name.
+    fits
+        Of each model that was fitted, by name.
     models
         By model that passed the gate, the draws of each printed number that it holds.
     verdicts
@@ -94,7 +94,6 @@ class Judged:
     """
 
     shares: pd.DataFrame
-    planned: Sequence[Planned]
     fits: Mapping[str, xr.DataTree]
     models: Mapping[str, Mapping[str, Array]]
     verdicts: Mapping[str, Verdict]
@@ -122,14 +121,14 @@ def judge_report(report: Report, plan: Plan, *, engine: str, seed: int, step: St
     verdicts = judge_claims(evidence)
     needed = {model for verdict in verdicts.values() for model in verdict.facts.get("models", ())}
     used = [each for name, each in fitted.items() if name in needed]
-    given = _probabilities(verdicts)
+    given = pd.Series({name: verdict.p for name, verdict in verdicts.items()}, dtype=float)
     settled = given[[np.isnan(verdict.p) or not verdict.numbers for verdict in verdicts.values()]]
     table = {GIVEN: given}
     again = "laplace" if engine == "auto" else engine
     for name, variant, prior in plan.scenarios:
         table[name] = _again(evidence, used, (variant, prior), engine=again, settled=settled)
         step()
-    return Judged(shares, plan.models, base, evidence.models, verdicts, pd.DataFrame(table))
+    return Judged(shares, base, evidence.models, verdicts, pd.DataFrame(table))
 
 
 def tabulate_sensitivity(scenarios: pd.DataFrame) -> pd.DataFrame:
@@ -172,8 +171,8 @@ def _again(
             models[each.planned.name] = each.draws
             continue
         try:
-            pair = _other_priors(each.pair, prior) if prior else make_model(each.planned, shares)
-            models[each.planned.name] = each.under(pair, engine=engine, seed=evidence.seed)
+            made = change_scenario(*each.pair, PRIORS[prior](*each.pair)) if prior else make_model(each.planned, shares)
+            models[each.planned.name] = each.under(made[:2], engine=engine, seed=evidence.seed)
         except ValueError:
             continue
     varied = Evidence(evidence.report, shares, models, evidence.seed, drawn=evidence.drawn)
@@ -184,16 +183,7 @@ def _again(
     return found
 
 
-def _other_priors(pair: Pair, prior: str) -> Pair:
-    model, survey, _ = change_scenario(*pair, PRIORS[prior](*pair))
-    return model, survey
-
-
 def _alike(planned: Planned, one: pd.DataFrame, other: pd.DataFrame) -> bool:
     """Return whether a model has the same numbers in both."""
     names = [*planned.cells.index, *planned.wholes.values()]
     return one.loc[names].equals(other.loc[names])
-
-
-def _probabilities(verdicts: Mapping[str, Verdict]) -> pd.Series:
-    return pd.Series({name: verdict.p for name, verdict in verdicts.items()}, dtype=float)

@@ -148,12 +148,17 @@ def words(lang: str) -> dict[str, dict[str, str]]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-def where_it_is(speaker: Speaker, row: Any) -> str:
-    """Return what a row of numbers is about, such as "Easy to reach: yes, Own office, 2025"."""
+def what_it_is(speaker: Speaker, row: Any) -> str:
+    """Return the question, answer and group that a row is about, such as "Easy to reach: yes, Own office"."""
     question = speaker.label(row["survey"], row["item"]) if row["item"] else speaker.label(SURVEY, row["survey"])
     answer = f": {speaker.label(row['survey'], row['item'], row['answer'])}" if row["answer"] else ""
     group = f", {speaker.label(row['survey'], row['group_dim'], row['group'])}" if row["group"] != ALL else ""
-    return f"{question}{answer}{group}" + (f", {row['time']}" if row["time"] else "")
+    return f"{question}{answer}{group}"
+
+
+def where_it_is(speaker: Speaker, row: Any) -> str:
+    """Return what a row of numbers is about and when, such as "Easy to reach: yes, Own office, 2025"."""
+    return what_it_is(speaker, row) + (f", {row['time']}" if row["time"] else "")
 
 
 def unit_of(row: pd.Series, report: Report, speaker: Speaker) -> str:

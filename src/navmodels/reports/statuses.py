@@ -118,10 +118,9 @@ def tabulate_statuses(numbers: Numbers) -> pd.DataFrame:
     for name in numbers.quantities:
         chosen = best(numbers.told[name])
         if chosen is None:
-            rows.append((name, "", "", np.nan, np.nan, np.nan, np.nan))
-            continue
-        ours, low, high = _range(chosen, name, numbers)
-        rows.append((name, chosen.status, chosen.check.code, chosen.power, ours, low, high))
+            rows.append((name, "", "", *[np.nan] * 4))
+        else:
+            rows.append((name, chosen.status, chosen.check.code, chosen.power, *_range(chosen, name, numbers)))
     columns = ["name", "status", "code", "power", "ours", "lower", "upper"]
     return pd.DataFrame(rows, columns=columns).set_index("name")
 

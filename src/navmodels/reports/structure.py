@@ -114,7 +114,7 @@ def _parts_of(answer: str, answers: set[str]) -> list[str]:
 
 def _counts(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
     """A printed count is its share of n; without one, some whole count must print so. Without weights only."""
-    unweighted = numbers["survey"].map(lambda survey: not report.weighted(survey))
+    unweighted = ~numbers["survey"].map(report.weighted).astype(bool)
     rows = numbers[(numbers["statistic"] == "share") & (numbers["bound"] == "eq") & numbers["n"].notna() & unweighted]
     for row in records(rows):
         if pd.notna(row.count):
@@ -171,19 +171,17 @@ def _changes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check
 
 
 def _filters(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
-    """Those asked a question are no more than gave the answer that leads to it; with weights about so many."""
+    """Those asked a question are no more than gave the answer that leads to it; with weights they may be."""
     whole = numbers[(numbers["group_dim"] == ALL) & numbers["n"].notna()]
-    for row in records(report.tables["items"].query("asked_of != ''")):
+    items = report.tables["items"]
+    for row in records(items[(items["asked_of"] != "") & ~items["survey"].map(report.weighted).astype(bool)]):
         item, answer = row.asked_of.split("/")
         here = whole[whole["survey"] == row.survey]
         led = here[(here["item"] == item) & (here["answer"] == answer) & (here["statistic"] == "share")]
-        leading = {each.time: each for each in reversed(records(led))}
+        leading = led.drop_duplicates("time").set_index("time")["name"].to_dict()
         asked = here[(here["item"] == row.item) & here["time"].isin(list(leading))].drop_duplicates(["n", "time"])
-        if report.weighted(row.survey):
-            continue
         for each in records(asked):
-            first = leading[each.time]
-            formula = f"{first.name}*{first.name}.n/100"
+            formula = f"{leading[each.time]}*{leading[each.time]}.n/100"
             yield formula_check("filter", f"{each.name}.n", formula, comparison="<=", facts={"asked_of": row.asked_of})
 
 
@@ -208,11 +206,11 @@ def _typed(report: Report) -> Iterator[Check]:
 
 def _weighted_sizes(report: Report) -> set[str]:
     """Return the names of sizes in weighted surveys: beside weighted shares they may be weighted too, and rounded."""
-    weighted = {survey for survey in report.surveys if report.weighted(survey)}
-    groups = report.tables["groups"]
-    sizes = {name for name, (survey, _) in survey_names(report.surveys).items() if survey in weighted}
-    sizes |= {name for name, (row, field) in group_names(groups).items()
-              if field == "n" and groups.at[row, "survey"] in weighted}  # fmt: skip
     numbers = report.tables["numbers"]
-    named = number_names(numbers)[numbers["survey"].isin(weighted)]
-    return sizes | {f"{name}.{field}" for name in named for field in ("n", "count")}
+    named = number_names(numbers)[numbers["survey"].map(report.weighted).astype(bool)]
+    return {
+        *(name for name, (survey, _) in survey_names(report.surveys).items() if report.weighted(survey)),
+        *(name for name, (row, field) in group_names(report.tables["groups"]).items()
+          if field == "n" and report.weighted(row.survey)),
+        *(f"{name}.{field}" for name in named for field in ("n", "count")),
+    }  # fmt: skip

@@ -10,7 +10,7 @@ import xarray as xr
 from navmodels.reports.folders import Report
 from navmodels.reports.ledgers import count_words
 from navmodels.reports.schema import ALL, SIGNS
-from navmodels.reports.sentences import SURVEY, Speaker, words
+from navmodels.reports.sentences import SURVEY, Speaker, what_it_is, words
 
 LONGEST = 40  # lines
 WIDE = 150  # characters
@@ -49,12 +49,8 @@ def summarise_audit(
 def describe_claim(row: pd.Series, speaker: Speaker) -> str:
     """Return a claim in a few words, such as "Easy to reach: yes, Own office: higher than Shared office (2025)"."""
     survey = row["survey"]
-    text = speaker.label(survey, row["item"])
-    text += f": {speaker.label(survey, row['item'], row['answer'])}" if row["answer"] else ""
     predictor = row["group_dim"] == "predictor"  # a coefficient against others of its model: item_b names it
-    text += (
-        f", {speaker.label(survey, row['group_dim'], row['group'])}" if row["group"] != ALL and not predictor else ""
-    )
+    text = what_it_is(speaker, {**row, "group": ALL} if predictor else row)
     groups = (survey,) if predictor else (survey, row["group_dim"])
     answers = (survey, row["item"])
     named = {"item_b": (survey,), "answer_b": answers, "group_b": groups, "survey_b": (SURVEY,), "time_b": ()}

@@ -134,10 +134,9 @@ def _judge(claim: Any, evidence: Evidence) -> Verdict:
         raise NotJudgedError("no_time")
     sign = sign_of(claim)
     pair = together(claim, evidence) if claim.kind == "answer" else None
-    first = (
-        pair[0] if pair else one_side(coordinates(claim), evidence, sign=0 if claim.kind == "level" else sign)
-    )  # "over half" proves no level
-    if claim.kind == "level":
+    level = claim.kind == "level"  # "over half" proves none
+    first = pair[0] if pair else one_side(coordinates(claim), evidence, sign=0 if level else sign)
+    if level:
         points = _scale(first, evidence) * first.draws - claim.level
         return _verdict(claim, points, first, float(claim.level), (), evidence)
     if claim.kind == "difference" and claim.time_b:
@@ -185,7 +184,7 @@ def _verdict(
     claim: Any, points: Array, first: Side, other: float, numbers: tuple[str, ...] | Any, evidence: Evidence
 ) -> Verdict:  # fmt: skip
     sign = sign_of(claim)
-    margin = float(claim.stated) if _is_number(claim.stated) else MARGIN
+    margin = float(claim.stated) if claim.stated.replace(".", "", 1).isdecimal() else MARGIN
     if not sign and margin is MARGIN and _scale(first, evidence) == 1:  # five points say nothing of a mean
         raise NotJudgedError("no_margin")
     true = sign * points > 0 if sign else np.abs(points) <= margin
@@ -200,10 +199,6 @@ def _stands_on(numbers: tuple[str, ...], evidence: Evidence) -> dict[str, Any]:
     rows = [evidence.rows[name] for name in numbers]
     assumed = list(dict.fromkeys(row.how for row in rows if row.assumed))
     return {"models": models, "assumed": assumed}
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdecimal()
 
 
 def _predictors(claim: Any, table: pd.DataFrame, first: pd.Series) -> list[str]:

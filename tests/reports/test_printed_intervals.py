@@ -7,7 +7,7 @@ from scipy import optimize
 from scipy.stats import norm
 
 import navmodels as nav
-from navmodels.reports.printed_intervals import end, estimate_reading, mean_interval, share_interval, share_range
+from navmodels.reports.printed_intervals import end, estimate_reading, mean_interval, share_interval
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +73,3 @@ def test_other_forms_are_recognised() -> None:
         found = estimate_reading(table)
         assert (found["form"], found["intervals"]) == (form, 5)
         assert found["design_effect"] == pytest.approx(1.5, abs=0.02)  # one or two hundredths that all print the same
-
-
-def test_an_interval_says_which_share_it_belongs_to() -> None:
-    """That of 60 % and n = 1,275 at 1.24: the text's 63 % is outside."""
-    low, high = share_range({"design_effect": 1.24, "form": "logit"}, 57, 63, 1275, half=0.5)
-    assert low < 60 < high < 62.5

@@ -227,9 +227,8 @@ def _filled(table: pd.DataFrame, surveys: Mapping[str, Mapping[str, Any]]) -> pd
         return table
     table = table.copy()
     if "answers" in table:  # items
-        table["answers"] = table["answers"].mask(
-            table["answers"] == "", table["kind"].map({"tick": "several"}).fillna("one")
-        )
+        usual = table["kind"].map({"tick": "several"}).fillna("one")
+        table["answers"] = table["answers"].mask(table["answers"] == "", usual)
     if len(surveys) == 1:
         table["survey"] = table["survey"].mask(table["survey"] == "", next(iter(surveys)))
     if "statistic" in table or "direction" in table:  # numbers and claims

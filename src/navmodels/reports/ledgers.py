@@ -147,12 +147,9 @@ def _reason(
 
 
 def _say_check(told: Told, row: pd.Series, speaker: Speaker) -> str:
-    facts = {name: value for name, value in facts_of(told).items() if name not in ("rows", "half")}
-    computed = row.name == told.check.target or row.name in told.outcome.more
-    if row.name in told.outcome.more:
-        facts |= dict(
-            zip(("ours", "low", "high"), (float(each[0]) for each in told.outcome.more[str(row.name)]), strict=True)
-        )
+    name = str(row.name)
+    facts = {key: value for key, value in facts_of(told, name).items() if key not in ("rows", "half")}
+    computed = name == told.check.target or name in told.outcome.more
     text = speaker.say("check", told.check.code, **facts)
     if not computed and np.isfinite([row["lower"], row["upper"]]).all():
         text += " " + speaker.say("reason", "range", lower=row["lower"], upper=row["upper"])

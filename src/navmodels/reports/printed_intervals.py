@@ -113,23 +113,6 @@ def share_error(
     return holds, error[3], least, most
 
 
-def share_range(facts: Mapping[str, Any], lower: float, upper: float, n: float, *, half: float) -> tuple[float, float]:
-    """Return the unrounded shares that give both printed ends, whatever share is printed; (nan, nan) when none does.
-
-    Examples
-    --------
-    >>> low, high = share_range({"design_effect": 1.24, "form": "logit"}, 85, 88, 4059, half=0.5)
-    >>> round(low, 1), round(high, 1)
-    (86.4, 86.7)
-    """
-    middle = np.array([(lower + upper) / 2])
-    effective = np.array([n / facts["design_effect"]])
-    limits = _limits(middle, effective, 50.0)
-    ends = np.array([lower]), np.array([upper])
-    low, high, _ = _feasible(middle, *ends, effective, limits, facts, (50.0, half, half))
-    return (float(low[0]), float(high[0])) if low[0] <= high[0] + SLACK else (np.nan, np.nan)
-
-
 def mean_interval(
     value: Array, lower: Array, upper: Array, se: Array, *, halves: Sequence[float]
 ) -> tuple[Found, Found]:

@@ -14,6 +14,7 @@ from navmodels.reports.printed_shares import single_draws
 from navmodels.reports.scenarios import Judged
 from navmodels.reports.schema import ALL
 from navmodels.reports.sentences import Speaker
+from navmodels.reports.verdicts import LIMITS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,12 +87,9 @@ def _guard(value: Any) -> Any:
 def _drawing(kind: str, table: pd.DataFrame, title: str, speaker: Speaker) -> "Callable[[], Axes]":
     if kind == "claims":
         return lambda: _draw_claims(table, title, speaker)
-    if kind == "changes":
-        return lambda: _said(nav.plot_change(table, label="label", title=title), table, title, speaker)
-    if kind == "ratings":
-        draw = nav.plot_ratings
-        return lambda: _said(draw(table, by="label", category="category", title=title), table, title, speaker)
-    return lambda: _said(nav.plot_groups(table, label="label", title=title), table, title, speaker)
+    draw: Any = {"changes": nav.plot_change, "groups": nav.plot_groups, "ratings": nav.plot_ratings}[kind]
+    how = {"by": "label", "category": "category"} if kind == "ratings" else {"label": "label"}
+    return lambda: _said(draw(table, title=title, **how), table, title, speaker)
 
 
 def _said(ax: "Axes", table: pd.DataFrame, title: str, speaker: Speaker) -> "Axes":
@@ -119,7 +117,7 @@ def _of_claims(entry: Any, claims: pd.DataFrame, judged: Judged, speaker: Speake
 
 def _of_groups(entry: Any, claims: pd.DataFrame, judged: Judged, speaker: Speaker) -> pd.DataFrame:
     """Return the groups of a question, printed beside pooled, as `plot_groups` takes them."""
-    pooled = {name: draws for each in reversed(judged.models.values()) for name, draws in each.items()}
+    pooled = {name: draws for each in reversed(list(judged.models.values())) for name, draws in each.items()}
     rows = _rows(entry, judged)
     rows = rows[(rows["group_dim"] != ALL) & rows.index.isin(list(pooled)) & rows["n"].notna()]
     out = []
@@ -180,7 +178,7 @@ def _draw_claims(claims: pd.DataFrame, title: str, speaker: Speaker) -> "Axes":
     rows = claims.sort_values("p", kind="stable")
     place = np.arange(len(rows))
     _, ax = plt.subplots(figsize=(7.0, 6.0), layout="constrained")
-    for limit in (0.05, 0.2, 0.8, 0.95):
+    for limit in LIMITS:
         ax.axvline(limit, color="#767676", linewidth=0.8, linestyle=":")
     ax.hlines(place, rows["lowest"], rows["highest"], color="#b9b9b9", linewidth=1.0)
     ax.scatter(rows["p"], place, s=9, color="#0072B2", zorder=3)

@@ -21,7 +21,7 @@ from navmodels.reports.templates import Pair, Planned, make_model, plan_models, 
 from navmodels.reports.verdicts import Verdict, judge_claims
 from navmodels.sensitivity.changes import change_scenario, in_family
 from navmodels.sensitivity.reweighting import Weighed
-from navmodels.sensitivity.verdicts import stand
+from navmodels.sensitivity.verdicts import classify_probability, stand
 
 GIVEN = "given"
 PRIORS: Mapping[str, Callable[[Any, Any], dict[str, Any]]] = {
@@ -136,7 +136,7 @@ def tabulate_sensitivity(scenarios: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for claim, row in scenarios.iterrows():
         found = stand({str(name): float(p) for name, p in row.items()}, base=GIVEN)
-        turned = [str(name) for name, p in row.items() if not np.isnan(p) and _class(p) != found["class"]]
+        turned = [str(name) for name, p in row.dropna().items() if classify_probability(p) != found["class"]]
         turned = sorted(turned, key=lambda name: -abs(row[name] - row[GIVEN])) if found["class"] else []
         rows.append({"claim": claim, "lowest": found["lowest"], "highest": found["highest"],
                      "scenarios": found["scenarios"], "turned": turned})  # fmt: skip
@@ -144,10 +144,6 @@ def tabulate_sensitivity(scenarios: pd.DataFrame) -> pd.DataFrame:
 
 
 # ---- inside
-
-
-def _class(p: float) -> str:
-    return str(stand({GIVEN: float(p)}, base=GIVEN)["class"])
 
 
 def _scenarios(report: Report, shares: pd.DataFrame) -> list[Scenario]:

@@ -233,7 +233,8 @@ def numbers_of(report: Report) -> tuple[Numbers, pd.DataFrame]:
     return numbers, tabulate_statuses(numbers)
 
 
-def facts_of(told: Told) -> dict[str, Any]:
-    """Return the numbers that the sentence of a check needs."""
-    ours, low, high = (float(each[0]) for each in (told.outcome.ours, told.outcome.low, told.outcome.high))
+def facts_of(told: Told, name: str) -> dict[str, Any]:
+    """Return the numbers that the sentence of a check needs where it speaks of a quantity."""
+    own = told.outcome.more.get(name, (told.outcome.ours, told.outcome.low, told.outcome.high))
+    ours, low, high = (float(each[0]) for each in own)
     return {**told.check.facts, "ours": ours, "low": low, "high": high}

@@ -11,6 +11,7 @@ from navmodels.reports.folders import Report
 from navmodels.reports.ledgers import count_words
 from navmodels.reports.schema import ALL, SIGNS
 from navmodels.reports.sentences import SURVEY, Speaker, what_it_is, words
+from navmodels.reports.verdicts import LIMITS
 
 LONGEST = 40  # lines
 WIDE = 150  # characters
@@ -28,7 +29,8 @@ def summarise_audit(
     head += [_models(fits, speaker)] if fits else []
     judged = claims[claims["verdict"] != "not judged"]
     certain = judged[judged["lowest"].notna() & judged["sensitivity"].ne("")]
-    turning = certain[[_turns(row) for row in certain.itertuples()]] if len(certain) else certain
+    least, most = (np.digitize(certain[end].to_numpy(float), LIMITS) for end in ("lowest", "highest"))
+    turning = certain[least != most]
     parts = [
         ("differ", [_number(row, speaker) for _, row in ledger[ledger["status"] == "differs"].iterrows()]),
         ("fails", _claims(judged[judged["verdict"].isin(AGAINST)].sort_values("p"), speaker)),
@@ -81,11 +83,6 @@ def _models(fits: dict[str, xr.DataTree], speaker: Speaker) -> str:
     return f"{speaker.say('summary', 'models')}: {speaker.say('summary', code, count=len(fits), names=failed)}"
 
 
-def _turns(row: object) -> bool:
-    ends = (row.lowest, row.highest)  # type: ignore[attr-defined]
-    return bool(np.digitize(ends[0], (0.05, 0.2, 0.8, 0.95)) != np.digitize(ends[1], (0.05, 0.2, 0.8, 0.95)))
-
-
 def _number(row: pd.Series, speaker: Speaker) -> str:
     code = "alone" if np.isnan(row["ours"]) else "printed"
     facts = {"published": row["published"], "ours": round(float(row["ours"]), 1), "reference": row["reference"]}
@@ -104,13 +101,8 @@ def _claims(rows: pd.DataFrame, speaker: Speaker) -> list[str]:
 
 def _shares(sizes: Sequence[int], room: int) -> list[int]:
     """Return how many lines each part gets: all alike, what one does not need goes to the others."""
-    given = [0] * len(sizes)
-    while room > 0 and any(got < size for got, size in zip(given, sizes, strict=True)):
-        for place, size in enumerate(sizes):
-            if room > 0 and given[place] < size:
-                given[place] += 1
-                room -= 1
-    return given
+    turns = sorted((turn, place) for place, size in enumerate(sizes) for turn in range(size))[: max(room, 0)]
+    return [sum(turn_of == place for _, turn_of in turns) for place in range(len(sizes))]
 
 
 def _cut(lines: Sequence[str], most: int, speaker: Speaker) -> Iterator[str]:

@@ -167,13 +167,8 @@ def _plan_distribution(name: str, statistic: str, entry: Any, rows: pd.DataFrame
 
 def _worth(planned: Planned) -> bool:
     """Return whether a plan has something to learn from: two groups of a question, two items, two years."""
-    if planned.kind == "distribution":
-        return len(planned.answers) > 2 and planned.cells["group"].nunique() > 1
-    return (
-        len(planned.cells) > 1
-        and planned.cells[planned.by[-1]].nunique() > 1
-        and (planned.kind != "groups" or len(planned.by) > 1 or planned.cells["group"].nunique() > 1)
-    )
+    several = planned.cells[planned.by[-1]].nunique() > 1
+    return several and (planned.kind != "distribution" or len(planned.answers) > 2)
 
 
 def _reported(planned: Planned, table: pd.DataFrame) -> "nav.Survey":

@@ -30,6 +30,7 @@ from navmodels.sensitivity.verdicts import classify_probability
 
 Array = npt.NDArray[np.float64]
 
+LIMITS = (0.05, 0.2, 0.8, 0.95)  # of probabilities, between verdicts
 MARGIN = 5.0  # points within which two shares are the same, unless said
 STARS = {"*": 0.05, "**": 0.01, "***": 0.001}
 
@@ -223,13 +224,11 @@ def _z_range(row: pd.Series, levels: Mapping[str, float]) -> tuple[float, float]
     """Return how many errors from 0 a coefficient is, at least and at most."""
     if pd.notna(row["se"]) and row["se"] > 0:
         return (float(row["value"] / row["se"]),) * 2
-    marks = sorted(levels.items(), key=lambda pair: -pair[1])
-    limits = [float(-ndtri(level / 2)) for _, level in marks]
-    place = [mark for mark, _ in marks].index(row["stars"]) if row["stars"] in levels else -1
-    low = limits[place] if place >= 0 else 0.0
-    high = limits[place + 1] if place + 1 < len(limits) else np.inf
+    marks = ["", *sorted(levels, key=lambda mark: -levels[mark])]
+    limits = [0.0, *(float(-ndtri(levels[mark] / 2)) for mark in marks[1:]), np.inf]
+    place = marks.index(row["stars"]) if row["stars"] in levels else 0
     sign = -1.0 if row["value"] < 0 else 1.0
-    return sign * low, sign * high
+    return sign * limits[place], sign * limits[place + 1]
 
 
 def _difference(one: pd.Series, other: pd.Series, levels: Mapping[str, float], sign: int) -> tuple[float, float]:

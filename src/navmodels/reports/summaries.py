@@ -102,7 +102,7 @@ def _claims(rows: pd.DataFrame, speaker: Speaker) -> list[str]:
 def _shares(sizes: Sequence[int], room: int) -> list[int]:
     """Return how many lines each part gets: all alike, what one does not need goes to the others."""
     turns = sorted((turn, place) for place, size in enumerate(sizes) for turn in range(size))[: max(room, 0)]
-    return [sum(turn_of == place for _, turn_of in turns) for place in range(len(sizes))]
+    return [sum(part == place for _, part in turns) for place in range(len(sizes))]
 
 
 def _cut(lines: Sequence[str], most: int, speaker: Speaker) -> Iterator[str]:

@@ -29,8 +29,8 @@ class Slope(Labelled):
     Group("office"), Slope("year", by="office")``. A group's slope is not correlated with its level; the covariate is
     centred at its average over the answers, where that matters least. Time is a covariate too: a line for each office.
 
-    A fit tells the slopes as ``<by>:<name>_slope``, for each unit of the covariate. Values that were not observed lie on
-    the line of their group; the slope of a group that was not observed is drawn from the same normal.
+    A fit tells the slopes as ``<by>:<name>_slope``, for each unit of the covariate. Values that were not observed lie
+    on the line of their group; the slope of a group that was not observed is drawn from the same normal.
 
     Parameters
     ----------

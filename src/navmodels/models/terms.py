@@ -1,8 +1,8 @@
 """Terms of the linear predictor: each a basis, an index and a prior scale; one file a term.
 
 A term says how the levels of its factors differ: `Effect` without pooling, `Group` with partial pooling, `Slope` a
-covariate whose slope differs by group, `Trend` a random walk, `Region` neighbours on a map. Its `blocks` turn it, for a given survey, into the arrays that engines,
-prediction and simulation all read.
+covariate whose slope differs by group, `Trend` a random walk, `Region` neighbours on a map. Its `blocks` turn it, for a
+given survey, into the arrays that engines, prediction and simulation all read.
 """
 
 from collections.abc import Mapping, Sequence

@@ -54,13 +54,8 @@ def describe_claim(row: pd.Series, speaker: Speaker) -> str:
         f", {speaker.label(survey, row['group_dim'], row['group'])}" if row["group"] != ALL and not predictor else ""
     )
     groups = (survey,) if predictor else (survey, row["group_dim"])
-    named = {
-        "item_b": (survey,),
-        "answer_b": (survey, row["item"]),
-        "group_b": groups,
-        "survey_b": (SURVEY,),
-        "time_b": (),
-    }
+    answers = (survey, row["item"])
+    named = {"item_b": (survey,), "answer_b": answers, "group_b": groups, "survey_b": (SURVEY,), "time_b": ()}
     other = [speaker.named(*where, row[column]) for column, where in named.items() if row[column]]
     other += [f"{speaker.write(row['level'])} %"] if row["kind"] == "level" else []
     sign = SIGNS[row["direction"]]

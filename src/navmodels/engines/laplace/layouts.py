@@ -277,7 +277,7 @@ def meet(layout: Layout, meeting: Array, levels: Array) -> Array:
 
 
 def _met(block: Block) -> tuple[Places, Array]:
-    """Return the coefficient that each cell meets, and what it is multiplied by, where each level has one; dims (cell)."""
+    """Return the coefficient that each cell meets, and its weight, where each level has one; dims (cell)."""
     matrix = block.matrix
     place = np.argmax(matrix != 0, axis=1)
     return place[block.index].astype(np.int64), matrix[np.arange(len(matrix)), place][block.index]

@@ -21,6 +21,7 @@ from navmodels.models.terms import Term
 from navmodels.reports.library import open_report
 from navmodels.reports.printed_shares import list_shares
 from navmodels.reports.templates import Planned, make_model, plan_models, read_draws
+from navmodels.sensitivity.reweighting import Weighed
 
 RESULTS = Path(__file__).parent / "results" / "batteries.md"
 SEED = 2024
@@ -80,7 +81,7 @@ def whole_row(part: Planned, shares: pd.DataFrame) -> dict[str, str]:
     both = names.dropna(subset=["public", "private"])
     whole = both["all"].dropna()
     beside = dataclasses.replace(part, cells=part.cells.drop(index=whole.tolist()))
-    draws, without = (read_draws(each, fitted(each, shares)) for each in (part, beside))
+    draws, without = (read_draws(each, Weighed(fitted(each, shares))) for each in (part, beside))
 
     def gaps(drawn: Mapping[str, Array]) -> list[Array]:
         return [100 * (drawn[one] - drawn[other]) for one, other in both[["public", "private"]].astype(str).to_numpy()]
@@ -102,7 +103,7 @@ def whole_row(part: Planned, shares: pd.DataFrame) -> dict[str, str]:
 def engine_row(part: Planned, shares: pd.DataFrame) -> dict[str, str]:
     """Return how the printed shares' estimates by nuts differ from those by laplace, and why its gate did not pass."""
     fits = [fitted(part, shares, engine=engine) for engine in ("laplace", "nuts")]
-    first, second = (np.stack(list(read_draws(part, fit).values())) for fit in fits)
+    first, second = (np.stack(list(read_draws(part, Weighed(fit)).values())) for fit in fits)
     sd = second.std(axis=1)
     ratio = first.std(axis=1) / sd
     return {

@@ -18,6 +18,7 @@ def asked(monkeypatch):
         return SimpleNamespace(summary=f"summary of {path.name}")
 
     monkeypatch.setattr(reproduction, "audit_folder", audit_folder)
+    monkeypatch.setattr(reproduction.os, "cpu_count", lambda: 1)  # other processes know nothing of this answer
     return seen
 
 
@@ -89,3 +90,18 @@ def test_a_folder_of_ones_own(capsys, tmp_path):
     assert "column 'value': holds 'many'" in capsys.readouterr().out
     assert main(["report", "new", str(folder)]) == 2
     assert "holds something already" in capsys.readouterr().err
+
+
+def test_reports_beside_each_other_are_as_one_by_one(capsys, tmp_path):
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        assert main(["report", "new", str(folder)]) == 0
+        assert main(["reproduce", str(folder), "--out", str(tmp_path / "alone")]) == 0
+    alone = capsys.readouterr().out
+    assert main(["reproduce", *map(str, folders), "--out", str(tmp_path / "both")]) == 0
+    together = capsys.readouterr().out.splitlines()
+    assert [line for line in together if "Written to" not in line] == [
+        line for line in alone.splitlines() if line[:1] != "/" and "Written to" not in line
+    ]
+    for name in ("one/ledger.csv", "two/ledger.csv", "two/claims.csv"):
+        assert (tmp_path / "both" / name).read_text() == (tmp_path / "alone" / name).read_text()

@@ -24,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(f"navmodels: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"navmodels: {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 2
 
 
 # ---- inside
@@ -76,7 +79,7 @@ def _reports(_: argparse.Namespace) -> int:
 
 def _reproduce(given: argparse.Namespace) -> int:
     from navmodels.reports.library import find_folder, report_names
-    from navmodels.reports.reproduction import audit_reports
+    from navmodels.reports.reproduction import summarise_reports
     from navmodels.reports.sentences import Speaker
 
     reports = given.report or report_names()
@@ -85,9 +88,9 @@ def _reproduce(given: argparse.Namespace) -> int:
     if twice is not None:
         raise ValueError(f"two reports are called {twice!r}; audit them one at a time, each with its own --out.")
     folders = [given.out / name for name in names]
-    audits = audit_reports(reports, folders, engine=given.engine, lang=given.lang, progress=True)
-    for audit, folder in zip(audits, folders, strict=True):
-        print(f"\n{audit.summary}\n\n{Speaker(given.lang).say('summary', 'written')} {folder}/")
+    summaries = summarise_reports(reports, folders, engine=given.engine, lang=given.lang)
+    for summary, folder in zip(summaries, folders, strict=True):
+        print(f"\n{summary}\n\n{Speaker(given.lang).say('summary', 'written')} {folder}/")
     return 0
 
 

@@ -170,3 +170,60 @@ def test_no_folder_and_a_full_one(tmp_path: Path) -> None:
     write_skeleton(tmp_path / "mine")
     with pytest.raises(ValueError, match="holds something already"):
         write_skeleton(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("cells", ["item\tvalue\neasy\t58", "item,value,,\neasy,58,,", "item;value;\neasy;58;"])
+def test_tables_as_spreadsheets_leave_them(tmp_path: Path, cells: str) -> None:
+    (tmp_path / "report.toml").write_text('title = "T"\n')
+    (tmp_path / "numbers.csv").write_text(cells)
+    assert read_folder(tmp_path).tables["numbers"]["value"].tolist() == [58.0]
+
+
+def test_what_is_no_file_and_what_is_no_folder(folder: Path) -> None:
+    (folder / "claims.csv").unlink()
+    (folder / "claims.csv").mkdir()
+    assert check_folder(folder) == ["claims.csv: cannot be read: Is a directory."]
+    (folder / "claims.csv").rename(folder / "Claims.CSV")
+    assert "Claims.CSV: is no table of a report" in check_folder(folder)[0]
+    with pytest.raises(ValueError, match=r"is a file; give the folder that it lies in"):
+        read_folder(folder / "numbers.csv")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("[surveys.visitors]\nn = 151\npopulation = 5", "population is 5, less than n, which is 151."),
+        ("[surveys.visitors]\nyear = true", "year is True; allowed: a year such as 2025."),
+        ("year = [1]", "year is [1]; allowed: a year such as 2025."),
+        ("[stars]\n'*' = 5.0", "[stars]: * is 5.0; allowed: a number between 0 and 1."),
+        ("stars = 3", "stars is no section"),
+        ("[words.nb]\na = 3", "[words.nb]: a is 3; allowed: text in quotes"),
+        (
+            "[[plots]]\nkind = 'groups'\nname = '../../x'",
+            "name is '../../x'; allowed: letters, digits, spaces, _ and -.",
+        ),
+        ("[[plots]]\nkind = 'ratings'\nitem = 'easy_to_reach'", "names no item with two answers or more in print"),
+        ("[[models]]\nkind = 'groups'\nrest = 'no'", "rest is 'no'; allowed: true, false"),
+        ("[[models]]\nkind = 'groups'\nsurvey = ['visitors']", "survey is ['visitors']; allowed: text in quotes"),
+        ("[[models]]\nkind = 'series'\ntime = 2031", "holds '2031', which is not known; there are: 2025."),
+    ],
+)
+def test_values_of_the_wrong_type_in_report_toml(tmp_path: Path, lines: str, said: str) -> None:
+    write_skeleton(tmp_path / "mine")
+    survey = "" if "surveys" in lines else "\n[surveys.visitors]\nn = 151\nyear = 2025\n"
+    (tmp_path / "mine" / "report.toml").write_text(f'title = "T"\n{lines}\n{survey}')
+    assert said in check_folder(tmp_path / "mine")[0]
+
+
+def test_sizes_that_cannot_be(folder: Path) -> None:
+    assert "less than the n of the group, 31" in spoil(folder, "groups", "population", "30")[0]
+    spoil(folder, "groups", "population", "")
+    assert "a share is a percent from 0 to 100" in spoil(folder, "groups", "share", "121")[0]
+    spoil(folder, "groups", "share", "21")
+    assert "allowed: a number of at most 15 digits." in spoil(folder, "groups", "n", "9" * 23)[0]
+
+
+def test_a_system_is_linear_in_its_unknowns(folder: Path) -> None:
+    spoil(folder, "relations", "system", "s")
+    assert "a row of a system is a sum of unknowns" in spoil(folder, "relations", "formula", "x_1 * x_1")[0]
+    assert spoil(folder, "relations", "formula", "100 * x_1 / (x_1 + n_visitors * x_2)") == []

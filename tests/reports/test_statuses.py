@@ -117,3 +117,16 @@ def test_bounds_and_rounding(bound: str, value: float, holds: bool) -> None:
     at = {"all": np.array([value]), "host": np.array([58.0]), "own": np.array([71.0])}
     printed = Print({"all": 0.5, "host": 0.5, "own": 0.5}, {"all": bound, "host": "eq", "own": "eq"})
     assert judge(check, at, printed).holds.tolist() == [holds]
+
+
+@pytest.mark.parametrize(("net", "status"), [(58, "reproduced"), (66, "differs")])
+def test_a_net_answer_is_the_sum_of_its_parts_and_none_of_the_hundred(net: int, status: str, tmp_path: Path) -> None:
+    shares = dict(zip("123456", (7, 12, 23, 28, 20, 10), strict=True)) | {"4-6": net}  # the six add to 100
+    rows = "".join(f"easy{answer[0]}{answer[2:]},easy,{answer},{value}\n" for answer, value in shares.items())
+    (tmp_path / "numbers.csv").write_text(f"id,item,answer,value\n{rows}", encoding="utf-8")
+    (tmp_path / "items.csv").write_text("item,answers,complete\neasy,one,yes\n", encoding="utf-8")
+    about = 'title = "T"\n[surveys.visitors]\nn = 5000\nweighted = true\n'
+    (tmp_path / "report.toml").write_text(about, encoding="utf-8")
+    _, table = numbers_of(read_folder(tmp_path))
+    assert table.loc["easy46", ["status", "code"]].tolist() == [status, "net"]
+    assert (table.loc[[f"easy{answer}" for answer in "123"], "status"] == "agrees").all()

@@ -86,6 +86,9 @@ def places(labels: Iterable[Any], levels: Sequence[Any]) -> npt.NDArray[np.intp]
     >>> places(["b", "a", "b"], ["a", "b"]).tolist()
     [1, 0, 1]
     """
+    if isinstance(labels, pd.Series) and labels.dtype != object:  # of one kind: each label is looked up once
+        codes, distinct = pd.factorize(labels, use_na_sentinel=False)
+        return places(distinct.tolist(), levels)[codes]
     place = {(checks.kind(level), level): number for number, level in enumerate(map(checks.plain, levels))}
     keys = [(checks.kind(label), checks.plain(label)) for label in labels]
     strange = next((label for label in keys if label not in place), None)

@@ -1,5 +1,6 @@
 """fit: a model and a survey in, an ArviZ-ready `xarray.DataTree` out."""
 
+import functools
 import time
 import warnings
 from dataclasses import dataclass, replace
@@ -177,9 +178,15 @@ def _fit(model: Model, survey: Survey, asked: Request) -> xr.DataTree:
         "seconds": round(time.perf_counter() - start, 3),
         "weighting": survey.cells.attrs["weighting"],
         "simulated": survey.cells.attrs.get("simulated", ""),
-        "versions": " ".join(f"{name}={version(name)}" for name in PACKAGES),
+        "versions": _versions(),
     }
     return tree
+
+
+@functools.cache
+def _versions() -> str:
+    """Return the versions of what a fit is made with; read from disk once."""
+    return " ".join(f"{name}={version(name)}" for name in PACKAGES)
 
 
 def _slopes(design: Design, posterior: xr.Dataset) -> dict[str, xr.DataArray]:

@@ -23,7 +23,11 @@ def record_design(design: Design) -> tuple[xr.Dataset, dict[str, str]]:
         "attrs": survey.cells.attrs,
     }
     text = json.dumps(content, default=lambda value: value.item())  # NumPy scalars
-    return survey.cells.drop_attrs(), {"model": design.model.to_json(), "survey": text, "data_hash": data_hash(survey)}
+    cells = survey.cells.copy()  # `drop_attrs` aligns every variable with all others
+    cells.attrs = {}
+    for variable in cells.variables.values():
+        variable.attrs = {}
+    return cells, {"model": design.model.to_json(), "survey": text, "data_hash": data_hash(survey)}
 
 
 def recall_design(fit: xr.DataTree) -> Design:

@@ -4,6 +4,7 @@ Nothing is drawn: quantiles of the priors, and of differences between two levels
 standard deviation. What is implied stands on the scale of the outcome: of shares near 50 %, where a logit moves most.
 """
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -160,6 +161,7 @@ def _implied(design: Design, who: str, mean: float, half: float) -> tuple[str, f
     return f"{who} differ {what}{'' if _is_mean(design) else ' points'}", float(ends[0]), float(ends[1])
 
 
+@functools.cache
 def _difference(prior: Learned, apart: float) -> float:
     """Return the 95 % quantile of |x|, x normal with a standard deviation `apart` times one from the prior."""
     sd = apart * np.asarray(prior.quantile((np.arange(POINTS) + 0.5) / POINTS))

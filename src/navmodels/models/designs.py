@@ -48,6 +48,10 @@ class Design:
     @property
     def cells(self) -> pd.DataFrame:
         """The factors of each cell, one row a cell."""
+        return self._frame.copy(deep=False)
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
         return factor_frame(self.survey)
 
     @cached_property

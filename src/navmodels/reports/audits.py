@@ -11,7 +11,7 @@ from navmodels.engines.fitting import ENGINES
 from navmodels.reports.folders import Report, read_folder
 from navmodels.reports.ledgers import tabulate_claims, tabulate_ledger
 from navmodels.reports.results import list_drawings, write_plots, write_table
-from navmodels.reports.scenarios import Judged, count_steps, judge_report
+from navmodels.reports.scenarios import Judged, judge_report, plan_report
 from navmodels.reports.sentences import LANGUAGES, speaker_of
 from navmodels.reports.statuses import Numbers, numbers_of
 from navmodels.reports.summaries import summarise_audit
@@ -53,8 +53,11 @@ def audit_folder(
     engine: str = "auto",
     lang: str = "en",
     progress: bool = False,
+    line: int = 0,
 ) -> Audit:
     """Audit a report, or that of a folder; with `out`, write tables, plots and the summary there.
+
+    The progress bar stands on a line of the screen.
 
     Raises
     ------
@@ -67,10 +70,11 @@ def audit_folder(
     folder = None if out is None else Path(out)
     if folder is not None:  # before anything is fitted
         folder.mkdir(parents=True, exist_ok=True)
-    with tqdm(total=1 + count_steps(report), desc=report.name, disable=not progress, leave=False) as bar:
+    plan = plan_report(report)
+    with tqdm(total=1 + plan.steps, desc=report.name, disable=not progress, leave=False, position=line) as bar:
         numbers, statuses = numbers_of(report)
         bar.update()
-        judged = judge_report(report, engine=engine, seed=SEED, step=bar.update)
+        judged = judge_report(report, plan, engine=engine, seed=SEED, step=bar.update)
     speaker = speaker_of(report, lang)
     ledger = tabulate_ledger(report, numbers, statuses, judged, speaker)
     claims = tabulate_claims(report, judged, speaker)

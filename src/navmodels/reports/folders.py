@@ -3,8 +3,9 @@
 Nothing is computed from the numbers here; see `quantities`.
 """
 
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,28 @@ from navmodels.reports.typed_tables import Problem, empty_table, read_table
 
 ABOUT = "report.toml"
 SHOWN = 12  # problems listed in one error
+
+# what a value of report.toml may be, and what its keys take
+TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "text": (
+        "text in quotes, without control characters",
+        lambda value: isinstance(value, str) and not re.search(r"[\x00-\x08\x0b-\x1f]", value),
+    ),
+    "year": ("a year such as 2025", lambda value: isinstance(value, int | str) and not isinstance(value, bool)),
+    "names": ("text in quotes, or a list of such", lambda value: isinstance(value, int | str)),
+    "file": ("letters, digits, spaces, _ and -", lambda value: bool(re.fullmatch(r"[\w -]{1,80}", str(value)))),
+    "yes": ("true, false (without quotes)", lambda value: isinstance(value, bool)),
+    "statistic": ("share, mean", lambda value: value in ("share", "mean")),
+    "level": ("a number between 0 and 1", lambda value: isinstance(value, float) and 0 < value < 1),
+}
+REPORT_TYPES = {**dict.fromkeys(("title", "title_nb", "publisher", "language"), "text"), "year": "year"}
+SURVEY_TYPES = {**dict.fromkeys(("label", "label_nb", "reference", "note"), "text"), "year": "year"}
+ENTRY_TYPES = {
+    **dict.fromkeys(("survey", "item", "answer", "title", "title_nb"), "text"), "name": "text", "rest": "yes",
+    **dict.fromkeys(("items", "answers", "batteries", "group_dim", "without", "claims", "time", "time_from"), "names"),
+    "statistic": "statistic",
+}  # fmt: skip
+PLOT_TYPES = {**ENTRY_TYPES, "name": "file", **dict.fromkeys(("time", "time_from"), "year"), "group_dim": "text"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +97,7 @@ def read_folder(path: str | Path) -> Report:
         count = "one thing is" if len(problems) == 1 else f"{len(problems)} things are"
         more = f"\n... and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
         listed = "\n".join(str(problem) for problem in problems[:SHOWN])
-        raise ValueError(f"{count} wrong in the folder {Path(path).name}:\n{listed}{more}")
+        raise ValueError(f"{count} wrong in the folder {report.name}:\n{listed}{more}")
     return report
 
 
@@ -87,12 +110,17 @@ def check_folder(path: str | Path) -> list[str]:
 
 
 def _read(path: Path) -> tuple[Report, list[Problem]]:
+    if path.is_file():
+        raise ValueError(f"{str(path)!r} is a file; give the folder that it lies in.")
     if not path.is_dir():
         raise ValueError(f"there is no folder {str(path)!r}. `navmodels report new {path}` makes one to fill in.")
     about, problems = _about(path / ABOUT)
     tables = {name: empty_table(name) for name in TABLES}
-    for file in sorted(path.glob("*.csv")):
-        if file.stem not in TABLES:
+    for file in sorted(path.iterdir()):
+        known = file.stem in TABLES and file.suffix == ".csv"
+        if not known and file.suffix.lower() != ".csv":
+            continue
+        if not known:
             allowed = ", ".join(f"{name}.csv" for name in TABLES)
             hint = checks.nearest(file.name, [f"{name}.csv" for name in TABLES])
             problems.append(Problem(file.name, None, "", f"is no table of a report; allowed: {allowed}.{hint}"))
@@ -124,9 +152,7 @@ def _about(file: Path) -> tuple[dict[str, Any], list[Problem]]:
 
 def _wrong_about(about: dict[str, Any]) -> Iterator[Problem]:
     yield from _keys("", about, REPORT_KEYS)
-    for key in ("title", "title_nb", "publisher", "language"):
-        if not isinstance(about.get(key, ""), str):
-            yield _problem("", f"{key} is {about[key]!r}; allowed: text in quotes.")
+    yield from _wrong_types("", about, REPORT_TYPES)
     if not isinstance(about.get("title"), str):
         yield _problem("", 'has no title; write title = "..." in its first line.')
     surveys = about.get("surveys", {})
@@ -143,6 +169,14 @@ def _wrong_about(about: dict[str, Any]) -> Iterator[Problem]:
     words = about.get("words", {})
     if not isinstance(words, dict) or not all(isinstance(each, dict) for each in words.values()):
         yield _problem("", 'words is no set of sections; write [words.nb] and below it "summary" = "sammendrag".')
+        return
+    for language, section in words.items():
+        yield from _wrong_types(f"[words.{language}]", section, dict.fromkeys(section, "text"))
+    stars = about.get("stars", {})
+    if not isinstance(stars, dict):
+        yield _problem("", 'stars is no section; write [stars] and below it "*" = 0.05.')
+        return
+    yield from _wrong_types("[stars]", stars, dict.fromkeys(stars, "level"))
 
 
 def _wrong_survey(place: str, facts: dict[str, Any]) -> Iterator[Problem]:
@@ -153,17 +187,16 @@ def _wrong_survey(place: str, facts: dict[str, Any]) -> Iterator[Problem]:
     for key in ("weighted", "register"):
         if not isinstance(facts.get(key, True), bool):
             yield _problem(place, f"{key} is {facts[key]!r}; allowed: true, false (without quotes).")
-    for key in ("label", "label_nb", "reference", "note"):
-        if not isinstance(facts.get(key, ""), str):
-            yield _problem(place, f"{key} is {facts[key]!r}; allowed: text in quotes.")
+    yield from _wrong_types(place, facts, SURVEY_TYPES)
     effect = facts.get("design_effect", 1.0)
     each = effect if isinstance(effect, list) and effect else [effect]
     numbers = all(isinstance(one, int | float) and not isinstance(one, bool) and 0 < one < 1000 for one in each)
     if not numbers and effect != "estimate":
         text = f'design_effect is {effect!r}; allowed: a number above 0, a list of such, or "estimate".'
         yield _problem(place, text)
-    if not isinstance(facts.get("year", 2000), int | str):
-        yield _problem(place, f"year is {facts['year']!r}; allowed: a year such as 2025.")
+    for key in ("invited", "population"):
+        if isinstance(facts.get(key), int) and isinstance(facts.get("n"), int) and facts[key] < facts["n"]:
+            yield _problem(place, f"{key} is {facts[key]!r}, less than n, which is {facts['n']!r}.")
 
 
 def _wrong_entries(
@@ -175,9 +208,20 @@ def _wrong_entries(
     for place, entry in enumerate(entries, start=1):
         where = f"[[{section}]] number {place}"
         yield from _keys(where, entry, keys)
+        yield from _wrong_types(where, entry, PLOT_TYPES if section == "plots" else ENTRY_TYPES)
         if entry.get("kind") not in kinds:
             hint = checks.nearest(entry.get("kind", ""), kinds)
             yield _problem(where, f"kind is {entry.get('kind')!r}; allowed: {', '.join(kinds)}.{hint}")
+
+
+def _wrong_types(place: str, given: dict[str, Any], types: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield values that are of another type than their key takes."""
+    for key in (key for key in types if key in given):
+        allowed, right = TYPES[types[key]]
+        several = types[key] == "names" and isinstance(given[key], list)
+        for value in given[key] if several else [given[key]]:
+            if not right(value):
+                yield _problem(place, f"{key} is {value!r}; allowed: {allowed}.")
 
 
 def _keys(place: str, given: dict[str, Any], allowed: tuple[str, ...]) -> Iterator[Problem]:
@@ -201,10 +245,14 @@ def _surveys(about: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> di
 
 
 def _filled(table: pd.DataFrame, surveys: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Return a table with the one survey where none is named, and its year where a number has no time."""
+    """Return a table with what may be left out: the one survey, its year, how many answers an item takes."""
     if "survey" not in table:
         return table
     table = table.copy()
+    if "answers" in table:  # items
+        table["answers"] = table["answers"].mask(
+            table["answers"] == "", table["kind"].map({"tick": "several"}).fillna("one")
+        )
     if len(surveys) == 1:
         table["survey"] = table["survey"].mask(table["survey"] == "", next(iter(surveys)))
     if "statistic" in table or "direction" in table:  # numbers and claims

@@ -9,7 +9,7 @@ import pandas as pd
 from navmodels.reports.folders import Report
 from navmodels.reports.scenarios import Judged, tabulate_sensitivity
 from navmodels.reports.sentences import Speaker, unit_of, where_it_is
-from navmodels.reports.statuses import Numbers, Told, best, facts_of
+from navmodels.reports.statuses import REFUTES, Numbers, Told, best, facts_of
 from navmodels.reports.typed_tables import records
 from navmodels.reports.verdicts import Verdict
 
@@ -55,21 +55,9 @@ def tabulate_ledger(
         noted_by_reader=_noted(report, out, speaker),
     )  # fmt: skip
     head = ["number", "table", "row", "survey", "item", "answer", "group_dim", "group", "time", "quantity", "reference"]
-    more = [
-        "label",
-        "published",
-        "unit",
-        "ours",
-        "lower",
-        "upper",
-        "status",
-        "power",
-        "noted_by_reader",
-        "code",
-        "reason",
-        "note",
-    ]
-    return out[[*head, *more, "note"]].reset_index(drop=True)
+    more = ["label", "published", "unit", "ours", "lower", "upper", "status", "power", "noted_by_reader", "code",
+            "reason", "note"]  # fmt: skip
+    return out[[*head, *more]].reset_index(drop=True)
 
 
 def tabulate_claims(report: Report, judged: Judged, speaker: Speaker) -> pd.DataFrame:
@@ -144,7 +132,8 @@ def _reason(
         if told.status != "differs":
             parts.append(speaker.say("reason", "power", power=f"{speaker.write(round(100 * told.power))} %"))
     elif told is not None:
-        parts = [speaker.say("reason", "weak", power=f"{speaker.write(round(100 * told.power))} %")]
+        code = "some" if told.check.code in REFUTES else "weak"
+        parts = [speaker.say("reason", code, power=f"{speaker.write(round(100 * told.power))} %")]
     if pooled:
         mean, lower, upper = (round(each, 1) for each in pooled[1:])
         parts.append(speaker.say("reason", "fed", model=pooled[0], mean=mean, lower=lower, upper=upper))

@@ -104,7 +104,7 @@ def find_folder(name: str | Path) -> Path:
     """Return the folder of a report: a name of `list_reports`, or a path."""
     if isinstance(name, str) and name in report_names():
         return library() / name
-    if Path(name).is_dir():
+    if Path(name).exists():
         return Path(name)
     known = report_names()
     hint = checks.nearest(str(name), known)

@@ -18,6 +18,7 @@ Found = tuple[Flags, Array, Array, Array]  # holds, ours, low, high
 
 Z = float(ndtri(0.975))
 SLACK = 1e-9
+EXACT = 1e-12  # percent
 FORMS = ("logit", "wilson", "wald")
 EFFECTS = np.arange(100, 201) / 100  # design effects that are tried
 
@@ -45,6 +46,17 @@ def end(share: Array, effective: Array, *, side: float | Array, form: str) -> Ar
     return np.asarray(100 * (p + Z**2 / (2 * effective) + side * Z * reach) / (1 + Z**2 / effective))
 
 
+def edge_of(effective: Any) -> Any:
+    """Return the share (percent) below which an end of an interval falls as the share rises: no share is read from it.
+
+    Examples
+    --------
+    >>> round(float(edge_of(9)), 1)
+    8.1
+    """
+    return 50 * (1 - 1 / np.sqrt(1 + Z**2 / effective))
+
+
 def share_interval(
     facts: Mapping[str, Any], value: Array, lower: Array, upper: Array, n: Array, *, halves: Sequence[float]
 ) -> tuple[Found, Found]:
@@ -53,7 +65,8 @@ def share_interval(
     Parameters
     ----------
     facts
-        ``design_effect``, ``form``.
+        ``design_effect``, ``form``; ``slack``, by which part of half the width (at least one last digit) both ends may
+        be off besides; ``cut``, whether what lies beyond 0 or 100 is printed as that.
     value, lower, upper, n
         Percent, and respondents.
     halves
@@ -67,13 +80,21 @@ def share_interval(
     ([True], [85.15], [87.5])
     """
     effective = n / facts["design_effect"]
+    wide = Z * np.sqrt(value * (100 - value) / effective)
+    slack = [np.where(facts.get("slack", 0) > 0, np.maximum(2 * half, facts.get("slack", 0) * wide), 0)
+             for half in halves[1:3]]  # fmt: skip
+    loose: Any = (halves[0], halves[1] + slack[0], halves[2] + slack[1])
     first, last = _limits(value, effective, halves[0])
-    low, high, best = _feasible(value, lower, upper, effective, (first, last), facts["form"], halves)
+    low, high, best = _feasible(value, lower, upper, effective, (first, last), facts, loose)
     ours = [end(best, effective, side=side, form=facts["form"]) for side in (-1.0, 1.0)]
-    inside = (np.abs(ours[0] - lower) <= halves[1] + SLACK) & (np.abs(ours[1] - upper) <= halves[2] + SLACK)
+    if facts.get("cut"):
+        ours = [np.where(lower == 0, np.maximum(ours[0], 0), ours[0]),
+                np.where(upper == 100, np.minimum(ours[1], 100), ours[1])]  # fmt: skip
+    inside = (np.abs(ours[0] - lower) <= loose[1] + SLACK) & (np.abs(ours[1] - upper) <= loose[2] + SLACK)
     holds = inside & (low <= high + SLACK) & (first <= last)
-    reach = [[end(at, effective, side=side, form=facts["form"]) for at in (first, last)] for side in (-1.0, 1.0)]
-    return (holds, ours[0], *reach[0]), (holds, ours[1], *reach[1])  # type: ignore[return-value]
+    reach = [[end(at, effective, side=side, form=facts["form"]) + way * more for at, way in ((first, -1), (last, 1))]
+             for side, more in zip((-1.0, 1.0), slack, strict=True)]  # fmt: skip
+    return (holds, ours[0], *reach[0]), (holds, ours[1], *reach[1])
 
 
 def share_error(
@@ -83,7 +104,7 @@ def share_error(
     value, lower, upper, n = printed
     effective = n / facts["design_effect"]
     limits = _limits(value, effective, halves[0])
-    low, high, best = _feasible(value, lower, upper, effective, limits, facts["form"], halves)
+    low, high, best = _feasible(value, lower, upper, effective, limits, facts, halves)
     low, high = np.minimum(low, high), np.maximum(low, high)
     error = [np.sqrt(at * (100 - at) / effective) for at in (low, high, np.clip(50.0, low, high), best)]
     least, most = np.minimum(error[0], error[1]), error[2]
@@ -104,7 +125,7 @@ def share_range(facts: Mapping[str, Any], lower: float, upper: float, n: float, 
     effective = np.array([n / facts["design_effect"]])
     limits = _limits(middle, effective, 50.0)
     ends = np.array([lower]), np.array([upper])
-    low, high, _ = _feasible(middle, *ends, effective, limits, facts["form"], (50.0, half, half))
+    low, high, _ = _feasible(middle, *ends, effective, limits, facts, (50.0, half, half))
     return (float(low[0]), float(high[0])) if low[0] <= high[0] + SLACK else (np.nan, np.nan)
 
 
@@ -134,7 +155,7 @@ def mean_interval(
     return low, (holds, centre + half, value - halves[0] + narrow, value + halves[0] + wide)
 
 
-def estimate_reading(table: Any, *, effects: Array = EFFECTS) -> dict[str, Any]:
+def estimate_reading(table: Any, *, effects: Array = EFFECTS, slack: float = 0) -> dict[str, Any]:
     """Return the one design effect and form that reproduce most printed share intervals.
 
     Among the design effects that reproduce most, those that also give most printed standard errors are kept, and the
@@ -143,22 +164,25 @@ def estimate_reading(table: Any, *, effects: Array = EFFECTS) -> dict[str, Any]:
     Parameters
     ----------
     table
-        Columns value, lower, upper, n, se and half (of the last digit); se may be missing.
+        Columns value, lower, upper, n, se and half (of the last digit); se may be missing. With a column end, that is
+        half the last digit of the ends.
     effects
         Design effects tried.
+    slack
+        As in `share_interval`.
 
     Returns
     -------
     design_effect, form, intervals (how many are reproduced), of (how many there are).
     """
     columns = [table[name].to_numpy(float)[:, None] for name in ("value", "lower", "upper", "n", "se")]
-    half = float(table["half"].median()) if len(table) else 0.5
+    half, end_half = (table[name].to_numpy(float)[:, None] for name in ("half", "end" if "end" in table else "half"))
     best: dict[str, Any] = {"design_effect": float(effects[0]), "form": FORMS[0], "intervals": -1, "of": len(table)}
     for form in FORMS:
-        facts = {"design_effect": effects[None, :], "form": form}
+        facts = {"design_effect": effects[None, :], "form": form, "slack": slack, "cut": is_cut(table)}
         spread = [np.broadcast_to(column, (len(table), len(effects))) for column in columns]
-        (holds, *_), _ = share_interval(facts, *spread[:4], halves=(half, half, half))
-        errors, *_ = share_error(facts, spread[:4], spread[4], halves=(half, half, half), half=half)
+        (holds, *_), _ = share_interval(facts, *spread[:4], halves=(half, end_half, end_half))
+        errors, *_ = share_error(facts, spread[:4], spread[4], halves=(half, end_half, end_half), half=half)
         both, with_se = holds.sum(axis=0), (holds & errors).sum(axis=0)
         kept = np.flatnonzero(both == both.max())
         kept = kept[with_se[kept] == with_se[kept].max()]
@@ -168,33 +192,69 @@ def estimate_reading(table: Any, *, effects: Array = EFFECTS) -> dict[str, Any]:
     return best
 
 
+def is_cut(table: Any) -> bool:
+    """Return whether no printed interval goes beyond 0 or 100."""
+    return bool(table["lower"].ge(0).all() and table["upper"].le(100).all())
+
+
+def implied_effect(table: Any) -> float:
+    """Return the design effect in the middle of those that the widths of printed share intervals imply.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> float(round(implied_effect(pd.DataFrame({"value": [50.0], "lower": [40.0], "upper": [60.0], "n": [150]})), 2))
+    1.56
+    """
+    width = (table["upper"] - table["lower"]) / (2 * Z)
+    return float((width**2 * table["n"] / (table["value"] * (100 - table["value"]))).median())
+
+
 # ---- inside
 
 
 def _limits(value: Array, effective: Array, half: float) -> tuple[Array, Array]:
     """Return the shares that print as printed, without those so near to 0 or 100 that the ends no longer rise."""
-    edge = 50 * (1 - 1 / np.sqrt(1 + Z**2 / effective))
+    edge = edge_of(effective)
     return np.maximum(value - half, edge), np.minimum(value + half, 100 - edge)
 
 
 def _feasible(
-    value: Array, lower: Array, upper: Array, effective: Array, limits: tuple[Array, Array], form: str,
-    halves: Sequence[float],
+    value: Array, lower: Array, upper: Array, effective: Array, limits: tuple[Array, Array],
+    facts: Mapping[str, Any], halves: Sequence[float],
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     """Return the first and last share that give both ends, and of these the closest to the printed one."""
     target = np.stack([lower - halves[1], upper - halves[2], lower + halves[1], upper + halves[2]])
+    if facts.get("cut"):
+        target[0] = np.where(lower == 0, -np.inf, target[0])
+        target[3] = np.where(upper == 100, np.inf, target[3])
     side = np.array([-1.0, 1.0, -1.0, 1.0]).reshape(-1, *[1] * value.ndim)
-    reached = _crossing(lambda at: end(at, effective, side=side, form=form), target, low=limits[0], high=limits[1])
+    reached = _crossing(
+        lambda at: end(at, effective, side=side, form=facts["form"]), target, low=limits[0], high=limits[1]
+    )
     low, high = reached[:2].max(axis=0), reached[2:].min(axis=0)
-    edge = 50 * (1 - 1 / np.sqrt(1 + Z**2 / effective))
+    edge = edge_of(effective)
     best = np.where(low <= high, np.clip(value, low, np.maximum(low, high)), value)
     return low, high, np.clip(best, edge, 100 - edge)
 
 
 def _crossing(rising: Callable[[Array], Array], target: Array, *, low: Array, high: Array) -> Array:
-    """Return where a rising end reaches the target between low and high (that limit where it does not)."""
+    """Return where a rising end reaches the target between low and high (that limit where it does not).
+
+    By false position (the Illinois rule of Dowell & Jarratt 1971): an end is nearly a straight line in the share.
+    """
+    low, high = np.broadcast_to(low, target.shape), np.broadcast_to(high, target.shape)
+    under, over = rising(low) - target, rising(high) - target
+    at = np.where(over < 0, high, low)
+    between = (under < 0) & (over >= 0) & (low < high)
+    before = np.full(target.shape, np.nan)
     for _ in range(40):
-        middle = (low + high) / 2
-        below = rising(middle) < target
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray((low + high) / 2)
+        at = np.where(between, low - under * (high - low) / np.where(between, over - under, 1.0), at)
+        found = rising(at) - target
+        if not (np.abs(found[between]) > EXACT).any():
+            break
+        below = found < 0
+        again = np.where(below == before, 0.5, 1.0)  # the end that stays twice counts half
+        under, over, before = np.where(below, found, again * under), np.where(below, again * over, found), below
+        low, high = np.where(below, at, low), np.where(below, high, at)
+    return at

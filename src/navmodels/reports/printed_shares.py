@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+from scipy import interpolate, special
 
 from navmodels.reports.folders import Report
 from navmodels.reports.quantities import dims_as_questions, number_names, rounding
@@ -22,6 +22,9 @@ KEY = ["survey", "item", "answer", "group_dim", "group", "time", "statistic"]
 GROUP = ["survey", "group_dim", "group"]
 UNKNOWN_EFFECTS = (1.0, 1.5)  # of a weighted survey that prints none
 DRAWS = 4000
+# Of quantiles that are interpolated: to 1e-6 of themselves and of what is left to one, by trial from Beta(1/2, 1/2) on.
+KNOTS = np.linspace(-1.0, 1.0, 48) * special.ndtri(1 - 0.5 / DRAWS)
+FEW = 10  # counts up to which that is faster, by trial
 
 
 @dataclass(frozen=True)
@@ -65,14 +68,14 @@ def list_shares(report: Report) -> pd.DataFrame:
     effects = {survey: facts["design_effect"] for survey, facts in readings(report).items()}
     effects |= {name: 1.0 for name, facts in report.surveys.items() if facts.get("register") or name not in effects}
     columns = [*KEY, "value", "half", "step", "bound", "lower", "upper", "se", "n", "assumed", "how"]
-    return table.set_index("name")[columns].assign(effect=table.set_index("name")["survey"].map(effects))
+    return table.set_index("name")[columns].assign(effect=table.set_index("name")["survey"].map(effects).astype(float))
 
 
 def vary(shares: pd.DataFrame, variant: Variant) -> pd.DataFrame:
     """Return the shares as a variant reads them."""
     values = shares["value"].where(~shares.index.isin(list(variant.values)), shares.index.map(variant.values.get))
     n = shares["n"].where(~shares["assumed"], (shares["n"] * variant.base).round())
-    effect = variant.factor * shares["survey"].map(variant.effects).fillna(shares["effect"])
+    effect = variant.factor * shares["survey"].map(variant.effects).astype(float).fillna(shares["effect"])
     return shares.assign(value=values.astype(float), n=n, effect=effect)
 
 
@@ -93,7 +96,7 @@ def list_variants(report: Report, shares: pd.DataFrame) -> list[Variant]:
 
 
 def counts_printing(share: float, n: float, half: float) -> Array:
-    """Return the counts out of n that print as a share: whole ones where some do, else five fractions.
+    """Return the counts out of n that print as a share: whole ones where some (not thousands) do, else five fractions.
 
     Examples
     --------
@@ -101,8 +104,10 @@ def counts_printing(share: float, n: float, half: float) -> Array:
     ([11.0], [0.74, 0.75, 0.75, 0.75, 0.76])
     """
     low, high = np.ceil(n * (share - half) / 100 - 1e-9), np.floor(n * (share + half) / 100 + 1e-9)
-    whole = np.arange(max(low, 0.0), min(high, n) + 1) if float(n).is_integer() else np.empty(0)
-    return whole if len(whole) else np.clip(n * np.linspace(share - half, share + half, 5) / 100, 0.0, n)
+    low, high = max(low, 0.0), min(high, n)
+    if float(n).is_integer() and 0 <= high - low < DRAWS:
+        return np.arange(low, high + 1)
+    return np.clip(n * np.linspace(share - half, share + half, 5) / 100, 0.0, n)
 
 
 def single_draws(share: float, half: float, n: float, rng: np.random.Generator) -> Array:
@@ -112,8 +117,14 @@ def single_draws(share: float, half: float, n: float, rng: np.random.Generator) 
     evenly spread over its quantiles and shuffled, so that a probability has little error of its own.
     """
     counts = counts_printing(share, n, half)
-    k = np.resize(counts, DRAWS)
     levels = rng.permutation((np.arange(DRAWS) + 0.5) / DRAWS)
+    which = np.resize(np.arange(len(counts)), DRAWS)
+    if len(counts) <= FEW:  # quantiles are smooth on the scales of normal and logit
+        knots = special.logit(special.betaincinv(counts + 0.5, n - counts + 0.5, special.ndtr(KNOTS)[:, None]))
+        if np.isfinite(knots).all():
+            smooth = interpolate.CubicSpline(KNOTS, knots)(special.ndtri(levels))
+            return np.asarray(special.expit(smooth[np.arange(DRAWS), which]))
+    k = counts[which]
     return np.asarray(special.betaincinv(k + 0.5, n - k + 0.5, levels))
 
 

@@ -138,11 +138,11 @@ def rounding(value: float, digits: float, statistic: str, precision: str) -> tup
 def dims_as_questions(report: "Report") -> pd.DataFrame:
     """Return the printed shares of groups as answers to a question called as their dim, like rows of numbers."""
     groups = report.tables["groups"]
+    sizes = {(each.survey, f"{each.group_dim}/{each.group}"): each.n for each in records(groups)}
     rows = []
     for row in records(groups[groups["share"].notna()]):
         facts = report.surveys[row.survey]
-        sizes = {f"{each.group_dim}/{each.group}": each.n for each in records(groups) if each.survey == row.survey}
-        whole = float(row.of) if row.of.isdigit() else sizes.get(row.of, facts.get("n", np.nan))
+        whole = float(row.of) if row.of.isdigit() else sizes.get((row.survey, row.of), facts.get("n", np.nan))
         half, step = rounding(row.share, row.share_digits, "share", "exact")
         rows.append({
             "name": plain("share", row.survey, row.group_dim, row.group), "survey": row.survey, "item": row.group_dim,

@@ -14,6 +14,7 @@ from navmodels import checks
 from navmodels.reports.formulas import names_of
 from navmodels.reports.quantities import coefficient_names, group_names, survey_names
 from navmodels.reports.schema import ALL, EACH, FIELDS, OTHERS, UNKNOWN
+from navmodels.reports.systems import is_linear
 from navmodels.reports.typed_tables import Problem, records
 
 Tables = Mapping[str, pd.DataFrame]
@@ -105,6 +106,11 @@ def _groups(tables: Tables) -> Iterator[Problem]:
         known = levels.get((survey, dim), [])
         if known and group not in known and group != ALL and _alike(group, known):
             yield _at("numbers", row, "group", _not_known(group, known, "is not in groups.csv", "groups"))
+    for row in groups.index[groups["population"] < groups["n"]]:
+        text = f"holds {groups.loc[row, 'population']:g}, less than the n of the group, {groups.loc[row, 'n']:g}."
+        yield _at("groups", row, "population", text)
+    for row in groups.index[(groups["share"] < 0) | (groups["share"] > 100)]:
+        yield _at("groups", row, "share", f"holds {groups.loc[row, 'share']:g}; a share is a percent from 0 to 100.")
     for row, survey, of in records(groups[["survey", "of"]]):
         if of and not re.fullmatch(r"\d+", of):
             allowed = [f"{name}/{group}" for (where, name), each in levels.items() if where == survey for group in each]
@@ -192,6 +198,9 @@ def _ids(surveys: Surveys, tables: Tables) -> Iterator[Problem]:
         except ValueError as error:
             yield _at("relations", row.Index, "formula", str(error))
             continue
+        if row.system and not is_linear(row.formula):
+            text = f"holds {row.formula!r}; a row of a system is a sum of unknowns, or one such sum over another."
+            yield _at("relations", row.Index, "formula", text)
         lost = [name for name in names if name not in known and not (row.system and name.startswith(UNKNOWN))]
         for name in lost:
             yield _at("relations", row.Index, "formula", _not_known(name, known, "is no id of numbers.csv"))
@@ -236,16 +245,19 @@ def _sections(surveys: Surveys, tables: Tables, about: Mapping[str, Any]) -> Ite
     for section in ("models", "plots"):
         for place, entry in enumerate(about.get(section, []), start=1):
             where = f"report.toml, [[{section}]] number {place}"
+            if entry["kind"] == "ratings" and numbers.loc[numbers["item"] == entry.get("item"), "answer"].nunique() < 2:
+                yield Problem(where, None, "item", "names no item with two answers or more in print, as ratings need.")
             for key, known in (
                 ("survey", list(surveys)), ("group_dim", [*numbers["group_dim"], *tables["groups"]["group_dim"]]),
                 ("items", [*numbers["item"]]), ("item", [*numbers["item"]]),
                 ("without", [*numbers["id"], *group_names(tables["groups"])]),
                 ("batteries", [*tables["items"]["battery"]]), ("claims", [*tables["claims"]["claim"]]),
                 ("answers", [*numbers["answer"]]), ("answer", [*numbers["answer"]]),
+                ("time", [*numbers["time"], *tables["claims"]["time"]]),
             ):  # fmt: skip
                 given = entry.get(key, [])
                 for name in given if isinstance(given, list) else [given]:
-                    if name not in known:
+                    if str(name) not in known:
                         yield Problem(where, None, key, _not_known(str(name), known, "is not known"))
 
 

@@ -1,6 +1,10 @@
 """The public functions of an audit: `reproduce` a report, and `falsify` its audit."""
 
+import multiprocessing
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +13,7 @@ from navmodels import checks
 from navmodels.engines.fitting import ENGINES
 from navmodels.reports.audits import Audit, audit_folder
 from navmodels.reports.falsification import falsify_report
+from navmodels.reports.folders import Report
 from navmodels.reports.library import open_report
 from navmodels.reports.sentences import LANGUAGES
 
@@ -103,16 +108,43 @@ def audit_reports(
     progress: bool = False,
 ) -> Iterator[Audit]:
     """Yield the audit of each report; all are read, and all folders made, before a model is fitted."""
+    opened = _prepare(reports, out, engine=engine, lang=lang)
+    for report, folder in zip(opened, out, strict=True):
+        yield audit_folder(report, out=folder, engine=engine, lang=lang, progress=progress)
+
+
+def summarise_reports(
+    reports: Sequence[str | Path], out: Sequence[str | Path], *, engine: str = "auto", lang: str = "en"
+) -> Iterator[str]:
+    """Yield the summary of the audit of each report, with a progress bar; several at once, each in its own process."""
+    cores = os.cpu_count() or 1
+    if min(cores, len(reports)) < 2:
+        yield from (audit.summary for audit in audit_reports(reports, out, engine=engine, lang=lang, progress=True))
+        return
+    _prepare(reports, out, engine=engine, lang=lang)
+    audit = partial(_summarise, engine=engine, lang=lang)
+    with ProcessPoolExecutor(min(cores, len(reports)), mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(audit, reports, out, range(len(reports)))
+
+
+# ---- inside
+
+
+def _summarise(report: str | Path, out: str | Path, line: int, *, engine: str, lang: str) -> str:
+    """Return the summary of the audit of a report, whose progress bar stands on a line of its own."""
+    return audit_folder(open_report(report), out=out, engine=engine, lang=lang, progress=True, line=line).summary
+
+
+def _prepare(
+    reports: Sequence[str | Path], out: Sequence[str | Path | None], *, engine: str, lang: str
+) -> list[Report]:
+    """Return reports that were read, folders for them made; raise where something is wrong before a model is fitted."""
     checks.one_of(engine, ENGINES, what="engine")
     checks.one_of(lang, LANGUAGES, what="lang")
     opened = [open_report(report) for report in reports]
     for folder in out:
         _make(folder)
-    for report, folder in zip(opened, out, strict=True):
-        yield audit_folder(report, out=folder, engine=engine, lang=lang, progress=progress)
-
-
-# ---- inside
+    return opened
 
 
 def _make(folder: str | Path | None) -> None:

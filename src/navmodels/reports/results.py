@@ -52,11 +52,12 @@ def write_plots(drawings: Mapping[str, "Callable[[], Axes]"], folder: Path) -> N
 
     from navmodels.plots import alt_text
 
-    for name, draw in drawings.items():
-        ax = draw()
-        figure = cast(Figure, ax.get_figure())
-        figure.savefig(folder / f"{name}.png", dpi=120, metadata={"Description": alt_text(ax)})
-        plt.close(figure)
+    with plt.rc_context({"text.parse_math": False}):  # a $ in a label is a $
+        for name, draw in drawings.items():
+            ax = draw()
+            figure = cast(Figure, ax.get_figure())
+            figure.savefig(folder / f"{name}.png", dpi=120, metadata={"Description": alt_text(ax)})
+            plt.close(figure)
 
 
 def list_drawings(report: Report, claims: pd.DataFrame, judged: Judged, speaker: Speaker) -> dict[str, Any]:

@@ -5,7 +5,7 @@ changes nothing for a model is not fitted again. Complete pooling is no scenario
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,6 @@ import pandas as pd
 import xarray as xr
 
 from navmodels.engines.fitting import refit
-from navmodels.fits.records import data_hash
-from navmodels.models.designs import spell_out
 from navmodels.models.priors import HalfCauchy
 from navmodels.reports.folders import Report
 from navmodels.reports.printed_shares import Array, Variant, list_shares, list_variants, vary
@@ -22,6 +20,7 @@ from navmodels.reports.sides import Evidence
 from navmodels.reports.templates import Pair, Planned, make_model, plan_models, read_draws
 from navmodels.reports.verdicts import Verdict, judge_claims
 from navmodels.sensitivity.changes import change_scenario, in_family
+from navmodels.sensitivity.reweighting import Weighed
 from navmodels.sensitivity.verdicts import stand
 
 GIVEN = "given"
@@ -33,24 +32,47 @@ PRIORS: Mapping[str, Callable[[Any, Any], dict[str, Any]]] = {
 }
 FACTORS = (1.25, 1.5, 2.0)  # of every design effect
 Step = Callable[[], None]
+Scenario = tuple[str, Variant, str]  # its name, how numbers are read, and the name of its priors if they change
 
 
-@dataclass
-class Fits:
-    """The fits of a report's models, each made once: what differs in nothing is the same fit."""
+@dataclass(frozen=True)
+class Plan:
+    """What there is to judge a report by: its printed shares, the models to be fitted, and the scenarios."""
 
-    engine: str
-    seed: int
-    step: Step = lambda: None
-    made: dict[str, xr.DataTree] = field(default_factory=dict)
+    shares: pd.DataFrame
+    models: Sequence[Planned]
+    scenarios: Sequence[Scenario]
 
-    def of(self, model: Any, survey: Any, *, engine: str) -> xr.DataTree:
-        """Return the fit of a model."""
-        told = spell_out(model, survey).to_json()
-        key = f"{told} {data_hash(survey)} {dict(survey.levels)} {sorted(survey.cells.attrs.items())}"
-        if key not in self.made:
-            self.made[key] = refit(model, survey, engine=engine, seed=self.seed)
-        return self.made[key]
+    @property
+    def steps(self) -> int:
+        """How many steps `judge_report` takes: models, then scenarios."""
+        return len(self.models) + len(self.scenarios)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model of a report as given: its fits, as given and in scenarios, and the draws of the numbers it holds.
+
+    A later scenario weighs the draws of the fits that there are before it is fitted itself.
+    """
+
+    planned: Planned
+    pair: Pair
+    draws: Mapping[str, Array]
+    known: list[tuple[Weighed, Mapping[str, Array]]]
+
+    def under(self, pair: Pair, *, engine: str, seed: int) -> Mapping[str, Array]:
+        """Return the draws under another model or other numbers: weighed anew, or fitted; none if it does not pass."""
+        for weighed, draws in (self.known[0], *self.known[:0:-1]):  # as given, then the latest
+            chosen = weighed.choose(*pair)
+            if chosen is not None:
+                return {name: each[chosen.kept] for name, each in draws.items()}
+        fit = refit(*pair, engine=engine, seed=seed)
+        if fit.attrs["unconverged"]:
+            return {}
+        weighed = Weighed(fit)
+        self.known.append((weighed, read_draws(self.planned, weighed)))
+        return self.known[-1][1]
 
 
 @dataclass(frozen=True)
@@ -79,35 +101,35 @@ class Judged:
     scenarios: pd.DataFrame
 
 
-def judge_report(report: Report, *, engine: str, seed: int, step: Step = lambda: None, repeat: bool = True) -> Judged:
-    """Fit the models of a report and judge its claims, as given and (with `repeat`) in every scenario."""
+def plan_report(report: Report) -> Plan:
+    """Return what there is to judge a report by."""
     shares = list_shares(report)
-    planned = plan_models(report, shares)
-    fits = Fits(engine, seed)
-    made = {each.name: make_model(each, shares) for each in planned}
-    base = {}
-    for name, pair in made.items():
-        base[name] = fits.of(*pair, engine=engine)
+    return Plan(shares, plan_models(report, shares), _scenarios(report, shares))
+
+
+def judge_report(report: Report, plan: Plan, *, engine: str, seed: int, step: Step = lambda: None) -> Judged:
+    """Fit the models of a report and judge its claims, as given and in every scenario."""
+    shares, base, fitted = plan.shares, {}, {}
+    for planned in plan.models:
+        pair = make_model(planned, shares)
+        fit = base[planned.name] = refit(*pair, engine=engine, seed=seed)
+        if not fit.attrs["unconverged"]:
+            weighed = Weighed(fit)
+            draws = read_draws(planned, weighed)
+            fitted[planned.name] = Fitted(planned, pair, draws, [(weighed, draws)])
         step()
-    passed = [each for each in planned if not base[each.name].attrs["unconverged"]]
-    models = {each.name: read_draws(each, base[each.name]) for each in passed}
-    evidence = Evidence(report, shares, models, seed)
+    evidence = Evidence(report, shares, {name: each.draws for name, each in fitted.items()}, seed)
     verdicts = judge_claims(evidence)
-    table = {GIVEN: _probabilities(verdicts)}
     needed = {model for verdict in verdicts.values() for model in verdict.facts.get("models", ())}
-    used = [each for each in passed if each.name in needed]
-    open_ = [claim for claim, verdict in verdicts.items() if np.isnan(verdict.p)]
-    for name, variant, prior in _scenarios(report, shares) if repeat else ():
-        again = [(each, made[each.name]) for each in used]
-        table[name] = _again(evidence, again, (variant, prior), fits, without=open_)
+    used = [each for name, each in fitted.items() if name in needed]
+    given = _probabilities(verdicts)
+    settled = given[[np.isnan(verdict.p) or not verdict.numbers for verdict in verdicts.values()]]
+    table = {GIVEN: given}
+    again = "laplace" if engine == "auto" else engine
+    for name, variant, prior in plan.scenarios:
+        table[name] = _again(evidence, used, (variant, prior), engine=again, settled=settled)
         step()
-    return Judged(shares, planned, base, models, verdicts, pd.DataFrame(table))
-
-
-def count_steps(report: Report) -> int:
-    """Return how many steps `judge_report` takes: models, then scenarios."""
-    shares = list_shares(report)
-    return len(plan_models(report, shares)) + len(_scenarios(report, shares))
+    return Judged(shares, plan.models, base, evidence.models, verdicts, pd.DataFrame(table))
 
 
 def tabulate_sensitivity(scenarios: pd.DataFrame) -> pd.DataFrame:
@@ -129,45 +151,42 @@ def _class(p: float) -> str:
     return str(stand({GIVEN: float(p)}, base=GIVEN)["class"])
 
 
-def _scenarios(report: Report, shares: pd.DataFrame) -> list[tuple[str, Variant, str]]:
+def _scenarios(report: Report, shares: pd.DataFrame) -> list[Scenario]:
     found = [(variant.name, variant, "") for variant in list_variants(report, shares)]
     found += [(f"factor:{factor:g}", Variant(factor=factor), "") for factor in FACTORS]
     return [*found, *((name, Variant(), name) for name in PRIORS)]
 
 
 def _again(
-    evidence: Evidence,
-    made: Sequence[tuple[Planned, Pair]],
-    scenario: tuple[Variant, str],
-    fits: Fits,
-    *,
-    without: Sequence[str],
-) -> pd.Series:  # fmt: skip
-    """Return the probability of each claim in a scenario; a model that it does not pass on keeps no numbers."""
+    evidence: Evidence, used: Sequence[Fitted], scenario: tuple[Variant, str], *, engine: str, settled: pd.Series
+) -> pd.Series:
+    """Return the probability of each claim in a scenario; a model that it does not pass on keeps no numbers.
+
+    What is `settled` is so in every scenario: what cannot be judged, and what rests on no printed share.
+    """
     variant, prior = scenario
     shares = vary(evidence.shares, variant)
-    engine = "laplace" if fits.engine == "auto" else fits.engine
     models: dict[str, Mapping[str, Array]] = {}
-    for each, (model, survey) in made:
-        if not prior and _alike(each, shares, evidence.shares):
-            models[each.name] = evidence.models[each.name]
+    for each in used:
+        if not prior and _alike(each.planned, shares, evidence.shares):
+            models[each.planned.name] = each.draws
             continue
         try:
-            if prior:
-                model, survey, _ = change_scenario(model, survey, PRIORS[prior](model, survey))
-            else:
-                model, survey = make_model(each, shares)
-            fit = fits.of(model, survey, engine=engine)
+            pair = _other_priors(each.pair, prior) if prior else make_model(each.planned, shares)
+            models[each.planned.name] = each.under(pair, engine=engine, seed=evidence.seed)
         except ValueError:
             continue
-        if not fit.attrs["unconverged"]:
-            models[each.name] = read_draws(each, fit)
     varied = Evidence(evidence.report, shares, models, evidence.seed, drawn=evidence.drawn)
-    verdicts = judge_claims(varied, without=without)
-    given = {name for each, _ in made for name in each.cells.index}
-    lost = given - {name for each in models.values() for name in each}
+    verdicts = judge_claims(varied, without=settled.index)
+    lost = {name for each in used for name in each.draws} - {name for each in models.values() for name in each}
     p = {name: np.nan if lost & set(verdict.numbers) else verdict.p for name, verdict in verdicts.items()}
-    return pd.Series(p, dtype=float)
+    found: pd.Series = pd.concat([settled, pd.Series(p, dtype=float)])
+    return found
+
+
+def _other_priors(pair: Pair, prior: str) -> Pair:
+    model, survey, _ = change_scenario(*pair, PRIORS[prior](*pair))
+    return model, survey
 
 
 def _alike(planned: Planned, one: pd.DataFrame, other: pd.DataFrame) -> bool:

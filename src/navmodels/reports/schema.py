@@ -116,7 +116,9 @@ TABLES: dict[str, dict[str, Column]] = {
         "kind": _choice(
             "scale", "tick", "single", about="scale: rated; tick: yes or not; single: one of several answers"
         ),
-        "answers": _choice("one", "several", about="how many answers a respondent gives"),
+        "answers": _choice(
+            "one", "several", about="how many answers a respondent gives; empty: several of ticks, else one"
+        ),
         "complete": _yes("yes: every answer is printed, so that single answers add to 100"),
         "asked_of": Column(about="only those who gave this answer were asked: item/answer"),
         "remainder": _yes("yes: none of these, other, do not know: no rival in an order"),

@@ -111,7 +111,9 @@ class Speaker:
     def scenario(self, name: str) -> str:
         """Return a scenario in words, from its code and what stands after the colons."""
         code, *facts = name.split(":")
-        filled = [self.write(float(each)) if each.replace(".", "", 1).isdigit() else self.write(each) for each in facts]
+        filled = [
+            self.write(float(each)) if each.replace(".", "", 1).isdecimal() else self.write(each) for each in facts
+        ]
         return words(self.lang)["scenario"][code].format(*filled)
 
     def _number(self, value: float) -> str:

@@ -5,7 +5,7 @@ Nothing is judged here; see `verdicts`.
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -65,6 +65,12 @@ class Evidence:
         """The rows of items.csv."""
         return {(row.survey, row.item): row for row in records(self.report.tables["items"])}
 
+    def preferring(self, model: str) -> "Evidence":
+        """Return the same with another preferred model; what was looked up is not looked up again."""
+        other = replace(self)
+        vars(other).update({**vars(self), "preferred": model})
+        return other
+
     def model_of(self, name: str) -> str:
         """Return the model that a number is drawn from, or an empty string."""
         if name in self.models.get(self.preferred, {}):
@@ -87,8 +93,8 @@ class Evidence:
         row = self.rows[name]
         if self.report.surveys[row.survey].get("register"):
             return np.full(DRAWS, row.value / 100)
-        if row.statistic == "mean" and pd.notna(row.se):
-            return self.random(name).normal(row.value, row.se * row.effect**0.5, DRAWS)
+        if row.statistic == "mean" and row.se > 0:
+            return self.random(name).normal(row.value, row.se, DRAWS)
         if row.statistic == "mean" or pd.isna(row.n):
             raise NotJudgedError("no_base", number=name)
         key = (name, row.value, row.n, row.effect)
@@ -172,7 +178,8 @@ def other_side(claim: Any, first: Side, evidence: Evidence, *, sign: int) -> Sid
 def the_others(first: Side, evidence: Evidence) -> Side:
     """Return everybody outside a group: the other groups mixed by size where these are all, else the whole less it.
 
-    Where neither can be had, the other groups that are in print, mixed by size.
+    Where neither can be had, the other groups that are in print, mixed by size. In a survey with weights the size of a
+    group is its printed share, where that of each group is in print, else the answers it gave.
     """
     row = evidence.rows[first.numbers[0]]
     question = ("survey", "item", "answer", "time", "statistic")
@@ -183,11 +190,15 @@ def the_others(first: Side, evidence: Evidence) -> Side:
     parts = groups[(groups["survey"] == row.survey) & (groups["group_dim"] == row.group_dim)]
     every = len(parts) == len(others) + 1 and bool((parts["part"] == YES).all())
     whole = next((each for each in alike if each.group_dim == ALL and each.n > row.n), None)
+    shares = dict(zip(parts["group"], parts["share"] / 100, strict=True))
+    by_share = evidence.report.surveys[row.survey].get("weighted") and all(
+        pd.notna(shares.get(each.group)) for each in (row, *others)
+    )
     if whole is not None and not every:
-        return _remainder(whole, row, evidence)
+        return _remainder(whole, row, shares[row.group] if by_share else row.n / whole.n, evidence)
     if not others:
         raise NotJudgedError("no_others", item=row.item, group=row.group)
-    sizes = [each.n for each in others]
+    sizes = [shares[each.group] if by_share else each.n for each in others]
     draws = np.average([evidence.draws(each.Index) for each in others], axis=0, weights=sizes)
     value = float(np.average([each.value for each in others], weights=sizes))
     return Side(draws, value, tuple(each.Index for each in others))
@@ -200,7 +211,7 @@ def together(claim: Any, evidence: Evidence) -> tuple[Side, Side] | None:
     """
     rows = [find(coordinates(claim, end), evidence) for end in ("", "_b")]
     item = evidence.items.get((claim.survey, claim.item))
-    several = item is not None and (item.answers == "several" or item.kind == "tick")
+    several = item is not None and item.answers == "several"
     apart = rows[0].item != rows[1].item or rows[0].Index == rows[1].Index
     if several or apart or any(row.bound != "eq" or pd.isna(row.n) for row in rows):
         return None
@@ -252,9 +263,9 @@ def _rival(each: Any, row: Any, key: str, evidence: Evidence) -> bool:
     return known and item.battery == own.battery and item.remainder != YES  # type: ignore[union-attr]
 
 
-def _remainder(whole: Any, row: Any, evidence: Evidence) -> Side:
-    n = whole.n - row.n
-    share = float(np.clip((whole.n * whole.value - row.n * row.value) / n, 0, 100))
-    half = (whole.n * whole.half + row.n * row.half) / n
-    draws = single_draws(share, half, float(n / whole.effect), evidence.random(f"{row.Index} others"))
-    return Side(draws, share, (whole.Index,))
+def _remainder(whole: Any, row: Any, part: float, evidence: Evidence) -> Side:
+    """Return the whole less a group that is a `part` of it."""
+    share = float(np.clip((whole.value - part * row.value) / (1 - part), 0, 100))
+    half = (whole.half + part * row.half) / (1 - part)
+    n = float((whole.n - row.n) / whole.effect)
+    return Side(single_draws(share, half, n, evidence.random(f"{row.Index} others")), share, (whole.Index,))

@@ -4,6 +4,7 @@ Parts of a dim add up and mix into the whole; single answers add to 100; counts 
 standard errors; changes from their levels. Which checks there are depends on what is printed, not on the values.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,12 +13,14 @@ import numpy as np
 import pandas as pd
 
 from navmodels.reports.folders import Report
-from navmodels.reports.printed_intervals import estimate_reading
-from navmodels.reports.quantities import dims_as_questions, group_names, number_names, plain, survey_names
+from navmodels.reports.printed_intervals import EFFECTS, edge_of, estimate_reading, implied_effect, is_cut
+from navmodels.reports.quantities import dims_as_questions, group_names, number_names, plain, rounding, survey_names
 from navmodels.reports.relations import Check, formula_check
 from navmodels.reports.schema import ALL, YES
 from navmodels.reports.typed_tables import records
 
+LOOSE = 0.25  # of half their width, by which intervals are off where their formula is known roughly only
+SKIPPED = 0.1  # of the respondents that may not have answered a question whose bases are not printed
 SMALL = 1000  # below it a share in whole percents does not fit every base
 SAME = ["survey", "item", "answer", "group_dim", "group", "time", "time_from", "statistic"]
 QUESTION = ["survey", "item", "answer", "time", "statistic"]
@@ -46,25 +49,28 @@ def list_checks(report: Report) -> list[Check]:
 def readings(report: Report) -> dict[str, dict[str, Any]]:
     """Return how the printed intervals of each survey are read: design effect and form, given or estimated.
 
+    Where more than one in twenty are slightly off, the formula is not known to the digit: read with a `slack`.
     A survey with weights and no design effect has none: its intervals cannot be recomputed.
     """
     numbers = report.tables["numbers"]
     out = {}
     for survey, facts in report.surveys.items():
         rows = numbers[(numbers["survey"] == survey) & (numbers["statistic"] == "share")]
-        rows = rows[
-            rows[["lower", "upper", "n"]].notna().all(axis=1) & rows["value"].between(0, 100, inclusive="neither")
-        ]
-        table = rows.assign(half=0.5 * 10.0 ** -rows["value_digits"].astype(float))
+        whole = rows[["lower", "upper", "n"]].notna().all(axis=1)
+        rows = rows[whole & rows["value"].between(0, 100, inclusive="neither")]
+        table = rows.assign(half=0.5 * 0.1 ** rows["value_digits"], end=0.5 * 0.1 ** rows["lower_digits"])
         given = facts.get("design_effect", None if facts.get("weighted") else 1.0)
         given = given[0] if isinstance(given, list) else given
-        if given is None:
+        estimated = given == "estimate"
+        if given is None or (estimated and table.empty):
             continue
-        if given == "estimate":
-            if len(table):
-                out[survey] = estimate_reading(table) | {"estimated": True}
-            continue
-        out[survey] = estimate_reading(table, effects=np.array([float(given)])) | {"estimated": False}
+        read = estimate_reading(table, effects=EFFECTS if estimated else np.array([float(given)]))
+        if 2 * read["intervals"] < read["of"] and estimated:
+            read = estimate_reading(table, effects=np.array([round(implied_effect(table), 2)]))
+        near = estimate_reading(table, effects=np.array([read["design_effect"]]), slack=LOOSE)
+        loose = near["intervals"] - read["intervals"] > read["of"] / 20
+        facts = {"estimated": estimated, "slack": LOOSE if loose else 0, "cut": is_cut(table)}
+        out[survey] = (near if loose else read) | facts
     return out
 
 
@@ -152,17 +158,18 @@ def _questions(report: Report, numbers: pd.DataFrame) -> Iterator[tuple[str, str
 def _mixes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
     """The groups of a dim mix into the whole.
 
-    By the bases printed with the numbers, in surveys without weights; else by the printed shares of the groups, where
-    these are no mere bases; else the whole lies between its groups.
+    By the bases printed with the numbers, in surveys without weights and where they make up the base of the whole; else
+    by the printed sizes of the groups; else the whole lies between its groups.
     """
     for survey, dim, parts, whole in _questions(report, numbers):
         names = list(parts["name"])
         more: Any = {"facts": {"group_dim": dim, "groups": len(names)}, "seconds": tuple(names)}
-        shares = _population_shares(report, survey, dim, list(parts["group"]))
-        if not _weighted(report, survey) and parts["n"].notna().all():
+        total = parts["n"].sum(skipna=False)
+        if not _weighted(report, survey) and total == (total if pd.isna(whole.n) else whole.n):
             weights = [f"{name}.n" for name in names]
-        elif shares:
-            weights = shares
+        elif sizes := _sizes(report, numbers, parts):
+            weights = list(sizes)
+            more["facts"]["half"] = sizes
         else:
             listed = ", ".join(names)
             yield formula_check("between", whole.name, f"max({listed})", comparison="<=", **more)
@@ -172,17 +179,31 @@ def _mixes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
         yield formula_check("mix", whole.name, f"({mixed})/({'+'.join(weights)})", **more)
 
 
-def _population_shares(report: Report, survey: str, dim: str, groups: list[str]) -> list[str]:
-    """Return the names of the printed shares of groups that mix them; none where these are shares of the bases."""
-    rows = report.tables["groups"].query("survey == @survey and group_dim == @dim").set_index("group").loc[groups]
-    if rows["share"].isna().any() or not _weighted(report, survey):
-        return []
-    if rows["n"].notna().all():
-        bases = 100 * rows["n"] / rows["n"].sum()
-        half = 0.5 * 10.0 ** -rows["share_digits"].astype(float)
-        if ((bases - rows["share"]).abs() <= half).all():
-            return []
-    return [plain("share", survey, dim, group) for group in groups]
+def _sizes(report: Report, numbers: pd.DataFrame, parts: pd.DataFrame) -> dict[str, float]:
+    """Return the printed sizes by which groups mix, and how far off each may be; none where others answered.
+
+    Without weights the sizes in the sample, with weights the printed shares, unless they are shares of the bases. Those
+    who answered are all when the year is the survey's, no filter led to the question and no other base is in print.
+    """
+    survey, item, time, dim = parts[["survey", "item", "time", "group_dim"]].iloc[0]
+    groups, items = report.tables["groups"], report.tables["items"]
+    rows = groups[(groups["survey"] == survey) & (groups["group_dim"] == dim)].set_index("group").loc[parts["group"]]
+    field = "share" if _weighted(report, survey) else "n"
+    times = set(numbers.loc[numbers["survey"] == survey, "time"])
+    later = len(times) > 1 and time != str(report.surveys[survey].get("year", ""))
+    filtered = ((items["survey"] == survey) & (items["item"] == item) & (items["asked_of"] != "")).any()
+    other = (parts["n"].notna().to_numpy() & (parts["n"].to_numpy() != rows["n"].to_numpy())).any()
+    unsaid = parts["n"].isna().any() and "n" not in report.surveys[survey]
+    if rows[field].isna().any() or later or filtered or other or unsaid:
+        return {}
+    half = 0.5 * 10.0 ** -rows["share_digits"].astype(float)
+    if field == "share" and ((100 * rows["n"] / rows["n"].sum() - rows["share"]).abs() <= half).all():
+        return {}
+    whole, part = float(report.surveys[survey].get("n", np.nan)), rows[field] / rows[field].sum()
+    halves = half if field == "share" else 0.0 * part
+    if parts["n"].isna().any():
+        halves = np.maximum(halves, 2 * np.sqrt(SKIPPED * part * (1 - part) / whole) * rows[field].sum())
+    return {plain(field, survey, dim, group): float(halves[group]) for group in parts["group"]}
 
 
 def _hundreds(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
@@ -190,16 +211,35 @@ def _hundreds(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Chec
     items = report.tables["items"]
     complete = items[(items["complete"] == YES) & (items["answers"] != "several")]
     keys = set(zip(complete["survey"], complete["item"], strict=True))
-    shares = pd.concat([numbers, dims_as_questions(report)])
+    halves = [rounding(row.value, row.value_digits, row.statistic, row.precision)[0] for row in records(numbers)]
+    shares = pd.concat([numbers.assign(half=halves), dims_as_questions(report)])
     shares = shares[(shares["statistic"] == "share") & (shares["bound"] == "eq")].drop_duplicates(SAME)
     answers = {key: set(rows["answer"]) for key, rows in shares.groupby(["survey", "item"])}
+    nets = {
+        key: {each: parts for each in sorted(found) if (parts := _parts_of(each, found))}
+        for key, found in answers.items()
+    }
     for (survey, item, *_), rows in shares.groupby(["survey", "item", "group_dim", "group", "time"], sort=False):
-        if (survey, item) in keys and set(rows["answer"]) == answers[survey, item] and len(rows) > 1:
+        named, net = dict(zip(rows["answer"], rows["name"], strict=True)), nets[survey, item]
+        for answer, wanted in net.items():
+            parts = [named[part] for part in wanted if part in named]
+            if parts and answer in named:
+                sign = "=" if len(parts) == len(wanted) else ">="
+                yield formula_check("net", named[answer], "+".join(parts), comparison=sign, facts={"answers": wanted})
+        rows = rows[~rows["answer"].isin(net)]
+        if (survey, item) in keys and set(rows["answer"]) == answers[survey, item] - set(net) and len(rows) > 1:
             names = tuple(rows["name"])
             rest = "100-" + "-".join(names[1:])
             total, half = rows["value"].sum(), rows["half"].sum()
             facts = {"answers": len(names), "total": total, "least": total - half, "most": total + half}
             yield formula_check("hundred", names[0], rest, reproduces=(), suspects=names, facts=facts)
+
+
+def _parts_of(answer: str, answers: set[str]) -> list[str]:
+    """Return the answers that a net such as "4-6" takes together; none where it is no net of printed ones."""
+    ends = re.fullmatch(r"(\d+)\s*[-–]\s*(\d+)", answer)
+    parts = [str(each) for each in range(int(ends[1]), int(ends[2]) + 1)] if ends else []
+    return parts if set(parts) <= answers else []
 
 
 def _counts(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
@@ -232,14 +272,22 @@ def _intervals(report: Report, numbers: pd.DataFrame, read: dict[str, dict[str, 
     for row in records(whole):
         value, lower, upper, n, se = (row.name, *(f"{row.name}.{field}" for field in ("lower", "upper", "n", "se")))
         blame: Any = {"reproduces": (lower, upper), "suspects": (lower, upper), "seconds": (value,)}
-        if row.statistic == "share" and pd.notna(row.n) and row.survey in read and 0 < row.value < 100:
+        if row.statistic == "share" and _readable(row, read.get(row.survey)):
             facts, names = read[row.survey], (value, lower, upper, n)
-            yield Check("interval", lower, names, kind="interval", facts=facts, **blame)
+            exact = () if facts["slack"] else (lower, upper)
+            yield Check("interval", lower, names, kind="interval", facts=facts, **blame | {"reproduces": exact})
             if pd.notna(row.se):
-                one = (se,)
-                yield Check("error", se, one, names, "se", reproduces=one, suspects=one, facts=facts)
+                yield Check("error", se, (se,), names, "se", reproduces=(se,), suspects=(se,), facts=facts)
         elif row.statistic == "mean" and pd.notna(row.se):
             yield Check("mean_interval", lower, (value, lower, upper, se), kind="mean_interval", **blame)
+
+
+def _readable(row: Any, facts: dict[str, Any] | None) -> bool:
+    """Return whether the interval of a share can be recomputed: most of its survey can, and it is not at the edge."""
+    if facts is None or pd.isna(row.n) or facts["of"] - facts["intervals"] > max(1, facts["of"] / 5):
+        return False
+    edge = edge_of(row.n / facts["design_effect"])
+    return bool(edge < row.value < 100 - edge)
 
 
 def _changes(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check]:
@@ -262,11 +310,12 @@ def _filters(report: Report, numbers: pd.DataFrame, read: Any) -> Iterator[Check
         item, answer = row.asked_of.split("/")
         here = whole[whole["survey"] == row.survey]
         led = here[(here["item"] == item) & (here["answer"] == answer) & (here["statistic"] == "share")]
-        asked = here[here["item"] == row.item].drop_duplicates("n")
-        if _weighted(report, row.survey) or led.empty:
+        leading = {each.time: each for each in reversed(records(led))}
+        asked = here[(here["item"] == row.item) & here["time"].isin(list(leading))].drop_duplicates(["n", "time"])
+        if _weighted(report, row.survey):
             continue
         for each in records(asked):
-            first = records(led)[0]
+            first = leading[each.time]
             formula = f"{first.name}*{first.name}.n/100"
             yield formula_check("filter", f"{each.name}.n", formula, comparison="<=", facts={"asked_of": row.asked_of})
 

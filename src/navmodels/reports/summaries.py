@@ -1,5 +1,6 @@
 """The summary of an audit on the screen: at most 40 lines, for whoever has the report and not the method."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -13,6 +14,7 @@ from navmodels.reports.sentences import SURVEY, Speaker, words
 
 LONGEST = 40  # lines
 WIDE = 150  # characters
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # line ends and escapes of a terminal, in titles and labels
 AGAINST = ("leans against", "fails")
 
 
@@ -41,7 +43,7 @@ def summarise_audit(
     for (code, lines), most in zip(parts, shares, strict=True):
         head += ["", f"{speaker.say('summary', code)} ({len(lines)}):"]
         head += list(_cut(lines, most, speaker))
-    return "\n".join(line[:WIDE] for line in head)
+    return "\n".join(CONTROL.sub(" ", line)[:WIDE] for line in head)
 
 
 def describe_claim(row: pd.Series, speaker: Speaker) -> str:
@@ -91,9 +93,8 @@ def _turns(row: object) -> bool:
 def _number(row: pd.Series, speaker: Speaker) -> str:
     code = "alone" if np.isnan(row["ours"]) else "printed"
     facts = {"published": row["published"], "ours": round(float(row["ours"]), 1), "reference": row["reference"]}
-    plain = row["quantity"] in (speaker.say("field", "value"), speaker.say("field", "share"))
-    what = row["label"] if plain else f"{row['label']} ({row['quantity']})"
-    return speaker.say("summary", code, label=what, **facts)
+    part = "" if row["quantity"] in ("value", "share") else f" ({speaker.say('field', row['quantity'])})"
+    return speaker.say("summary", code, label=f"{row['label']}{part}", **facts)
 
 
 def _claims(rows: pd.DataFrame, speaker: Speaker) -> list[str]:

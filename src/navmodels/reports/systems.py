@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linprog
 
-from navmodels.reports.formulas import parse, value_of
+from navmodels.reports.formulas import names_of, parse, value_of
 from navmodels.reports.schema import UNKNOWN
 
 Array = npt.NDArray[np.float64]
@@ -63,8 +63,8 @@ def solve_each(
 def is_linear(formula: str) -> bool:
     """Return whether a formula is a sum of unknowns and constants, or one such sum over another."""
     try:
-        _parts(formula, unknowns_of([("", "=", formula)]), {})
-    except (ValueError, KeyError):
+        _parts(formula, unknowns_of([("", "=", formula)]), dict.fromkeys(names_of(formula), 1.0))
+    except (ValueError, ZeroDivisionError):
         return False
     return True
 

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import xarray as xr
 
 import navmodels as nav
 from navmodels.reports.folders import Report
 from navmodels.reports.schema import ALL
+from navmodels.sensitivity.reweighting import Weighed
 
 Array = npt.NDArray[np.float64]
 Pair = tuple["nav.Model", "nav.Survey"]
@@ -88,27 +88,22 @@ def make_model(planned: Planned, shares: pd.DataFrame) -> Pair:
     return MAKERS[planned.kind](planned, table, shares)
 
 
-def read_draws(planned: Planned, fit: xr.DataTree) -> dict[str, Array]:
-    """Return the draws (proportions, or scores) of each printed number of a plan, all chains in one row."""
-    if planned.kind == "distribution":
-        return _read_distribution(planned, fit)
-    asked = planned.cells[list(planned.by)].drop_duplicates()
-    draws = nav.estimate(fit, by=list(planned.by), population=asked.assign(weight=1.0))
-    flat = draws.stack(sample=("chain", "draw"))
-    dims = [str(dim) for dim in flat.dims if dim != "sample"]
-    flat = flat.transpose(*dims, "sample")
-    places = [_places(flat.indexes[dim], planned.cells) for dim in dims]
-    return dict(zip(planned.cells.index, flat.to_numpy()[tuple(places)], strict=True))
+def read_draws(planned: Planned, weighed: Weighed) -> dict[str, Array]:
+    """Return the draws (proportions, or scores) of each printed number of a plan, all chains in one row.
+
+    Each number is a cell of the fit, so that it is read off the linear predictors; `estimate` says the same.
+    """
+    by, design = list(planned.by), weighed.design
+    scores = {answer: score for score, answer in enumerate(planned.answers, start=1)}
+    asked = {"category": list(scores.values())} if scores else {}
+    values = design.model.outcome.quantity(design.survey, **asked).predict(weighed.predictors.copy())
+    cell = pd.MultiIndex.from_frame(design.cells[by]).get_indexer(pd.MultiIndex.from_frame(planned.cells[by]))
+    at: tuple[Any, ...] = (cell, planned.cells["answer"].map(scores).to_numpy() - 1) if scores else (cell,)
+    found = values[(slice(None), *at)].T
+    return {str(name): row for name, row, place in zip(planned.cells.index, found, cell, strict=True) if place >= 0}
 
 
 # ---- inside
-
-
-def _places(index: pd.Index, cells: pd.DataFrame) -> npt.NDArray[np.intp]:
-    """Return where each cell is along a dim, of one factor or of several that share it."""
-    if isinstance(index, pd.MultiIndex):
-        return np.asarray(index.get_indexer(pd.MultiIndex.from_frame(cells[list(index.names)])))
-    return np.asarray(index.get_indexer(pd.Index(cells[str(index.name)])))
 
 
 def _listed(given: Any) -> list[str]:
@@ -265,15 +260,6 @@ def _make_distribution(planned: Planned, table: pd.DataFrame, shares: pd.DataFra
         counts, by="group", counts=list(planned.answers), categories=range(1, len(planned.answers) + 1)
     )
     return nav.Model(nav.Rating(by="group", scale=0.5)), survey
-
-
-def _read_distribution(planned: Planned, fit: xr.DataTree) -> dict[str, Array]:
-    found = {}
-    for score, answer in enumerate(planned.answers, start=1):
-        draws = nav.estimate(fit, by="group", category=score).stack(sample=("chain", "draw"))
-        for name, row in planned.cells[planned.cells["answer"] == answer].iterrows():
-            found[str(name)] = draws.sel(group=row["group"]).to_numpy()
-    return found
 
 
 PLANNERS = {"groups": _plan_groups, "items": _plan_items, "series": _plan_series, "distribution": _plan_distribution}

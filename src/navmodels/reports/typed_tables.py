@@ -8,6 +8,7 @@ import csv
 import io
 import keyword
 import re
+from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from navmodels.reports.schema import TABLES, Column
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 NUMBER = re.compile(r"[+-]?\d+(\.(?P<decimals>\d+))?")
 TIME = re.compile(r"\d{4}(\D.*)?|before \d{4}|earlier|not stated")
+LONGEST = 15  # digits of a number, what a float holds
 LIKELY = ("\u2212", "\u2013", "%", ",", " ", "\u00a0")  # marks of numbers as they are printed, not as they are typed
 
 EARLIER = {"quality": "precision"}  # headings by the name they had before
@@ -81,7 +83,10 @@ def empty_table(name: str) -> pd.DataFrame:
 
 def records(table: pd.DataFrame) -> list[Any]:
     """Return the rows of a table as named tuples; ``Index`` is the row of the file."""
-    return list(table.itertuples())
+    row = namedtuple("Row", ["Index", *table.columns], rename=True)  # type: ignore[misc]
+    columns: list[Any] = [table.index, *(table.iloc[:, place] for place in range(table.shape[1]))]
+    texts = [each.to_numpy(object) if each.dtype == "str" else each for each in columns]  # many times as fast
+    return list(map(row._make, zip(*(each.tolist() for each in texts), strict=True)))
 
 
 # ---- inside
@@ -91,6 +96,8 @@ def _cells(path: Path) -> tuple[dict[str, list[str]], list[int], list[Problem]]:
     """Return the texts of a file by column, the row of the file that each stands in, and what cannot be read."""
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        return {}, [], [Problem(path.name, None, "", f"cannot be read: {error.strerror}.")]
     except UnicodeDecodeError as error:
         return {}, [], [Problem(path.name, None, "", f"is not UTF-8 (byte {error.start}); save it as CSV UTF-8.")]
     odd = next((mark for mark in text if ord(mark) < 32 and mark not in "\r\n\t"), "")
@@ -98,7 +105,7 @@ def _cells(path: Path) -> tuple[dict[str, list[str]], list[int], list[Problem]]:
         row = text[: text.index(odd)].count("\n") + 1
         return {}, [], [Problem(path.name, row, "", f"holds the control character {odd!r}; delete it.")]
     first = text.partition("\n")[0]
-    divider = ";" if first.count(";") > first.count(",") else ","
+    divider = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=divider, strict=True)
     lines: list[tuple[int, list[str]]] = []
     try:
@@ -109,10 +116,12 @@ def _cells(path: Path) -> tuple[dict[str, list[str]], list[int], list[Problem]]:
     if not lines:
         return {}, [], [Problem(path.name, None, "", "is empty; allowed: a row of headings, then one row each.")]
     heads = [EARLIER.get(head.strip(), head.strip()) for head in lines[0][1]]
+    width = max((place for place, head in enumerate(heads, start=1) if head), default=0)
+    heads, lines = heads[:width], [(number, _cut(line, width)) for number, line in lines]
     problems = [
         Problem(path.name, 1, head, "stands twice in the heading.")
         for head in dict.fromkeys(heads)
-        if heads.count(head) > 1
+        if head and heads.count(head) > 1
     ]
     body = [(number, line) for number, line in lines[1:] if any(cell.strip() for cell in line)]
     for number, line in body:
@@ -123,10 +132,16 @@ def _cells(path: Path) -> tuple[dict[str, list[str]], list[int], list[Problem]]:
     return {head: [line[i] for line in full] for i, head in enumerate(heads)}, [number for number, _ in body], problems
 
 
+def _cut(line: list[str], width: int) -> list[str]:
+    """Return the cells of a line without empty ones beyond the last heading, as spreadsheets leave them."""
+    return line if any(cell.strip() for cell in line[width:]) else line[:width]
+
+
 def _headings(file: str, given: list[str], spec: dict[str, Column]) -> Iterator[Problem]:
     for column in given:
         if column not in spec:
-            yield Problem(file, 1, column, f"is no column here; allowed: {_names(spec)}.{checks.nearest(column, spec)}")
+            what = "is no column here" if column else "a column has no heading"
+            yield Problem(file, 1, column, f"{what}; allowed: {_names(spec)}.{checks.nearest(column, spec)}")
     for column, entry in spec.items():
         if entry.required and column not in given and given:
             yield Problem(file, 1, column, f"is missing; each row needs it. There are: {_names(given)}.")
@@ -163,7 +178,9 @@ def _wrong_cell(cell: str, spec: Column) -> str:
 
 
 def _wrong_number(cell: str, *, whole: bool) -> str:
-    if NUMBER.fullmatch(cell) and not (whole and ("." in cell or cell.startswith("-"))):
+    if len(cell) > LONGEST:
+        return f"a number of at most {LONGEST} digits."
+    if cell.isascii() and NUMBER.fullmatch(cell) and not (whole and ("." in cell or cell.startswith("-"))):
         return ""
     allowed = "a whole number from 0 such as 120." if whole else "a number such as 58 or 3.0."
     if any(mark in cell for mark in LIKELY):

@@ -5,7 +5,7 @@ judged* with the reason. Prose is made elsewhere.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,7 @@ def judge_claims(evidence: Evidence, *, without: Collection[str] = ()) -> dict[s
             found = _judge(claim, evidence)
             joint = evidence.joint(found.numbers)
             if joint and any(evidence.model_of(name) != joint for name in found.numbers):
-                found = _judge(claim, replace(evidence, preferred=joint))  # what both sides share cancels
+                found = _judge(claim, evidence.preferring(joint))  # what both sides share cancels
             out[str(claim.claim)] = found
         except NotJudgedError as reason:
             out[str(claim.claim)] = Verdict(np.nan, reason.code, reason.facts)
@@ -139,7 +139,7 @@ def _judge(claim: Any, evidence: Evidence) -> Verdict:
         pair[0] if pair else one_side(coordinates(claim), evidence, sign=0 if claim.kind == "level" else sign)
     )  # "over half" proves no level
     if claim.kind == "level":
-        points = 100 * first.draws - claim.level
+        points = _scale(first, evidence) * first.draws - claim.level
         return _verdict(claim, points, first, float(claim.level), (), evidence)
     if claim.kind == "difference" and claim.time_b:
         return _change_of_gap(claim, first, evidence)
@@ -150,8 +150,12 @@ def _judge(claim: Any, evidence: Evidence) -> Verdict:
 
 
 def _points(first: Side, second: Side, evidence: Evidence) -> Array:
-    scale = 1.0 if evidence.rows[first.numbers[0]].statistic == "mean" else 100.0
-    return scale * (first.draws - second.draws)
+    return _scale(first, evidence) * (first.draws - second.draws)
+
+
+def _scale(side: Side, evidence: Evidence) -> float:
+    """Return by what draws are multiplied to be points: shares are proportions, means are not."""
+    return 1.0 if evidence.rows[side.numbers[0]].statistic == "mean" else 100.0
 
 
 def _change_of_gap(claim: Any, first: Side, evidence: Evidence) -> Verdict:
@@ -183,6 +187,8 @@ def _verdict(
 ) -> Verdict:  # fmt: skip
     sign = sign_of(claim)
     margin = float(claim.stated) if _is_number(claim.stated) else MARGIN
+    if not sign and margin is MARGIN and _scale(first, evidence) == 1:  # five points say nothing of a mean
+        raise NotJudgedError("no_margin")
     true = sign * points > 0 if sign else np.abs(points) <= margin
     every = (*first.numbers, *numbers)
     facts = {"margin": margin, "sign": sign, "comparable": claim.comparable, **_stands_on(every, evidence)}
@@ -198,7 +204,7 @@ def _stands_on(numbers: tuple[str, ...], evidence: Evidence) -> dict[str, Any]:
 
 
 def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
+    return text.replace(".", "", 1).isdecimal()
 
 
 def _predictors(claim: Any, table: pd.DataFrame, first: pd.Series) -> list[str]:

@@ -7,6 +7,7 @@ survey (a cut, a category) is read off the same fit. Nothing is judged here: see
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -24,9 +25,11 @@ from navmodels.models.model import Model
 from navmodels.posterior.comparisons import require_draws
 from navmodels.posterior.estimates import estimate
 from navmodels.sensitivity.changes import CHANGES, Scenario, change_scenario
+from navmodels.sensitivity.reweighting import Chosen, Weighed
 
 Estimand = Mapping[str, Any] | Callable[[xr.DataTree], xr.DataArray]
 Found = xr.DataArray | str  # draws, or why there are none
+Job = tuple[list[str], tuple[Model, Survey, list[Estimand]]]  # names of scenarios that differ by what is read off
 READ_OFF = ("population", "cut", "category", "scale")  # arguments of `estimate` that a scenario may replace
 
 
@@ -42,6 +45,9 @@ def refit_scenarios(
     progress: bool = False,
 ) -> xr.DataArray:
     """Estimate the same quantity under several scenarios.
+
+    What changes priors or numbers alone weighs the draws of the fit as given anew, where the Pareto k̂ of the weights is
+    below its limit and a quarter of the draws are left; everything else is fitted.
 
     Parameters
     ----------
@@ -87,8 +93,9 @@ def refit_scenarios(
     xarray.DataArray
         Dims (chain, draw, ..., scenario): all verbs and plots take it as it is. Groups that a scenario leaves out are
         NaN there; for `rank`, which takes no gaps, ``draws.dropna("scenario")`` leaves these scenarios out.
-        ``attrs["failed"]``: from the name of each scenario that could not be fitted, or did not pass the gate, to the
-        reason; its entries are NaN.
+        ``attrs["made"]``: from the name of each scenario to ``how`` ("reweighted" or "refit"), ``pareto_k`` and
+        ``effective_draws`` (of the weights, or of the fit; NaN by nuts). ``attrs["failed"]``: from the name of each
+        scenario that could not be fitted, or did not pass the gate, to the reason; its entries are NaN.
 
     Raises
     ------
@@ -121,12 +128,15 @@ def refit_scenarios(
         raise ValueError("there are no scenarios; give a mapping from names to changes.")
     seed = int(np.random.SeedSequence().generate_state(1)[0] // 2) if seed is None else seed
     jobs, outcome = _jobs(model, survey, scenarios, estimand)
-    run = partial(_fit_and_estimate, options={"engine": engine, "seed": seed})
-    with tqdm(total=len(jobs), desc="Scenarios", disable=not progress, unit="fit") as bar:
-        waiting = [
-            (names, partial(run, *job) if executor is None else executor.submit(run, *job).result)
-            for names, job in jobs
-        ]
+    options = {"engine": engine, "seed": seed}
+    run = partial(_fit_and_estimate, options=options)
+    with tqdm(total=len(jobs), desc="Scenarios", disable=not progress, unit="scenario") as bar:
+        base = _base(model, survey, jobs, options)
+        waiting = []
+        for names, job in jobs:
+            made = None if base is None else base.under(*job)
+            started = partial(run, *job) if executor is None or made else executor.submit(run, *job).result
+            waiting.append((names, started if made is None else partial(list, made)))
         for names, result in waiting:
             outcome |= zip(names, _attempt(result, len(names)), strict=True)
             bar.update()
@@ -144,11 +154,12 @@ def refit_scenarios(
 
 def _jobs(
     model: Model, survey: Survey, scenarios: Mapping[str, Scenario], estimand: Estimand
-) -> tuple[list[tuple[list[str], tuple[Any, ...]]], dict[str, Found]]:
+) -> tuple[list[Job], dict[str, Found]]:
     """Return each fit once: the names of its scenarios, model, survey and estimands; and why others cannot be made."""
-    jobs: dict[str, tuple[list[str], tuple[Any, ...]]] = {}
+    jobs: dict[str, Job] = {}
     failed: dict[str, Found] = {}
     known = {"new_levels": [level for levels in survey.levels.values() for level in levels]}  # some leave them out
+    plain = estimand if callable(estimand) else {**known, **estimand}
     for name, scenario in scenarios.items():
         if not isinstance(scenario, Mapping):
             raise TypeError(f"scenario {name!r} is {scenario!r}; allowed: a mapping of changes, {{}} for none.")
@@ -162,7 +173,7 @@ def _jobs(
         key = f"{told} {data_hash(given)} {dict(given.levels)} {sorted(given.cells.attrs.items())}"
         names, (_, _, estimands) = jobs.setdefault(key, ([], (changed, given, [])))
         names.append(name)
-        estimands.append(estimand if callable(estimand) else {**known, **estimand, **rest})
+        estimands.append({**plain, **rest} if rest and not callable(plain) else plain)
     return list(jobs.values()), failed
 
 
@@ -170,6 +181,48 @@ def _require_known(name: str, scenario: Scenario, estimand: Estimand) -> None:
     for change in scenario:
         allowed = (*CHANGES, *(() if callable(estimand) else READ_OFF))
         checks.one_of(change, allowed, what=f"a change of scenario {name!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Base:
+    """The fit as given, from which scenarios are weighed; by estimand, the draws that were read off it."""
+
+    weighed: Weighed
+    read: dict[int, Found] = field(default_factory=dict)
+
+    def under(self, model: Model, survey: Survey, estimands: list[Estimand]) -> list[Found] | None:
+        """Return the draws of each estimand in a scenario, or None where it must be fitted."""
+        chosen = self.weighed.choose(model, survey)
+        if chosen is None:
+            return None
+        made = {"made": "reweighted", "pareto_k": chosen.pareto_k, "effective_draws": chosen.effective_draws}
+        if not chosen.moved:  # the fit as given itself
+            made = {}
+        found = []
+        for estimand in estimands:
+            draws = self._read_off(estimand, chosen)
+            found.append(draws if isinstance(draws, str) else draws.assign_attrs(made))
+        return found
+
+    def _read_off(self, estimand: Estimand, chosen: Chosen) -> Found:
+        fitted = self.weighed.fit
+        if chosen.moved and (callable(estimand) or not chosen.same_survey):
+            return _read_off(chosen.fit(fitted), estimand)
+        if id(estimand) not in self.read:  # which jobs hold, so that it is no other's
+            self.read[id(estimand)] = _read_off(fitted, estimand)
+        draws = self.read[id(estimand)]
+        return draws if isinstance(draws, str) or not chosen.moved else chosen.pick(draws)
+
+
+def _base(model: Model, survey: Survey, jobs: list[Job], options: Mapping[str, Any]) -> _Base | None:
+    """Return the fit as given, where several scenarios may be weighed from it, and it passes the gate."""
+    if sum(given is survey for _, (_, given, _) in jobs) < 2:
+        return None
+    try:
+        fitted = fit(model, survey, **options)
+    except Exception:  # each scenario tells its own
+        return None
+    return None if fitted.attrs["unconverged"] else _Base(Weighed(fitted))
 
 
 def _fit_and_estimate(
@@ -188,7 +241,8 @@ def _read_off(fitted: xr.DataTree, estimand: Estimand) -> Found:
         require_draws(draws)
     except Exception as error:
         return _describe(error)
-    return draws.assign_attrs({**carried_attrs(fitted.attrs), **draws.attrs})
+    made = {"made": "refit", "effective_draws": float(fitted.attrs.get("effective_draws", np.nan))}
+    return draws.assign_attrs({**carried_attrs(fitted.attrs), **draws.attrs, **made})
 
 
 def _attempt(result: Callable[[], list[Found]], size: int) -> list[Found]:
@@ -230,5 +284,11 @@ def _together(
         order[dim] = sorted(present, key=list(before).index)
     joined = joined.assign_coords(scenario=list(found)).reindex(order)
     engines = {each.attrs["engine"] for each in found.values()}
-    attrs = {**first.attrs, "engine": "nuts" if "nuts" in engines else "laplace", "failed": dict(failed)}
+    made = {
+        name: {"how": each.attrs["made"], "pareto_k": each.attrs.get("pareto_k", np.nan),
+               "effective_draws": each.attrs["effective_draws"]}
+        for name, each in found.items()
+    }  # fmt: skip
+    attrs = {**first.attrs, "engine": "nuts" if "nuts" in engines else "laplace", "made": made, "failed": dict(failed)}
+    del attrs["effective_draws"]
     return joined.transpose(*first.dims, "scenario").assign_attrs(attrs).rename(first.name)

@@ -285,7 +285,7 @@ def _met(block: Block) -> tuple[Places, Array]:
 
 def _is_nested(level: Places, group: Places) -> bool:
     """Return whether each group lies within one level."""
-    return len(np.unique(np.stack([group, level]), axis=1).T) == len(np.unique(group))
+    return len(np.unique(group * (int(level.max(initial=0)) + 1) + level)) == len(np.unique(group))
 
 
 @compiled

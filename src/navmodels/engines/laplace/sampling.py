@@ -27,6 +27,7 @@ Array = npt.NDArray[np.float64]
 
 # All by trial, for speed: ratios correct the draws whatever these numbers, and the gate says where they do not.
 POINTS = 512  # of the standard deviations; a power of two, as Sobol sequences want
+FEW = 16  # of them where none is learned: two for each chunk of a thread
 EACH = 16  # draws of the coefficients for each point, at most
 SPARE = 1.5  # joint draws proposed for each that is kept
 TRIES = 16  # of thresholds by level, when the first do not pass
@@ -99,8 +100,8 @@ def sample_laplace(
     rng = np.random.default_rng(seed)
     target = make_target(design)
     proposal = find_proposal(target)
-    points = POINTS
-    while SPARE * draws * chains > points * EACH:
+    points = POINTS if target.learned else FEW  # where no scale is learned, all points are one
+    while target.learned and SPARE * draws * chains > points * EACH:
         points *= 2
     each = max(4, 2 * math.ceil(SPARE * draws * chains / (2 * points)))  # even: draws come in pairs
     found, weights, k = _explore(target, proposal, (points, each, 0), FIRST, rng)

@@ -21,6 +21,7 @@ from .likelihoods import Rating as Rating
 from .models import Region as Region
 from .likelihoods import Reported as Reported
 from .likelihoods import Share as Share
+from .models import Slope as Slope
 from .models import Trend as Trend
 from .reports import simulate_report as simulate_report
 from .models import simulate_responses as simulate_responses

@@ -23,6 +23,7 @@ from navmodels.models.beliefs import prior_lines
 from navmodels.models.blocks import ends_of_line
 from navmodels.models.designs import Design
 from navmodels.models.model import Model
+from navmodels.models.slopes import has_slopes, slopes_of_lines
 
 ENGINES = ("auto", "laplace", "nuts")
 # By trial: NUTS on 400 answers in 41 categories passed in 3 minutes; 51 did not settle, 101 did not start.
@@ -197,6 +198,13 @@ def _slopes(design: Design, posterior: xr.Dataset) -> dict[str, xr.DataArray]:
             low, high = (effect.isel({block.name: place}, drop=True) for place in ends_of_line(block))
             width = float(np.ptp([level[0] for level in block.levels]))
             found[f"{block.name}_slope"] = (high - low) / width
+        elif has_slopes(block):
+            effect = posterior[f"{block.name}_effect"].transpose("chain", "draw", block.name, ...)
+            shape = effect.shape
+            groups, slopes = slopes_of_lines(block, effect.to_numpy().reshape(-1, *shape[2:]))
+            dims, name = (*effect.dims[:2], f"{block.name}_group", *effect.dims[3:]), f"{block.name}_slope"
+            told = slopes.reshape(*shape[:2], len(groups), *shape[3:])
+            found[name] = xr.DataArray(told, dims=dims, coords={f"{block.name}_group": groups})
     return found
 
 

@@ -11,4 +11,5 @@ from .simulation import simulate_responses as simulate_responses
 from .terms import Effect as Effect
 from .terms import Group as Group
 from .terms import Region as Region
+from .terms import Slope as Slope
 from .terms import Trend as Trend

@@ -125,6 +125,11 @@ class Block:
         return np.eye(len(self.levels)) if self.basis is None else self.basis
 
     @property
+    def single(self) -> bool:
+        """Whether each level is one coefficient times a number: of a covariate's line, of lines by group."""
+        return self.basis is not None and int(np.count_nonzero(self.basis, axis=1).max(initial=0)) <= 1
+
+    @property
     def is_line(self) -> bool:
         """Whether this is the line of a numeric covariate."""
         return self.beyond is follow_line

@@ -11,6 +11,7 @@ import pandas as pd
 from navmodels import checks
 from navmodels.data.matching import places
 from navmodels.models.blocks import Block, Scale, contrast_basis, follow_line
+from navmodels.models.covariates import average, require_numbers, span
 from navmodels.models.factors import Labelled, several, shown_scale
 from navmodels.models.yardsticks import LOGITS, Yardstick
 
@@ -76,10 +77,7 @@ class Effect(Labelled):
         """Return the scale that stands for None: of a covariate for each of its units."""
         if not self.numeric:
             return super().default_scale(cells, by)
-        x = cells[self.name].to_numpy(dtype=float)
-        values = np.unique(x)
-        width = values[1] - values[0] if len(values) == 2 else 2 * _average_and_sd(x, by.weight)[1]
-        return self.usual * by.unit / float(width)
+        return self.usual * by.unit / span(cells[self.name].to_numpy(dtype=float), by)
 
     def blocks(self, cells: pd.DataFrame, levels: Mapping[str, Sequence[Any]], by: Yardstick = LOGITS) -> list[Block]:
         """Return the block of this term for the cells of a survey."""
@@ -91,25 +89,13 @@ class Effect(Labelled):
         if not self.numeric:
             return [Block(self.name, self.factors, keys, contrast_basis(len(names)), index, scale)]
         x = np.array(names, dtype=float)
-        x -= _average_and_sd(x[index], by.weight)[0]
+        x -= average(x[index], by)
         offset = self.mean * x if self.mean else None
         return [Block(self.name, self.factors, keys, x[:, None], index, scale, offset=offset, beyond=follow_line)]
 
     def _require_kind(self, names: list[Any]) -> None:
         """Raise unless a covariate has numbers, and a prior mean is that of a covariate."""
-        bad = [name for name in names if isinstance(name, bool | str) or not np.isfinite(name)] if self.numeric else []
-        if bad:
-            raise ValueError(f"{self} needs numbers; the survey has {checks.listing(bad)}. Leave numeric=True out.")
+        if self.numeric:
+            require_numbers(names, self, "Leave numeric=True out.")
         if self.mean and not self.numeric:
             raise ValueError(f"{self} has a prior mean, which is for covariates; say numeric=True.")
-
-
-# ---- inside
-
-
-def _average_and_sd(x: Array, weight: Array | None) -> tuple[float, float]:
-    """Return average and standard deviation of numbers, dims (cell), by their weight if any is positive."""
-    weight = None if weight is None or not weight.any() else weight
-    average = np.average(x, weights=weight)
-    sd = np.sqrt(np.average((x - average) ** 2, weights=weight))
-    return float(average), float(sd if sd > 0 else np.std(np.unique(x)))

@@ -16,6 +16,7 @@ from navmodels.models import designs
 from navmodels.models.blocks import Block, slope_of_line
 from navmodels.models.designs import Design
 from navmodels.models.model import Model
+from navmodels.models.slopes import has_slopes, slopes_of_lines
 
 
 def to_pymc(model: Model, survey: Survey) -> Any:
@@ -100,6 +101,10 @@ def build_graph(design: Design) -> Any:
             pm.Deterministic(f"{block.name}_effect", shown, dims=(block.name, *over))
             if block.is_line:
                 pm.Deterministic(f"{block.name}_slope", slope_of_line(block, shown[None])[0], dims=over or None)
+            if has_slopes(block):
+                groups, slopes = slopes_of_lines(block, shown[None])
+                graph.add_coord(f"{block.name}_group", groups)
+                pm.Deterministic(f"{block.name}_slope", slopes[0], dims=(f"{block.name}_group", *over))
             level = pm.Data(f"{block.name}_index", block.index.astype(np.int32), dims="cell")
             for _ in block.channels:
                 index.append(level + first)

@@ -32,7 +32,7 @@ class Model:
         `Share()` for counts, `Rating()` and `Choice()` for counts of several categories, `Reported()` for published
         numbers.
     *terms
-        Any of `Effect`, `Group`, `Trend`, `Region`.
+        Any of `Effect`, `Slope`, `Group`, `Trend`, `Region`.
     intercept_scale
         Standard deviation of the normal prior of the intercept, of each threshold of a rating, or of the log-odds of
         two categories of a choice (logits for shares; the unit of the mean for published means). None: 1.5 logits
@@ -71,7 +71,7 @@ class Model:
             raise TypeError(f"the first argument is the outcome, {_either(CLASSES)}; given: {outcome!r}.")
         for term in terms:
             if not isinstance(term, Term):
-                raise TypeError(f"a term is an Effect, a Group, a Trend or a Region; given: {term!r}.")
+                raise TypeError(f"a term is an Effect, a Slope, a Group, a Trend or a Region; given: {term!r}.")
         if intercept_scale is not None:
             intercept_scale = checks.positive(intercept_scale, what="intercept_scale", also=", or None for the default")
         if intercept_mean is not None:

@@ -10,6 +10,7 @@ from typing import Any
 from navmodels import checks
 from navmodels.checks import reserved
 from navmodels.models.blocks import Block
+from navmodels.models.slopes import has_slopes
 
 
 def require_distinct(blocks: Sequence[Block], *, base: str, observed: str) -> None:
@@ -102,6 +103,7 @@ def _names(blocks: Sequence[Block], base: str, observed: str) -> Iterator[Named]
         whose = checks.listing(block.factors)
         yield block.name, f"the levels of {whose}", block.factors
         more = ["effect", "z", "index", *(["coefficient"] if block.basis is not None else [])]
+        more += ["slope", "group"] if has_slopes(block) else []
         more += ["scale"] if not block.scale.parts else []
         for part in more:
             yield f"{block.name}_{part}", f"the {part} of {whose}", block.factors

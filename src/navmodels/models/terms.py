@@ -1,8 +1,8 @@
 """Terms of the linear predictor: each a basis, an index and a prior scale; one file a term.
 
-A term says how the levels of its factors differ: `Effect` without pooling, `Group` with partial pooling, `Trend` as a
-random walk, `Region` as neighbours on a map. Its `blocks` turn it, for a given survey, into the arrays that engines,
-prediction and simulation all read.
+A term says how the levels of its factors differ: `Effect` without pooling, `Group` with partial pooling, `Slope` a
+covariate whose slope differs by group, `Trend` a random walk, `Region` neighbours on a map. Its `blocks` turn it, for a
+given survey, into the arrays that engines, prediction and simulation all read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,10 @@ from navmodels.models.groups import STRUCTURED
 from navmodels.models.groups import Group as Group
 from navmodels.models.priors import HalfNormal
 from navmodels.models.regions import Region as Region
+from navmodels.models.slopes import Slope as Slope
 from navmodels.models.trends import Trend as Trend
 
-Term = Effect | Group | Trend | Region
+Term = Effect | Slope | Group | Trend | Region
 
 
 def with_scale(term: Term, scale: Any) -> Term:

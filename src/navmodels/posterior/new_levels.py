@@ -13,7 +13,7 @@ import pandas as pd
 from navmodels import checks
 from navmodels.data import matching
 from navmodels.models.designs import Design
-from navmodels.models.terms import Effect, Trend
+from navmodels.models.terms import Effect, Slope, Trend
 
 NEW_LEVELS = ("refuse", "allow")
 FEW = 8  # labels that a message writes out
@@ -87,7 +87,9 @@ def _closed(design: Design, name: str) -> str:
 
 def _goes_on(design: Design, name: str) -> bool:
     """Return whether a term goes on along the numbers of a factor, or says itself which of its levels it can."""
-    return any(isinstance(term, Effect | Trend) and name in term.factors for term in design.model.terms)
+    terms = design.model.terms
+    along = any(isinstance(term, Slope) and name == term.name for term in terms)
+    return along or any(isinstance(term, Effect | Trend) and name in term.factors for term in terms)
 
 
 def _admit(column: pd.Series, unknown: pd.Series, known: tuple[Any, ...], asked: str | list[Any]) -> list[Any]:

@@ -5,8 +5,9 @@ that this block (here *own*) has a diagonal curvature and is eliminated exactly 
 (*shared*: the intercept and all other blocks) is dense. Sums over cells are made level by level and meet the bases
 afterwards, so that a step costs cells x terms, whatever the bases.
 
-A block of one coefficient (a covariate, a straight line) is one shared level that each cell meets with a weight of its
-own, so that it costs as one coefficient however many values the covariate has. All other weights are 1.
+Of a block whose levels are each one coefficient times a number (a covariate, lines by group), the coefficients are the
+shared levels, and each cell meets one with a weight of its own, so that it costs as they do, however many values the
+covariate has. All other weights are 1.
 
 A block that feeds several linear predictors of a cell (channels) counts as one shared block for each. The own block
 feeds the first channel alone: of a choice, where all blocks feed all channels, none is eliminated.
@@ -21,6 +22,7 @@ from navmodels.likelihoods.bounds import require_layout
 from navmodels.likelihoods.compilation import compiled
 from navmodels.likelihoods.outcomes import Array
 from navmodels.likelihoods.packing import pair
+from navmodels.models.blocks import Block
 from navmodels.models.designs import Design
 
 Places = npt.NDArray[np.int64]
@@ -112,12 +114,14 @@ def lay_out(design: Design) -> tuple[Layout, int | None, list[Part]]:
     first = begin = basis = 0
     for place, channel in [*nested, *varying]:
         block = None if place is None else design.blocks[place]
-        alone = block is None or block.size == 1
-        levels, coefficients = (1, 1) if block is None or alone else (len(block.levels), block.size)
-        matrix = np.empty(0) if block is None or block.basis is None or alone else block.basis.ravel()
+        single = block is not None and block.single
+        coefficients = 1 if block is None else block.size
+        levels = coefficients if block is None or single else len(block.levels)
+        matrix = np.empty(0) if block is None or block.basis is None or single else block.basis.ravel()
         rows.append((first, first + levels, begin, begin + coefficients, basis if len(matrix) else -1, channel))
-        terms.append(np.full(cells, first) if alone else first + level[place])
-        weights.append(block.matrix[block.index, 0] if block is not None and alone else np.ones(cells))
+        met, weight_met = _met(block) if block is not None and single else (level[place], np.ones(cells))
+        terms.append(first + met)
+        weights.append(weight_met)
         fed += [channel] * levels
         bases.append(matrix)
         first, begin, basis = first + levels, begin + coefficients, basis + len(matrix)
@@ -270,6 +274,13 @@ def meet(layout: Layout, meeting: Array, levels: Array) -> Array:
 
 
 # ---- inside
+
+
+def _met(block: Block) -> tuple[Places, Array]:
+    """Return the coefficient that each cell meets, and its weight, where each level has one; dims (cell)."""
+    matrix = block.matrix
+    place = np.argmax(matrix != 0, axis=1)
+    return place[block.index].astype(np.int64), matrix[np.arange(len(matrix)), place][block.index]
 
 
 def _is_nested(level: Places, group: Places) -> bool:

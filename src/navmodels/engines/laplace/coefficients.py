@@ -8,13 +8,14 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy import linalg
 
 from navmodels.engines.laplace.layouts import Cells, Layout, meet, predict, to_levels
-from navmodels.engines.laplace.modes import find_mode
+from navmodels.engines.laplace.modes import Mode, find_mode
 from navmodels.engines.laplace.thresholds import StepNormals, Steps, draw_steps, meet_steps
-from navmodels.engines.laplace.triangles import solve, solve_transposed
-from navmodels.likelihoods.compilation import compiled
-from navmodels.likelihoods.kernels import values
+from navmodels.engines.laplace.triangles import dot, solve_transposed, total
+from navmodels.likelihoods.compilation import compiled, compiled_part
+from navmodels.likelihoods.kernels import values_of
 from navmodels.likelihoods.normals import LOG_SQRT_2PI, interval
 from navmodels.likelihoods.outcomes import Array
 
@@ -72,81 +73,145 @@ class Draws(NamedTuple):
     laplace: Array
 
 
-@compiled
+class Again(NamedTuple):
+    """The random numbers of one point, and how far its shared coefficients are ``moved`` first, dims (coefficient)."""
+
+    normal: Array
+    uniform: Array
+    tries: Array
+    picks: Array
+    moved: Array
+
+
+class Around(NamedTuple):
+    """What is drawn around: standard deviation of each shared block, and of the own block, and how much wider."""
+
+    scale: Array
+    own_scale: float
+    wider: float
+
+
 def propose(
     layout: Layout, cells: Cells, steps: Steps, points: Points, manner: Manner, chance: Chance, draws: Draws
 ) -> None:
     """Write draws of the coefficients for each of several standard deviations, with their log importance ratios."""
-    scales, own_scales, start = points
-    tolerance, reach, wider = manner
-    normal, uniform, tries, picks = chance
-    z, ratio, laplace = draws
-    size, dense = len(layout.start) - 1, layout.blocks[-1, 3]
-    eta = np.empty((len(layout.own), layout.channels))
-    value, centre_eta = np.empty(len(eta)), np.empty_like(eta)
-    box, boxed = cells.box, len(cells.box) > 0  # looked up once: in the loops it costs a twentieth of a fit
-    both, step_scales, step_factor, levels = np.zeros(0), np.zeros(0), np.zeros((0, 0, 0)), len(steps.start) - 1
-    for point in range(len(own_scales)):
-        scale, own_scale = scales[point], own_scales[point]
-        mode = find_mode(layout, cells, scale, own_scale, start[point, :dense], start[point, dense:], tolerance, reach)
-        laplace[point], factor, h, meeting = mode.laplace, mode.factor, mode.h, mode.meeting
-        below, above, centre, own_centre = mode.below, mode.above, mode.centre, mode.own_centre
-        valid = np.isfinite(laplace[point])  # where Newton did not arrive, it may still propose
-        spread = wider / np.sqrt(h)
-        normalised = np.log(np.diag(factor) / wider).sum() - np.log(spread * (below + above) / 2).sum()
-        again = valid and tries.shape[2] > 0
-        if again:
-            moved = _lean(factor, steps.lean)
-            centre += moved
-            own_centre -= own_scale * meet(layout, meeting, to_levels(layout, scale, moved)) / h
-            predict(layout, to_levels(layout, scale, centre), own_scale * own_centre, layout.offset, centre_eta)
-            step_scales, step_factor = meet_steps(steps, scale, own_scale, mode.curvature)
-            both = np.concatenate((centre, own_centre))
-        for each in range(ratio.shape[1]):
-            e, here = normal[point, each], z[point, each]
-            density = normalised - 0.5 * (e @ e)
-            away = solve_transposed(factor, wider * e[:dense])
-            here[:dense] = centre + away
-            moved = meet(layout, meeting, to_levels(layout, scale, away))
-            for level in range(size):
-                side = uniform[point, each, dense + level]
-                if boxed and box[level, 0] > 0.0 and h[level] > SHARP:
-                    middle = (own_centre[level] - own_scale * moved[level] / h[level]) * h[level] / (h[level] - 1.0)
-                    half, error = box[level, 0] / own_scale, box[level, 1] / own_scale
-                    away_z = half * (4.0 * side - 1.0 if side < 0.5 else 4.0 * side - 3.0)
-                    away_z += error * e[dense + level]  # whose sign says in which half the uniform number is
-                    here[dense + level] = middle + away_z
-                    flat = interval(away_z / error, half / error)[0] - math.log(2 * half)
-                    density += flat + LOG_SQRT_2PI + 0.5 * e[dense + level] ** 2
-                    density += math.log(spread[level] * (below[level] + above[level]) / 2)
-                    continue
-                up = side * (below[level] + above[level]) < above[level]
-                width = spread[level] * (above[level] if up else -below[level])
-                here[dense + level] = (
-                    own_centre[level] - own_scale * moved[level] / h[level] + width * abs(e[dense + level])
-                )
-            predict(layout, to_levels(layout, scale, here[:dense]), own_scale * here[dense:], layout.offset, eta)
-            if again:
-                log_ratio = -0.5 * (here @ here) - density
-                for begin in steps.first:
-                    log_ratio += 0.5 * (here[begin : begin + levels] @ here[begin : begin + levels])
-                given = StepNormals(wider, mode.curvature, step_scales, step_factor, both, centre_eta)
-                log_ratio += draw_steps(steps, cells, given, tries[point, each], picks[point, each], here, eta)
-            else:
-                values(cells.kind, eta, cells.table, cells.flat, value)
-                log_ratio = value.sum() - 0.5 * (here @ here) - density
-            ratio[point, each] = log_ratio if valid and log_ratio < np.inf else np.nan
+    dense = int(layout.blocks[-1, 3])
+    for point, (scale, own_scale, start) in enumerate(zip(*points, strict=True)):
+        mode = find_mode(layout, cells, scale, own_scale, start[:dense], start[dense:], manner.tolerance, manner.reach)
+        draws.laplace[point] = mode.laplace
+        around, z, ratio = Around(scale, own_scale, manner.wider), draws.z[point], draws.ratio[point]
+        normal, uniform = chance.normal[point], chance.uniform[point]
+        if not np.isfinite(mode.laplace):  # elsewhere it may propose, even where Newton did not arrive
+            ratio[:] = np.nan
+        elif chance.tries.shape[2] == 0:
+            draw_around(layout, cells, mode, around, normal, uniform, z, ratio)
+        else:
+            again = Again(normal, uniform, chance.tries[point], chance.picks[point], _lean(mode.factor, steps.lean))
+            draw_again(layout, cells, steps, mode, around, again, z, ratio)
+
+
+@compiled
+def draw_around(
+    layout: Layout, cells: Cells, mode: Mode, around: Around, normal: Array, uniform: Array, z: Array, ratio: Array
+) -> None:
+    """Write draws around a mode, dims (each, coefficient), and their log importance ratios, dims (each)."""
+    eta, value = np.empty((len(layout.own), layout.channels)), np.empty(len(layout.own))
+    spread, normaliser = _spread(mode, around)
+    for each in range(len(ratio)):
+        density = normaliser + _draw(layout, cells.box, mode, around, spread, normal[each], uniform[each], z[each])
+        _predict(layout, around, z[each], eta)
+        values_of(cells.kind, eta, cells.table, cells.flat, value)
+        log_ratio = total(value) - 0.5 * dot(z[each], z[each]) - density
+        ratio[each] = log_ratio if log_ratio < np.inf else np.nan
+
+
+@compiled
+def draw_again(
+    layout: Layout, cells: Cells, steps: Steps, mode: Mode, around: Around, again: Again, z: Array, ratio: Array
+) -> None:
+    """Write draws and ratios as `draw_around` does, and what belongs to each level is drawn again."""
+    scale, own_scale, wider = around
+    eta, centre_eta = np.empty((len(layout.own), layout.channels)), np.empty((len(layout.own), layout.channels))
+    dense, levels, both = len(mode.centre), len(steps.start) - 1, np.empty(z.shape[1])
+    moved = meet(layout, mode.meeting, to_levels(layout, scale, again.moved))
+    for i in range(dense):
+        mode.centre[i] += again.moved[i]
+        both[i] = mode.centre[i]
+    for level in range(len(mode.h)):
+        mode.own_centre[level] -= own_scale * moved[level] / mode.h[level]
+        both[dense + level] = mode.own_centre[level]
+    _predict(layout, around, both, centre_eta)
+    step_scales, step_factor = meet_steps(steps, scale, own_scale, mode.curvature)
+    given = StepNormals(wider, mode.curvature, step_scales, step_factor, both, centre_eta)
+    spread, normaliser = _spread(mode, around)
+    for each in range(len(ratio)):
+        here = z[each]
+        density = normaliser + _draw(layout, cells.box, mode, around, spread, again.normal[each], again.uniform[each], here)
+        _predict(layout, around, here, eta)
+        log_ratio = -0.5 * dot(here, here) - density
+        for begin in steps.first:
+            log_ratio += 0.5 * dot(here[begin : begin + levels], here[begin : begin + levels])
+        log_ratio += draw_steps(steps, cells, given, again.tries[each], again.picks[each], here, eta)
+        ratio[each] = log_ratio if log_ratio < np.inf else np.nan
 
 
 # ---- inside
 
 
-@compiled
+@compiled_part
+def _predict(layout: Layout, around: Around, z: Array, eta: Array) -> None:
+    """Write the linear predictors of a draw of all coefficients."""
+    dense = layout.blocks[-1, 3]
+    levels = to_levels(layout, around.scale, z[:dense])
+    predict(layout, levels, around.own_scale, z[dense:], layout.offset, eta)
+
+
+@compiled_part
+def _spread(mode: Mode, around: Around) -> tuple[Array, float]:
+    """Return the width of the proposal of each own level without its sides, and the log of its density at its centre."""
+    spread, normaliser = np.empty(len(mode.h)), 0.0
+    for i in range(len(mode.factor)):
+        normaliser += math.log(mode.factor[i, i] / around.wider)
+    for level in range(len(spread)):
+        spread[level] = around.wider / math.sqrt(mode.h[level])
+        normaliser -= math.log(spread[level] * (mode.below[level] + mode.above[level]) / 2)
+    return spread, normaliser
+
+
+@compiled_part
+def _draw(
+    layout: Layout, box: Array | None, mode: Mode, around: Around, spread: Array, normal: Array, uniform: Array,
+    z: Array,
+) -> float:  # fmt: skip
+    """Write a draw of all coefficients, and return the log of its density over that at the centre."""
+    scale, own_scale, wider = around
+    h, below, above, own_centre = mode.h, mode.below, mode.above, mode.own_centre
+    dense, density = len(mode.centre), -0.5 * dot(normal, normal)
+    away = np.empty(dense)
+    for i in range(dense):
+        away[i] = wider * normal[i]
+    away = solve_transposed(mode.factor, away)
+    for i in range(dense):
+        z[i] = mode.centre[i] + away[i]
+    moved = meet(layout, mode.meeting, to_levels(layout, scale, away))
+    for level in range(len(h)):
+        e, side = normal[dense + level], uniform[dense + level]
+        middle = own_centre[level] - own_scale * moved[level] / h[level]
+        if box is not None:
+            if box[level, 0] > 0.0 and h[level] > SHARP:
+                half, error = box[level, 0] / own_scale, box[level, 1] / own_scale
+                off = half * (4.0 * side - 1.0 if side < 0.5 else 4.0 * side - 3.0)
+                off += error * e  # whose sign says in which half the uniform number is
+                z[dense + level] = middle * h[level] / (h[level] - 1.0) + off
+                density += interval(off / error, half / error)[0] - math.log(2 * half) + LOG_SQRT_2PI + 0.5 * e * e
+                density += math.log(spread[level] * (below[level] + above[level]) / 2)
+                continue
+        up = side * (below[level] + above[level]) < above[level]
+        z[dense + level] = middle + spread[level] * (above[level] if up else -below[level]) * abs(e)
+    return density
+
+
 def _lean(factor: Array, lean: Array) -> Array:
     """Return how the mean of all shared coefficients moves when that of the first ones does, by the normal's joint."""
-    every = np.empty((len(lean), len(factor)))
-    for i in range(len(lean)):
-        unit = np.zeros(len(factor))
-        unit[i] = 1.0
-        every[i] = solve(factor, unit)
-    return np.linalg.solve(every[:, : len(lean)].copy(), lean) @ every
+    every = linalg.cho_solve((factor, True), np.eye(len(factor), len(lean)))
+    return np.asarray(every @ np.linalg.solve(every[: len(lean)], lean))

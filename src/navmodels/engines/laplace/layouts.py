@@ -17,8 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from navmodels.engines.laplace.triangles import multiply
 from navmodels.likelihoods.bounds import require_layout
-from navmodels.likelihoods.compilation import compiled
+from navmodels.likelihoods.compilation import compiled_part
+from navmodels.likelihoods.kernels import Kind
 from navmodels.likelihoods.outcomes import Array
 from navmodels.likelihoods.packing import pair
 from navmodels.models.designs import Design
@@ -72,22 +74,19 @@ class Walls(NamedTuple):
     row: int
 
 
-NO_WALLS = Walls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), 0)
-
-
 class Cells(NamedTuple):
     """What was observed, as `kernels.pack` gives it; `soft` is the table by which modes are sought, off the `walls`.
 
     ``box`` dims (own level, 2): half-width and error of the plateau of a level with one cell whose likelihood is a
-    plateau (0: it is not); without rows none has one.
+    plateau (0: it is not); None where none can have one.
     """
 
-    kind: int
+    kind: Kind
     table: Array
     flat: Array
     soft: Array
-    walls: Walls = NO_WALLS
-    box: Array = np.empty((0, 2))
+    walls: Walls | None = None
+    box: Array | None = None
 
 
 def lay_out(design: Design) -> tuple[Layout, int | None, list[Part]]:
@@ -146,45 +145,58 @@ def lay_out(design: Design) -> tuple[Layout, int | None, list[Part]]:
     return layout, own, [*nested, *varying]
 
 
-@compiled
+@compiled_part
 def to_levels(layout: Layout, scale: Array, z: Array) -> Array:
     """Return the effect of each shared level: scale x basis @ z, block by block."""
     out = np.empty(layout.blocks[-1, 1])
     for block in range(len(layout.blocks)):
         first, last, begin, end, basis, _ = layout.blocks[block]
-        if basis < 0:
-            out[first:last] = scale[block] * z[begin:end]
-        else:
-            matrix = layout.bases[basis : basis + (last - first) * (end - begin)].reshape(last - first, end - begin)
-            out[first:last] = scale[block] * (matrix @ z[begin:end])
+        for level in range(first, last):
+            if basis < 0:
+                out[level] = scale[block] * z[begin + level - first]
+            else:
+                total, row = 0.0, basis + (level - first) * (end - begin)
+                for i in range(end - begin):
+                    total += layout.bases[row + i] * z[begin + i]
+                out[level] = scale[block] * total
     return out
 
 
-@compiled
+@compiled_part
 def to_coefficients(layout: Layout, scale: Array, levels: Array) -> Array:
     """Return a gradient by coefficient from one by level: scale x basis' @ levels, block by block."""
-    return _rows(layout, scale, levels.reshape(-1, 1)).ravel()
+    out = np.zeros(layout.blocks[-1, 3])
+    for block in range(len(layout.blocks)):
+        first, last, begin, end, basis, _ = layout.blocks[block]
+        for level in range(first, last):
+            if basis < 0:
+                out[begin + level - first] = scale[block] * levels[level]
+            else:
+                row = basis + (level - first) * (end - begin)
+                for i in range(end - begin):
+                    out[begin + i] += scale[block] * layout.bases[row + i] * levels[level]
+    return out
 
 
-@compiled
+@compiled_part
 def whiten(layout: Layout, scale: Array, matrix: Array) -> Array:
     """Return I + D B' M B D from the lower triangle of M by level."""
     for i in range(len(matrix)):
         for j in range(i):
             matrix[j, i] = matrix[i, j]
-    out = _rows(layout, scale, np.ascontiguousarray(_rows(layout, scale, matrix).T))
+    out = _rows(layout, scale, _rows(layout, scale, matrix))
     for i in range(len(out)):
         out[i, i] += 1.0
     return out
 
 
-@compiled
-def predict(layout: Layout, levels: Array, own_levels: Array, offset: Array, eta: Array) -> None:
+@compiled_part
+def predict(layout: Layout, levels: Array, own_scale: float, own_z: Array, offset: Array, eta: Array) -> None:
     """Write the linear predictors of each cell, dims (cell, channel); the offset is added to the first channel."""
     own, mix, terms, fed, channels = layout.own, layout.mix, layout.terms, layout.fed, layout.channels
-    nested, varied = np.zeros((len(own_levels), channels)), np.zeros((len(terms), channels))
+    nested, varied = np.zeros((len(own_z), channels)), np.zeros((len(terms), channels))
     for level in range(len(nested)):
-        nested[level, 0] = own_levels[level]
+        nested[level, 0] = own_scale * own_z[level]
         for a in range(layout.start[level], _end_of_nested(layout, level)):
             nested[level, fed[layout.columns[a]]] += layout.nested_weight[a] * levels[layout.columns[a]]
     for m in range(len(terms)):
@@ -197,7 +209,7 @@ def predict(layout: Layout, levels: Array, own_levels: Array, offset: Array, eta
             eta[c, d] = nested[own[c], d] + varied[mix[c], d]
 
 
-@compiled
+@compiled_part
 def gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
     """Return gradient and curvature summed by level: shared, own, shared x shared (lower triangle), shared x own."""
     own, mix, terms, position, start = layout.own, layout.mix, layout.terms, layout.position, layout.start
@@ -241,10 +253,10 @@ def gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
                 matrix[columns[a], columns[b]] += times * nested_weight[b] * own_curvature[level, both]
             for b in range(varying, start[level + 1]):
                 matrix[columns[b], columns[a]] += times * meeting[b, here]
-    return slope, own_slope[:, 0].copy(), matrix, own_curvature[:, 0].copy(), meeting[:, 0].copy()
+    return slope, _first(own_slope), matrix, _first(own_curvature), _first(meeting)
 
 
-@compiled
+@compiled_part
 def eliminate(
     layout: Layout, own_scale: float, h: Array, own_slope: Array, meeting: Array, slope: Array, matrix: Array
 ) -> None:
@@ -259,7 +271,7 @@ def eliminate(
                 matrix[columns[a], columns[b]] -= share * meeting[b]
 
 
-@compiled
+@compiled_part
 def meet(layout: Layout, meeting: Array, levels: Array) -> Array:
     """Return, for each own level, the sum over shared levels of where they meet x the shared level's effect."""
     out = np.zeros(len(layout.start) - 1)
@@ -277,23 +289,31 @@ def _is_nested(level: Places, group: Places) -> bool:
     return len(np.unique(np.stack([group, level]), axis=1).T) == len(np.unique(group))
 
 
-@compiled
+@compiled_part
 def _end_of_nested(layout: Layout, level: int) -> int:
     """Return where the nested shared levels that an own level meets end in `columns`: it meets none without cells."""
     return int(min(layout.start[level] + layout.nested, layout.start[level + 1]))
 
 
-@compiled
+@compiled_part
+def _first(matrix: Array) -> Array:
+    """Return the first column."""
+    out = np.empty(len(matrix))
+    for i in range(len(out)):
+        out[i] = matrix[i, 0]
+    return out
+
+
+@compiled_part
 def _rows(layout: Layout, scale: Array, matrix: Array) -> Array:
-    """Return scale x basis' @ matrix, rows from levels to coefficients, block by block."""
-    out = np.empty((layout.blocks[-1, 3], matrix.shape[1]))
+    """Return the transpose of scale x basis' @ matrix, rows from levels to coefficients, block by block."""
+    out = np.empty((matrix.shape[1], layout.blocks[-1, 3]))
     for block in range(len(layout.blocks)):
         first, last, begin, end, basis, _ = layout.blocks[block]
         if basis < 0:
-            out[begin:end] = scale[block] * matrix[first:last]
+            for i in range(len(out)):
+                for level in range(first, last):
+                    out[i, begin + level - first] = scale[block] * matrix[level, i]
         else:
-            size = (last - first) * (end - begin)
-            out[begin:end] = scale[block] * (
-                layout.bases[basis : basis + size].reshape(last - first, end - begin).T @ matrix[first:last]
-            )
+            multiply(layout.bases[basis:], matrix, first, last, scale[block], out, begin, end)
     return out

@@ -4,6 +4,7 @@ How coefficients meet cells is said in `layouts`. What is known of the coefficie
 skewed for the levels of the own block; draws from it are made in `coefficients`.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,9 +22,9 @@ from navmodels.engines.laplace.layouts import (
 )
 from navmodels.engines.laplace.skewness import Seen, Sides, measure_sides, pull_of_sides
 from navmodels.engines.laplace.thresholds import keep_off
-from navmodels.engines.laplace.triangles import factorise, solve
+from navmodels.engines.laplace.triangles import dot, factorise, solve, total
 from navmodels.likelihoods.compilation import compiled
-from navmodels.likelihoods.kernels import derivatives
+from navmodels.likelihoods.kernels import derivatives_of
 from navmodels.likelihoods.outcomes import Array
 
 # By trial, on groups of all or nothing under heavy-tailed priors.
@@ -75,87 +76,104 @@ def find_mode(
         shared coefficients follows. 0: no correction for skewness.
     """
     size = len(own_z)
-    tolerance *= min(1.0, VAST / max(own_scale, scale.max()))
+    count, channels = len(layout.own), layout.channels
+    widest = own_scale
+    for block in range(len(scale)):
+        widest = max(widest, scale[block])
+    tolerance *= min(1.0, VAST / widest)
     z, own_z = z.copy(), own_z.copy()
-    eta = np.empty((len(layout.own), layout.channels))
-    value, gradient, curvature = np.empty(len(eta)), np.empty_like(eta), _packed(eta)
-    step_eta, trial, none = np.empty_like(eta), np.empty_like(eta), np.zeros(len(eta))
+    eta, step_eta, trial = np.empty((count, channels)), np.empty((count, channels)), np.empty((count, channels))
+    value, none, gradient = np.empty(count), np.zeros(count), np.empty((count, channels))
+    curvature = np.empty((count, channels * (channels + 1) // 2))
     objective: Any = -np.inf
     for attempt in range(21):  # a start with thresholds out of order is drawn towards those of all levels
         if attempt == 20:  # which are out of order too
-            z[:], own_z[:] = 0.0, 0.0
+            z, own_z = np.zeros(len(z)), np.zeros(size)
             for i in range(layout.base):
                 z[i] = (4.0 * (i + 1) / (layout.base + 1) - 2.0) / scale[0]
-        predict(layout, to_levels(layout, scale, z), own_scale * own_z, layout.offset, eta)
-        derivatives(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
+        predict(layout, to_levels(layout, scale, z), own_scale, own_z, layout.offset, eta)
+        derivatives_of(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
         apart = keep_off(cells.walls, scale, eta, gradient, curvature)
-        objective = value.sum() + apart - 0.5 * (z @ z) - 0.5 * (own_z @ own_z)
+        objective = total(value) + apart - 0.5 * dot(z, z) - 0.5 * dot(own_z, own_z)
         if objective > -np.inf:
             break
-        z[layout.base :] *= 0.5
-        own_z *= 0.5
-    arrived, decrement, h, meeting = False, np.nan, np.ones(size), np.zeros(len(layout.columns))
-    own_curvature = np.zeros(size)
-    step, own_step, factor = np.zeros(len(z)), np.zeros(size), np.eye(len(z))
+        for i in range(layout.base, len(z)):
+            z[i] *= 0.5
+        for level in range(size):
+            own_z[level] *= 0.5
+    arrived, decrement, h, meeting = False, np.nan, np.empty(size), np.empty(0)
+    own_curvature, own_step, new_own = np.empty(0), np.zeros(size), np.empty(size)
+    step, new_z, factor = np.zeros(len(z)), np.empty(len(z)), np.empty((0, 0))
     for _ in range(100):
         slope, own_slope, matrix, own_curvature, meeting = gather(layout, gradient, curvature)
-        h = 1.0 + own_scale**2 * own_curvature
-        own_slope = own_scale * own_slope - own_z
+        for level in range(size):
+            h[level] = 1.0 + own_scale**2 * own_curvature[level]
+            own_slope[level] = own_scale * own_slope[level] - own_z[level]
         eliminate(layout, own_scale, h, own_slope, meeting, slope, matrix)
-        factor, solved = factorise(whiten(layout, scale, matrix))
-        if not solved:
+        factor = whiten(layout, scale, matrix)
+        if not factorise(factor):
             break
-        right = to_coefficients(layout, scale, slope) - z
+        right = to_coefficients(layout, scale, slope)
+        for i in range(len(z)):
+            right[i] -= z[i]
         step = solve(factor, right)
         step_levels = to_levels(layout, scale, step)
-        own_step = (own_slope - own_scale * meet(layout, meeting, step_levels)) / h
-        decrement = right @ step + (own_slope**2 / h).sum()
+        moved = meet(layout, meeting, step_levels)
+        decrement = dot(right, step)
+        for level in range(size):
+            own_step[level] = (own_slope[level] - own_scale * moved[level]) / h[level]
+            decrement += own_slope[level] ** 2 / h[level]
         if not decrement >= tolerance**2:
             arrived = decrement >= 0  # False for NaN
             break
-        predict(layout, step_levels, own_scale * own_step, none, step_eta)
+        predict(layout, step_levels, own_scale, own_step, none, step_eta)
         length, better = 1.0, False
         for _ in range(40):
-            for c in range(len(eta)):
-                for d in range(layout.channels):
+            for c in range(count):
+                for d in range(channels):
                     trial[c, d] = eta[c, d] + length * step_eta[c, d]
-            derivatives(cells.kind, trial, cells.soft, cells.flat, value, gradient, curvature)
+            derivatives_of(cells.kind, trial, cells.soft, cells.flat, value, gradient, curvature)
             apart = keep_off(cells.walls, scale, trial, gradient, curvature)
-            new_z, new_own = z + length * step, own_z + length * own_step
-            new = value.sum() + apart - 0.5 * (new_z @ new_z) - 0.5 * (new_own @ new_own)
+            for i in range(len(z)):
+                new_z[i] = z[i] + length * step[i]
+            for level in range(size):
+                new_own[level] = own_z[level] + length * own_step[level]
+            new = total(value) + apart - 0.5 * dot(new_z, new_z) - 0.5 * dot(new_own, new_own)
             if new >= objective + 1e-4 * length * decrement:
                 better = True
                 break
             length /= 2
         if not better:  # at the limit of rounding
-            derivatives(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
+            derivatives_of(cells.kind, eta, cells.soft, cells.flat, value, gradient, curvature)
             keep_off(cells.walls, scale, eta, gradient, curvature)
             arrived = decrement < 1e-4
             break
-        z, own_z, objective = new_z, new_own, new
-        eta[:] = trial
+        z, new_z, own_z, new_own, eta, trial, objective = new_z, z, new_own, own_z, trial, eta, new
     # the last step is taken without looking again: its error is of the order of the decrement squared
-    peak = objective + 0.5 * decrement
+    laplace = objective + 0.5 * decrement
+    for i in range(len(factor)):
+        laplace -= math.log(factor[i, i])
+    for level in range(size):
+        laplace -= 0.5 * math.log(h[level])
     sides = Sides(np.ones(size), np.ones(size), none)
-    shift, own_shift = step, own_step
-    laplace = peak - np.log(np.diag(factor)).sum() - 0.5 * np.log(h).sum()
+    centre, own_centre = np.empty(len(z)), np.empty(size)
+    for i in range(len(z)):
+        z[i] += step[i]
+        centre[i] = z[i]
+    for level in range(size):
+        own_z[level] += own_step[level]
+        own_centre[level] = own_z[level]
     if reach > 0 and arrived:
         sides = measure_sides(layout, cells, own_scale, h, reach, Seen(eta, value, gradient))
-        pull = pull_of_sides(layout, own_scale, h, own_curvature, meeting, sides)
-        moved = solve(factor, to_coefficients(layout, scale, pull))
-        shift = step + moved
-        own_shift = own_step - own_scale * meet(layout, meeting, to_levels(layout, scale, moved)) / h
-        laplace += np.log((sides.below + sides.above) / 2).sum() + 0.5 * (to_coefficients(layout, scale, pull) @ moved)
+        pull = to_coefficients(layout, scale, pull_of_sides(layout, own_scale, h, own_curvature, meeting, sides))
+        moved = solve(factor, pull)
+        laplace += 0.5 * dot(pull, moved)
+        own_moved = meet(layout, meeting, to_levels(layout, scale, moved))
+        for i in range(len(z)):
+            centre[i] += moved[i]
+        for level in range(size):
+            own_centre[level] -= own_scale * own_moved[level] / h[level]
+            laplace += math.log((sides.below[level] + sides.above[level]) / 2)
     return Mode(
-        laplace, z + step, own_z + own_step, factor, h, meeting, sides.below, sides.above, z + shift, own_z + own_shift,
-        curvature, arrived,
-    )  # fmt: skip
-
-
-# ---- inside
-
-
-@compiled
-def _packed(eta: Array) -> Array:
-    """Return room for the second derivatives of each cell, dims (cell, pair)."""
-    return np.empty((eta.shape[0], eta.shape[1] * (eta.shape[1] + 1) // 2))
+        laplace, z, own_z, factor, h, meeting, sides.below, sides.above, centre, own_centre, curvature, arrived
+    )

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from navmodels.engines.laplace.layouts import Cells, Layout
-from navmodels.likelihoods.compilation import compiled
-from navmodels.likelihoods.kernels import values
+from navmodels.likelihoods.compilation import compiled_part
+from navmodels.likelihoods.kernels import values_of
 from navmodels.likelihoods.outcomes import Array
 
 SEARCHES = 6  # at most, for where a side has fallen as far as it should; by trial, ratios correct it
@@ -33,7 +33,7 @@ class Sides(NamedTuple):
     bend: Array
 
 
-@compiled
+@compiled_part
 def measure_sides(layout: Layout, cells: Cells, own_scale: float, h: Array, reach: float, seen: Seen) -> Sides:
     """Return how wide each side of an own level's density is, and the third derivative of each cell.
 
@@ -44,18 +44,22 @@ def measure_sides(layout: Layout, cells: Cells, own_scale: float, h: Array, reac
     """
     own, size, (eta, value, gradient) = layout.own, len(h), seen
     below, above, bend = np.ones(size), np.ones(size), np.zeros(len(eta))
-    there, first_values = eta.copy(), np.empty((2, len(eta)))
-    aim, first = reach**2 / 2, own_scale / np.sqrt(h)  # how far to fall, and a standard deviation
+    there, first_values, first = eta.copy(), np.empty((2, len(eta))), np.empty(size)
+    aim = reach**2 / 2  # how far to fall
+    for level in range(size):
+        first[level] = own_scale / math.sqrt(h[level])  # a standard deviation
     for side in range(2):
         sign, width = (-1.0, below) if side == 0 else (1.0, above)
-        away = np.full(size, reach)
+        away = np.empty(size)
+        for level in range(size):
+            away[level] = reach
         low, low_drop = np.zeros(size), np.zeros(size)  # the farthest that is too near, and the nearest too far
         high, high_drop = np.zeros(size), np.zeros(size)
         for search in range(SEARCHES):
             for c in range(len(eta)):
                 there[c, 0] = eta[c, 0] + sign * away[own[c]] * first[own[c]]
             found = first_values[side] if search == 0 else bend
-            values(cells.kind, there, cells.soft, cells.flat, found)
+            values_of(cells.kind, there, cells.soft, cells.flat, found)
             drop = np.zeros(size)
             for c in range(len(eta)):
                 drop[own[c]] += value[c] + sign * gradient[c, 0] * away[own[c]] * first[own[c]] - found[c]
@@ -81,7 +85,7 @@ def measure_sides(layout: Layout, cells: Cells, own_scale: float, h: Array, reac
     return Sides(below, above, bend)
 
 
-@compiled
+@compiled_part
 def pull_of_sides(
     layout: Layout, own_scale: float, h: Array, own_curvature: Array, meeting: Array, sides: Sides
 ) -> Array:
@@ -119,7 +123,7 @@ def pull_of_sides(
 # ---- inside
 
 
-@compiled
+@compiled_part
 def _nearer(aim: float, low: float, low_drop: float, high: float, high_drop: float) -> float:
     """Return where to look for a drop of `aim`, given where it is too small and where too large (0: not yet seen).
 

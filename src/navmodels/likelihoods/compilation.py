@@ -43,7 +43,7 @@ def compiled[Function: Callable[..., Any]](function: Function) -> Function:
 
     Unless fast-math is refused, a function takes it over from whoever calls it first, for instance a graph of PyTensor.
     """
-    made = numba.njit(**OPTIONS)(function)
+    made = numba.njit(**OPTIONS, no_cfunc_wrapper=True)(function)
     if isinstance(made, Dispatcher):  # not where NUMBA_DISABLE_JIT leaves it to Python
         vars(made)["_cache"] = _Cache(function)  # what `enable_caching` does with numba's own
     return cast(Function, made)

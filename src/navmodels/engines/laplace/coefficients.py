@@ -95,9 +95,8 @@ def propose(
     layout: Layout, cells: Cells, steps: Steps, points: Points, manner: Manner, chance: Chance, draws: Draws
 ) -> None:
     """Write draws of the coefficients for each of several standard deviations, with their log importance ratios."""
-    dense = int(layout.blocks[-1, 3])
     for point, (scale, own_scale, start) in enumerate(zip(*points, strict=True)):
-        mode = find_mode(layout, cells, scale, own_scale, start[:dense], start[dense:], manner.tolerance, manner.reach)
+        mode = find_mode(layout, cells, scale, own_scale, start, manner.tolerance, manner.reach)
         draws.laplace[point] = mode.laplace
         around, z, ratio = Around(scale, own_scale, manner.wider), draws.z[point], draws.ratio[point]
         normal, uniform = chance.normal[point], chance.uniform[point]
@@ -132,17 +131,15 @@ def draw_again(
     """Write draws and ratios as `draw_around` does, and what belongs to each level is drawn again."""
     scale, own_scale, wider = around
     eta, centre_eta = np.empty((len(layout.own), layout.channels)), np.empty((len(layout.own), layout.channels))
-    dense, levels, both = len(mode.centre), len(steps.start) - 1, np.empty(z.shape[1])
-    moved = meet(layout, mode.meeting, to_levels(layout, scale, again.moved))
+    dense, levels, centre = len(mode.factor), len(steps.start) - 1, mode.centre
+    moved = meet(layout.start, layout.columns, mode.meeting, to_levels(layout.blocks, layout.bases, scale, again.moved))
     for i in range(dense):
-        mode.centre[i] += again.moved[i]
-        both[i] = mode.centre[i]
+        centre[i] += again.moved[i]
     for level in range(len(mode.h)):
-        mode.own_centre[level] -= own_scale * moved[level] / mode.h[level]
-        both[dense + level] = mode.own_centre[level]
-    _predict(layout, around, both, centre_eta)
+        centre[dense + level] -= own_scale * moved[level] / mode.h[level]
+    _predict(layout, around, centre, centre_eta)
     step_scales, step_factor = meet_steps(steps, scale, own_scale, mode.curvature)
-    given = StepNormals(wider, mode.curvature, step_scales, step_factor, both, centre_eta)
+    given = StepNormals(wider, mode.curvature, step_scales, step_factor, centre, centre_eta)
     spread, normaliser = _spread(mode, around)
     for each in range(len(ratio)):
         here = z[each]
@@ -161,9 +158,8 @@ def draw_again(
 @compiled_part
 def _predict(layout: Layout, around: Around, z: Array, eta: Array) -> None:
     """Write the linear predictors of a draw of all coefficients."""
-    dense = layout.blocks[-1, 3]
-    levels = to_levels(layout, around.scale, z[:dense])
-    predict(layout, levels, around.own_scale, z[dense:], layout.offset, eta)
+    levels = to_levels(layout.blocks, layout.bases, around.scale, z)
+    predict(layout, levels, around.own_scale, z, layout.offset, eta)
 
 
 @compiled_part
@@ -185,18 +181,17 @@ def _draw(
 ) -> float:  # fmt: skip
     """Write a draw of all coefficients, and return the log of its density over that at the centre."""
     scale, own_scale, wider = around
-    h, below, above, own_centre = mode.h, mode.below, mode.above, mode.own_centre
-    dense, density = len(mode.centre), -0.5 * dot(normal, normal)
-    away = np.empty(dense)
+    h, below, above, centre = mode.h, mode.below, mode.above, mode.centre
+    dense, density = len(mode.factor), -0.5 * dot(normal, normal)
     for i in range(dense):
-        away[i] = wider * normal[i]
-    away = solve_transposed(mode.factor, away)
+        z[i] = wider * normal[i]
+    solve_transposed(mode.factor, z)
+    moved = meet(layout.start, layout.columns, mode.meeting, to_levels(layout.blocks, layout.bases, scale, z))
     for i in range(dense):
-        z[i] = mode.centre[i] + away[i]
-    moved = meet(layout, mode.meeting, to_levels(layout, scale, away))
+        z[i] += centre[i]
     for level in range(len(h)):
         e, side = normal[dense + level], uniform[dense + level]
-        middle = own_centre[level] - own_scale * moved[level] / h[level]
+        middle = centre[dense + level] - own_scale * moved[level] / h[level]
         if box is not None:
             if box[level, 0] > 0.0 and h[level] > SHARP:
                 half, error = box[level, 0] / own_scale, box[level, 1] / own_scale

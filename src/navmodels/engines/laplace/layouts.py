@@ -146,62 +146,67 @@ def lay_out(design: Design) -> tuple[Layout, int | None, list[Part]]:
 
 
 @compiled_part
-def to_levels(layout: Layout, scale: Array, z: Array) -> Array:
+def to_levels(blocks: Places, bases: Array, scale: Array, z: Array) -> Array:
     """Return the effect of each shared level: scale x basis @ z, block by block."""
-    out = np.empty(layout.blocks[-1, 1])
-    for block in range(len(layout.blocks)):
-        first, last, begin, end, basis, _ = layout.blocks[block]
+    out = np.empty(blocks[-1, 1])
+    for block in range(len(blocks)):
+        first, last, begin, end, basis = _span(blocks, block)
         for level in range(first, last):
             if basis < 0:
                 out[level] = scale[block] * z[begin + level - first]
             else:
                 total, row = 0.0, basis + (level - first) * (end - begin)
                 for i in range(end - begin):
-                    total += layout.bases[row + i] * z[begin + i]
+                    total += bases[row + i] * z[begin + i]
                 out[level] = scale[block] * total
     return out
 
 
 @compiled_part
-def to_coefficients(layout: Layout, scale: Array, levels: Array) -> Array:
-    """Return a gradient by coefficient from one by level: scale x basis' @ levels, block by block."""
-    out = np.zeros(layout.blocks[-1, 3])
-    for block in range(len(layout.blocks)):
-        first, last, begin, end, basis, _ = layout.blocks[block]
+def to_coefficients(blocks: Places, bases: Array, scale: Array, levels: Array, out: Array) -> None:
+    """Write a gradient by coefficient from one by level: scale x basis' @ levels, block by block."""
+    for i in range(blocks[-1, 3]):
+        out[i] = 0.0
+    for block in range(len(blocks)):
+        first, last, begin, end, basis = _span(blocks, block)
         for level in range(first, last):
             if basis < 0:
                 out[begin + level - first] = scale[block] * levels[level]
             else:
                 row = basis + (level - first) * (end - begin)
                 for i in range(end - begin):
-                    out[begin + i] += scale[block] * layout.bases[row + i] * levels[level]
-    return out
+                    out[begin + i] += scale[block] * bases[row + i] * levels[level]
 
 
 @compiled_part
-def whiten(layout: Layout, scale: Array, matrix: Array) -> Array:
+def whiten(blocks: Places, bases: Array, scale: Array, matrix: Array) -> Array:
     """Return I + D B' M B D from the lower triangle of M by level."""
     for i in range(len(matrix)):
         for j in range(i):
             matrix[j, i] = matrix[i, j]
-    out = _rows(layout, scale, _rows(layout, scale, matrix))
+    out = _rows(blocks, bases, scale, _rows(blocks, bases, scale, matrix))
     for i in range(len(out)):
         out[i, i] += 1.0
     return out
 
 
 @compiled_part
-def predict(layout: Layout, levels: Array, own_scale: float, own_z: Array, offset: Array, eta: Array) -> None:
-    """Write the linear predictors of each cell, dims (cell, channel); the offset is added to the first channel."""
+def predict(layout: Layout, levels: Array, own_scale: float, z: Array, offset: Array, eta: Array) -> None:
+    """Write the linear predictors of each cell, dims (cell, channel), from the effects of shared levels, and all z.
+
+    The offset is added to the first channel.
+    """
     own, mix, terms, fed, channels = layout.own, layout.mix, layout.terms, layout.fed, layout.channels
-    nested, varied = np.zeros((len(own_z), channels)), np.zeros((len(terms), channels))
-    for level in range(len(nested)):
-        nested[level, 0] = own_scale * own_z[level]
-        for a in range(layout.start[level], _end_of_nested(layout, level)):
-            nested[level, fed[layout.columns[a]]] += layout.nested_weight[a] * levels[layout.columns[a]]
+    start, columns, weight, nested_weight = layout.start, layout.columns, layout.weight, layout.nested_weight
+    size = len(start) - 1
+    nested, varied, dense = np.zeros((size, channels)), np.zeros((len(terms), channels)), len(z) - size
+    for level in range(size):
+        nested[level, 0] = own_scale * z[dense + level]
+        for a in range(start[level], _end_of_nested(start, layout.nested, level)):
+            nested[level, fed[columns[a]]] += nested_weight[a] * levels[columns[a]]
     for m in range(len(terms)):
         for t in range(terms.shape[1]):
-            varied[m, fed[terms[m, t]]] += layout.weight[m, t] * levels[terms[m, t]]
+            varied[m, fed[terms[m, t]]] += weight[m, t] * levels[terms[m, t]]
     for c in range(len(own)):
         eta[c, 0] = nested[own[c], 0] + varied[mix[c], 0] + offset[c]
     for d in range(1, channels):
@@ -243,7 +248,7 @@ def gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
                 both = pair(here, fed[terms[m, s]])
                 matrix[level, terms[m, s]] += weight[m, t] * weight[m, s] * mix_curvature[m, both]
     for level in range(size):  # what is nested follows from the own levels
-        varying = _end_of_nested(layout, level)
+        varying = _end_of_nested(start, layout.nested, level)
         for a in range(start[level], varying):
             here, times = fed[columns[a]], nested_weight[a]
             meeting[a, 0] = times * own_curvature[level, pair(here, 0)]
@@ -258,10 +263,10 @@ def gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
 
 @compiled_part
 def eliminate(
-    layout: Layout, own_scale: float, h: Array, own_slope: Array, meeting: Array, slope: Array, matrix: Array
-) -> None:
+    start: Places, columns: Places, own_scale: float, h: Array, own_slope: Array, meeting: Array, slope: Array,
+    matrix: Array,
+) -> None:  # fmt: skip
     """Subtract what the own block explains from slope and matrix of the shared levels (Schur complement)."""
-    start, columns = layout.start, layout.columns
     for level in range(len(h)):
         explained, pulled = own_scale**2 / h[level], own_scale * own_slope[level] / h[level]
         for a in range(start[level], start[level + 1]):
@@ -272,12 +277,12 @@ def eliminate(
 
 
 @compiled_part
-def meet(layout: Layout, meeting: Array, levels: Array) -> Array:
+def meet(start: Places, columns: Places, meeting: Array, levels: Array) -> Array:
     """Return, for each own level, the sum over shared levels of where they meet x the shared level's effect."""
-    out = np.zeros(len(layout.start) - 1)
+    out = np.zeros(len(start) - 1)
     for level in range(len(out)):
-        for a in range(layout.start[level], layout.start[level + 1]):
-            out[level] += meeting[a] * levels[layout.columns[a]]
+        for a in range(start[level], start[level + 1]):
+            out[level] += meeting[a] * levels[columns[a]]
     return out
 
 
@@ -290,9 +295,9 @@ def _is_nested(level: Places, group: Places) -> bool:
 
 
 @compiled_part
-def _end_of_nested(layout: Layout, level: int) -> int:
+def _end_of_nested(start: Places, nested: int, level: int) -> int:
     """Return where the nested shared levels that an own level meets end in `columns`: it meets none without cells."""
-    return int(min(layout.start[level] + layout.nested, layout.start[level + 1]))
+    return int(min(start[level] + nested, start[level + 1]))
 
 
 @compiled_part
@@ -305,15 +310,21 @@ def _first(matrix: Array) -> Array:
 
 
 @compiled_part
-def _rows(layout: Layout, scale: Array, matrix: Array) -> Array:
+def _span(blocks: Places, block: int) -> tuple[int, int, int, int, int]:
+    """Return first and last level of a block, its first and last coefficient, and where its basis starts."""
+    return blocks[block, 0], blocks[block, 1], blocks[block, 2], blocks[block, 3], blocks[block, 4]
+
+
+@compiled_part
+def _rows(blocks: Places, bases: Array, scale: Array, matrix: Array) -> Array:
     """Return the transpose of scale x basis' @ matrix, rows from levels to coefficients, block by block."""
-    out = np.empty((matrix.shape[1], layout.blocks[-1, 3]))
-    for block in range(len(layout.blocks)):
-        first, last, begin, end, basis, _ = layout.blocks[block]
+    out = np.empty((matrix.shape[1], blocks[-1, 3]))
+    for block in range(len(blocks)):
+        first, last, begin, end, basis = _span(blocks, block)
         if basis < 0:
             for i in range(len(out)):
                 for level in range(first, last):
                     out[i, begin + level - first] = scale[block] * matrix[level, i]
         else:
-            multiply(layout.bases[basis:], matrix, first, last, scale[block], out, begin, end)
+            multiply(bases[basis:], matrix, first, last, scale[block], out, begin, end)
     return out

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from navmodels.engines.laplace.layouts import Cells, Layout
+from navmodels.engines.laplace.layouts import Cells, Layout, Places
 from navmodels.likelihoods.compilation import compiled_part
 from navmodels.likelihoods.kernels import values_of
 from navmodels.likelihoods.outcomes import Array
@@ -34,16 +34,18 @@ class Sides(NamedTuple):
 
 
 @compiled_part
-def measure_sides(layout: Layout, cells: Cells, own_scale: float, h: Array, reach: float, seen: Seen) -> Sides:
-    """Return how wide each side of an own level's density is, and the third derivative of each cell.
+def measure_sides(
+    own: Places, cells: Cells, own_scale: float, h: Array, reach: float, seen: Seen, below: Array, above: Array
+) -> Array:
+    """Write how wide each side of an own level's density is, and return the third derivative of each cell.
 
     A side is as wide as a normal that falls as far where a normal of the mode's curvature would have fallen as it does
     `reach` standard deviations away. Usually that is about there. A level whose answers are all alike has a cliff on
     one side and the prior's slope on the other when its scale is large, and is measured where it has fallen within a
     factor two of that. The cells' values at the first distance give a secant of their third derivative.
     """
-    own, size, (eta, value, gradient) = layout.own, len(h), seen
-    below, above, bend = np.ones(size), np.ones(size), np.zeros(len(eta))
+    size, (eta, value, gradient) = len(h), seen
+    bend = np.zeros(len(eta))
     there, first_values, first = eta.copy(), np.empty((2, len(eta))), np.empty(size)
     aim = reach**2 / 2  # how far to fall
     for level in range(size):
@@ -82,7 +84,7 @@ def measure_sides(layout: Layout, cells: Cells, own_scale: float, h: Array, reac
         d = reach * first[own[c]]
         told = h[own[c]] > 1.0 + 1e-6  # else the prior leaves no room to tell, in whatever unit
         bend[c] = 6 * ((first_values[1, c] - first_values[0, c]) / 2 - gradient[c, 0] * d) / d**3 if told else 0.0
-    return Sides(below, above, bend)
+    return bend
 
 
 @compiled_part

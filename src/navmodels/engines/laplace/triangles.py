@@ -28,32 +28,25 @@ def factorise(matrix: Array) -> bool:
 
 
 @compiled_part
-def solve_lower(factor: Array, right: Array) -> Array:
-    """Return L⁻¹ right."""
-    out = right.copy()
-    for i in range(len(out)):
-        total = out[i]
+def solve_lower(factor: Array, x: Array) -> float:
+    """Write L⁻¹ x over the first of x, as many as there are rows, and return the sum of its squares."""
+    square = 0.0
+    for i in range(len(factor)):
+        left = x[i]
         for j in range(i):
-            total -= factor[i, j] * out[j]
-        out[i] = total / factor[i, i]
-    return out
+            left -= factor[i, j] * x[j]
+        x[i] = left / factor[i, i]
+        square += x[i] * x[i]
+    return square
 
 
 @compiled_part
-def solve_transposed(factor: Array, right: Array) -> Array:
-    """Return L⁻ᵀ right."""
-    out = right.copy()
-    for i in range(len(out) - 1, -1, -1):
-        out[i] /= factor[i, i]
+def solve_transposed(factor: Array, x: Array) -> None:
+    """Write L⁻ᵀ x over the first of x, as many as there are rows."""
+    for i in range(len(factor) - 1, -1, -1):
+        x[i] /= factor[i, i]
         for j in range(i):
-            out[j] -= factor[i, j] * out[i]
-    return out
-
-
-@compiled_part
-def solve(factor: Array, right: Array) -> Array:
-    """Return the solution for a matrix given by its lower Cholesky factor."""
-    return solve_transposed(factor, solve_lower(factor, right))
+            x[j] -= factor[i, j] * x[i]
 
 
 @compiled_part

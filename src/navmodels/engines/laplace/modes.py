@@ -84,10 +84,14 @@ def find_mode(
     gradient, curvature = _room_of(count, channels), _room_of(count, channels * (channels + 1) // 2)
     value, none, h, factor = _room(count), _room(count), _room(size), _room_of(dense, dense)
     meeting, own_curvature, arrived, objective, decrement = none, none, False, -np.inf, 0.0
-    for i in range(layout.base):  # thresholds that lie apart; a single base is zero
-        z[i] = (4.0 * (i + 1) / (layout.base + 1) - 2.0) / scale[0]
+    for c in range(count):
+        eta[c, 0] = layout.offset[c]
+    for i in range(layout.base):  # before the start: nothing but thresholds that lie apart; a single base is zero
+        apart = 4.0 * (i + 1) / (layout.base + 1) - 2.0
+        z[i] = apart / scale[0]
+        for c in range(count):
+            eta[c, blocks[i, 5]] += apart
     move(start, -1.0, z, step)
-    predict(layout, to_levels(blocks, bases, scale, z), own_scale, z, layout.offset, eta)
     levels = to_levels(blocks, bases, scale, step)
     for _ in range(100):
         predict(layout, levels, own_scale, step, none, step_eta)
@@ -167,5 +171,5 @@ def _room(size: int) -> Array:
 
 @compiled_part
 def _room_of(rows: int, columns: int) -> Array:
-    """Return room, dims (row, column)."""
-    return np.empty((rows, columns))
+    """Return zeros, dims (row, column)."""
+    return np.zeros((rows, columns))

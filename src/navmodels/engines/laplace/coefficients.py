@@ -114,11 +114,13 @@ def draw_around(
     layout: Layout, cells: Cells, mode: Mode, around: Around, normal: Array, uniform: Array, z: Array, ratio: Array
 ) -> None:
     """Write draws around a mode, dims (each, coefficient), and their log importance ratios, dims (each)."""
+    blocks, bases, offset, box = layout.blocks, layout.bases, layout.offset, cells.box
+    scale, own_scale, _ = around
     eta, value = np.empty((len(layout.own), layout.channels)), np.empty(len(layout.own))
     spread, normaliser = _spread(mode, around)
     for each in range(len(ratio)):
-        density = normaliser + _draw(layout, cells.box, mode, around, spread, normal[each], uniform[each], z[each])
-        _predict(layout, around, z[each], eta)
+        density = normaliser + _draw(layout, box, mode, around, spread, normal[each], uniform[each], z[each])
+        predict(layout, to_levels(blocks, bases, scale, z[each]), own_scale, z[each], offset, eta)
         values_of(cells.kind, eta, cells.table, cells.flat, value)
         log_ratio = total(value) - 0.5 * dot(z[each], z[each]) - density
         ratio[each] = log_ratio if log_ratio < np.inf else np.nan

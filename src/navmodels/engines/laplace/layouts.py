@@ -203,10 +203,12 @@ def predict(layout: Layout, levels: Array, own_scale: float, z: Array, offset: A
     for level in range(size):
         nested[level, 0] = own_scale * z[dense + level]
         for a in range(start[level], _end_of_nested(start, layout.nested, level)):
-            nested[level, fed[columns[a]]] += nested_weight[a] * levels[columns[a]]
+            column = columns[a]
+            nested[level, fed[column]] += nested_weight[a] * levels[column]
     for m in range(len(terms)):
         for t in range(terms.shape[1]):
-            varied[m, fed[terms[m, t]]] += weight[m, t] * levels[terms[m, t]]
+            column = terms[m, t]
+            varied[m, fed[column]] += weight[m, t] * levels[column]
     for c in range(len(own)):
         eta[c, 0] = nested[own[c], 0] + varied[mix[c], 0] + offset[c]
     for d in range(1, channels):
@@ -241,23 +243,24 @@ def gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
                 meeting[position[c, t], d] += weight[mix[c], t] * curvature[c, both]
     for m in range(len(terms)):
         for t in range(terms.shape[1]):
-            level = terms[m, t]
+            level, times = terms[m, t], weight[m, t]
             here = fed[level]
-            slope[level] += weight[m, t] * mix_slope[m, here]
+            slope[level] += times * mix_slope[m, here]
             for s in range(t + 1):
-                both = pair(here, fed[terms[m, s]])
-                matrix[level, terms[m, s]] += weight[m, t] * weight[m, s] * mix_curvature[m, both]
+                other = terms[m, s]
+                matrix[level, other] += times * weight[m, s] * mix_curvature[m, pair(here, fed[other])]
     for level in range(size):  # what is nested follows from the own levels
         varying = _end_of_nested(start, layout.nested, level)
         for a in range(start[level], varying):
-            here, times = fed[columns[a]], nested_weight[a]
+            column, times = columns[a], nested_weight[a]
+            here = fed[column]
             meeting[a, 0] = times * own_curvature[level, pair(here, 0)]
-            slope[columns[a]] += times * own_slope[level, here]
+            slope[column] += times * own_slope[level, here]
             for b in range(start[level], a + 1):
-                both = pair(here, fed[columns[b]])
-                matrix[columns[a], columns[b]] += times * nested_weight[b] * own_curvature[level, both]
+                other = columns[b]
+                matrix[column, other] += times * nested_weight[b] * own_curvature[level, pair(here, fed[other])]
             for b in range(varying, start[level + 1]):
-                matrix[columns[b], columns[a]] += times * meeting[b, here]
+                matrix[columns[b], column] += times * meeting[b, here]
     return slope, _first(own_slope), matrix, _first(own_curvature), _first(meeting)
 
 
@@ -268,12 +271,12 @@ def eliminate(
 ) -> None:  # fmt: skip
     """Subtract what the own block explains from slope and matrix of the shared levels (Schur complement)."""
     for level in range(len(h)):
-        explained, pulled = own_scale**2 / h[level], own_scale * own_slope[level] / h[level]
+        explained, pulled = own_scale * own_scale / h[level], own_scale * own_slope[level] / h[level]
         for a in range(start[level], start[level + 1]):
-            slope[columns[a]] -= pulled * meeting[a]
-            share = explained * meeting[a]
+            column, share = columns[a], explained * meeting[a]
+            slope[column] -= pulled * meeting[a]
             for b in range(start[level], a + 1):
-                matrix[columns[a], columns[b]] -= share * meeting[b]
+                matrix[column, columns[b]] -= share * meeting[b]
 
 
 @compiled_part
@@ -297,7 +300,8 @@ def _is_nested(level: Places, group: Places) -> bool:
 @compiled_part
 def _end_of_nested(start: Places, nested: int, level: int) -> int:
     """Return where the nested shared levels that an own level meets end in `columns`: it meets none without cells."""
-    return int(min(start[level] + nested, start[level + 1]))
+    end = start[level + 1]
+    return start[level] + nested if start[level] + nested < end else end
 
 
 @compiled_part

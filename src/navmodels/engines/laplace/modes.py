@@ -75,22 +75,27 @@ def find_mode(
     """
     first, columns, blocks, bases = layout.start, layout.columns, layout.blocks, layout.bases
     count, channels, size, dense = len(layout.own), layout.channels, len(first) - 1, blocks[-1, 3]
+    kind, soft, flat, walls, offset, base = cells.kind, cells.soft, cells.flat, cells.walls, layout.offset, layout.base
     widest = own_scale
     for block in range(len(scale)):
-        widest = max(widest, scale[block])
-    tolerance *= min(1.0, VAST / widest)
+        if scale[block] > widest:
+            widest = scale[block]
+    if widest > VAST:
+        tolerance *= VAST / widest
     z, step, trial_z, centre = _room(dense + size), _room(dense + size), _room(dense + size), _room(dense + size)
     eta, step_eta, trial = _room_of(count, channels), _room_of(count, channels), _room_of(count, channels)
     gradient, curvature = _room_of(count, channels), _room_of(count, channels * (channels + 1) // 2)
     value, none, h, factor = _room(count), _room(count), _room(size), _room_of(dense, dense)
     meeting, own_curvature, arrived, objective, decrement = none, none, False, -np.inf, 0.0
     for c in range(count):
-        eta[c, 0] = layout.offset[c]
-    for i in range(layout.base):  # before the start: nothing but thresholds that lie apart; a single base is zero
-        apart = 4.0 * (i + 1) / (layout.base + 1) - 2.0
-        z[i] = apart / scale[0]
+        eta[c, 0] = offset[c]
+    rising = True
+    for i in range(1, base):
+        rising = rising and start[i] > start[i - 1]
+    for i in range(base):  # what is common to all alone: there, thresholds are in order
+        z[i] = start[i] if rising else (4.0 * (i + 1) / (base + 1) - 2.0) / scale[0]
         for c in range(count):
-            eta[c, blocks[i, 5]] += apart
+            eta[c, blocks[i, 5]] += scale[0] * z[i]
     move(start, -1.0, z, step)
     levels = to_levels(blocks, bases, scale, step)
     for _ in range(100):
@@ -101,8 +106,8 @@ def find_mode(
             for c in range(count):
                 for d in range(channels):
                     trial[c, d] = eta[c, d] + length * step_eta[c, d]
-            derivatives_of(cells.kind, trial, cells.soft, cells.flat, value, gradient, curvature)
-            new = total(value) + keep_off(cells.walls, scale, trial, gradient, curvature) - 0.5 * dot(trial_z, trial_z)
+            derivatives_of(kind, trial, soft, flat, value, gradient, curvature)
+            new = total(value) + keep_off(walls, scale, trial, gradient, curvature) - 0.5 * dot(trial_z, trial_z)
             if new > -np.inf and new >= objective + 1e-4 * length * decrement:
                 break
             length = length / 2 if halving < HALVINGS - 1 else 0.0
@@ -112,7 +117,7 @@ def find_mode(
         z, trial_z, eta, trial, objective = trial_z, z, trial, eta, new
         slope, own_slope, matrix, own_curvature, meeting = gather(layout, gradient, curvature)
         for level in range(size):
-            h[level] = 1.0 + own_scale**2 * own_curvature[level]
+            h[level] = 1.0 + own_scale * own_scale * own_curvature[level]
             own_slope[level] = own_scale * own_slope[level] - z[dense + level]
         eliminate(first, columns, own_scale, h, own_slope, meeting, slope, matrix)
         factor = whiten(blocks, bases, scale, matrix)
@@ -128,14 +133,16 @@ def find_mode(
         moved = meet(first, columns, meeting, levels)
         for level in range(size):
             step[dense + level] = (own_slope[level] - own_scale * moved[level]) / h[level]
-            decrement += own_slope[level] ** 2 / h[level]
-        if not decrement >= tolerance**2:
+            decrement += own_slope[level] * own_slope[level] / h[level]
+        if not decrement >= tolerance * tolerance:
             arrived = decrement >= 0  # False for NaN
             break
     # the last step is taken without looking again: its error is of the order of the decrement squared
     move(z, 1.0, step, z)
     move(z, 0.0, step, centre)
-    laplace, below, above = objective + 0.5 * decrement, np.ones(size), np.ones(size)
+    laplace, below, above = objective + 0.5 * decrement, _room(size), _room(size)
+    for level in range(size):
+        below[level] = above[level] = 1.0
     if reach > 0 and arrived:
         bend = measure_sides(layout.own, cells, own_scale, h, reach, Seen(eta, value, gradient), below, above)
         pull = pull_of_sides(layout, own_scale, h, own_curvature, meeting, Sides(below, above, bend))

@@ -59,12 +59,14 @@ def measure_sides(
         high, high_drop = np.zeros(size), np.zeros(size)
         for search in range(SEARCHES):
             for c in range(len(eta)):
-                there[c, 0] = eta[c, 0] + sign * away[own[c]] * first[own[c]]
+                level = own[c]
+                there[c, 0] = eta[c, 0] + sign * away[level] * first[level]
             found = first_values[side] if search == 0 else bend
             values_of(cells.kind, there, cells.soft, cells.flat, found)
             drop = np.zeros(size)
             for c in range(len(eta)):
-                drop[own[c]] += value[c] + sign * gradient[c, 0] * away[own[c]] * first[own[c]] - found[c]
+                level = own[c]
+                drop[level] += value[c] + sign * gradient[c, 0] * away[level] * first[level] - found[c]
             settled = True
             for level in range(size):  # the prior adds its own, the slope at the mode is zero
                 d = away[level]
@@ -81,8 +83,9 @@ def measure_sides(
             if settled:
                 break
     for c in range(len(eta)):
-        d = reach * first[own[c]]
-        told = h[own[c]] > 1.0 + 1e-6  # else the prior leaves no room to tell, in whatever unit
+        level = own[c]
+        d = reach * first[level]
+        told = h[level] > 1.0 + 1e-6  # else the prior leaves no room to tell, in whatever unit
         bend[c] = 6 * ((first_values[1, c] - first_values[0, c]) / 2 - gradient[c, 0] * d) / d**3 if told else 0.0
     return bend
 
@@ -101,19 +104,23 @@ def pull_of_sides(
     below, above, bend = sides
     out, total, varied = np.zeros(layout.blocks[-1, 1]), np.zeros(len(h)), np.zeros(len(terms))
     for c in range(len(own)):
-        total[own[c]] += 0.5 * own_scale**2 / h[own[c]] * bend[c]
+        level = own[c]
+        total[level] += 0.5 * own_scale**2 / h[level] * bend[c]
     part = np.ones(len(h))
     for level in range(len(h)):
         most = math.sqrt(2 / math.pi * h[level]) * abs(above[level] - below[level])
-        if own_scale * abs(total[level]) > most:
-            part[level] = most / (own_scale * abs(total[level]))
+        size = own_scale * abs(total[level])
+        if size > most:
+            part[level] = most / size
             total[level] *= part[level]
     for c in range(len(own)):
-        varied[mix[c]] += part[own[c]] * 0.5 * own_scale**2 / h[own[c]] * bend[c]
+        level = own[c]
+        varied[mix[c]] += part[level] * 0.5 * own_scale**2 / h[level] * bend[c]
     for m in range(len(terms)):
         for t in range(terms.shape[1]):
-            if layout.fed[terms[m, t]] == 0:
-                out[terms[m, t]] += layout.weight[m, t] * varied[m]
+            column = terms[m, t]
+            if layout.fed[column] == 0:
+                out[column] += layout.weight[m, t] * varied[m]
     for level in range(len(h)):
         for a in range(start[level], start[level + 1]):
             out[columns[a]] -= own_scale**2 / h[level] * meeting[a] * total[level]

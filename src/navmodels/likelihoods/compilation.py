@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numba
 from llvmlite import binding
-from numba.core import types
+from numba import types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.dispatcher import Dispatcher
 from numba.extending import get_cython_function_address
@@ -61,7 +61,8 @@ def routine(module: str, name: str, arguments: str) -> Any:
     """
     symbol = f"navmodels_{name}"
     binding.add_symbol(symbol, get_cython_function_address(module, name))
-    pointers = [types.CPointer({"c": types.uint8, "i": types.int32, "d": types.float64}[each]) for each in arguments]
+    kinds = {"c": types.uint8, "i": types.int32, "d": types.float64}
+    pointers = [types.CPointer(kinds[each]) for each in arguments]
     return types.ExternalFunction(symbol, types.void(*pointers))
 
 

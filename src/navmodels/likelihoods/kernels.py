@@ -25,7 +25,9 @@ Array = npt.NDArray[np.float64]
 OUTCOMES: tuple[Any, ...] = (share, reported, rating, choice)  # a further outcome is one more file, named here
 # Compiled code tells kinds apart by type, so that it holds one outcome alone: a tuple's length is part of its type.
 Kind = tuple[int, ...]
-KINDS: dict[str, Kind] = {each.__name__.rpartition(".")[2]: (0,) * place for place, each in enumerate(OUTCOMES, start=1)}
+KINDS: dict[str, Kind] = {
+    each.__name__.rpartition(".")[2]: (0,) * place for place, each in enumerate(OUTCOMES, start=1)
+}
 
 
 def threads() -> ThreadPoolExecutor:
@@ -141,9 +143,7 @@ def linear_predictors(
 @overload(derivatives_of)
 def _derivatives_of(kind, eta, table, flat, value, gradient, curvature):  # type: ignore[no-untyped-def]
     one = outcome_of(kind).derivatives
-    return lambda kind, eta, table, flat, value, gradient, curvature: one(
-        eta, table, flat, value, gradient, curvature
-    )
+    return lambda kind, eta, table, flat, value, gradient, curvature: one(eta, table, flat, value, gradient, curvature)
 
 
 @overload(values_of)

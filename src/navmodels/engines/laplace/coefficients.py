@@ -101,7 +101,7 @@ def propose(
         around, z, ratio = Around(scale, own_scale, manner.wider), draws.z[point], draws.ratio[point]
         normal, uniform = chance.normal[point], chance.uniform[point]
         if not np.isfinite(mode.laplace):  # elsewhere it may propose, even where Newton did not arrive
-            ratio[:] = np.nan
+            z[:], ratio[:] = 0.0, np.nan
         elif chance.tries.shape[2] == 0:
             draw_around(layout, cells, mode, around, normal, uniform, z, ratio)
         else:
@@ -144,8 +144,8 @@ def draw_again(
     given = StepNormals(wider, mode.curvature, step_scales, step_factor, centre, centre_eta)
     spread, normaliser = _spread(mode, around)
     for each in range(len(ratio)):
-        here = z[each]
-        density = normaliser + _draw(layout, cells.box, mode, around, spread, again.normal[each], again.uniform[each], here)
+        here, normal, uniform = z[each], again.normal[each], again.uniform[each]
+        density = normaliser + _draw(layout, cells.box, mode, around, spread, normal, uniform, here)
         _predict(layout, around, here, eta)
         log_ratio = -0.5 * dot(here, here) - density
         for begin in steps.first:
@@ -166,7 +166,7 @@ def _predict(layout: Layout, around: Around, z: Array, eta: Array) -> None:
 
 @compiled_part
 def _spread(mode: Mode, around: Around) -> tuple[Array, float]:
-    """Return the width of the proposal of each own level without its sides, and the log of its density at its centre."""
+    """Return the width of each own level, but for its sides, and the log of the proposal's density at its centre."""
     spread, normaliser = np.empty(len(mode.h)), 0.0
     for i in range(len(mode.factor)):
         normaliser += math.log(mode.factor[i, i] / around.wider)
@@ -194,15 +194,14 @@ def _draw(
     for level in range(len(h)):
         e, side = normal[dense + level], uniform[dense + level]
         middle = centre[dense + level] - own_scale * moved[level] / h[level]
-        if box is not None:
-            if box[level, 0] > 0.0 and h[level] > SHARP:
-                half, error = box[level, 0] / own_scale, box[level, 1] / own_scale
-                off = half * (4.0 * side - 1.0 if side < 0.5 else 4.0 * side - 3.0)
-                off += error * e  # whose sign says in which half the uniform number is
-                z[dense + level] = middle * h[level] / (h[level] - 1.0) + off
-                density += interval(off / error, half / error)[0] - math.log(2 * half) + LOG_SQRT_2PI + 0.5 * e * e
-                density += math.log(spread[level] * (below[level] + above[level]) / 2)
-                continue
+        if box is not None and box[level, 0] > 0.0 and h[level] > SHARP:
+            half, error = box[level, 0] / own_scale, box[level, 1] / own_scale
+            off = half * (4.0 * side - 1.0 if side < 0.5 else 4.0 * side - 3.0)
+            off += error * e  # whose sign says in which half the uniform number is
+            z[dense + level] = middle * h[level] / (h[level] - 1.0) + off
+            density += interval(off / error, half / error)[0] - math.log(2 * half) + LOG_SQRT_2PI + 0.5 * e * e
+            density += math.log(spread[level] * (below[level] + above[level]) / 2)
+            continue
         up = side * (below[level] + above[level]) < above[level]
         z[dense + level] = middle + spread[level] * (above[level] if up else -below[level]) * abs(e)
     return density

@@ -300,8 +300,8 @@ def _is_nested(level: Places, group: Places) -> bool:
 @compiled_part
 def _end_of_nested(start: Places, nested: int, level: int) -> int:
     """Return where the nested shared levels that an own level meets end in `columns`: it meets none without cells."""
-    end = start[level + 1]
-    return start[level] + nested if start[level] + nested < end else end
+    begin, end = int(start[level]), int(start[level + 1])
+    return begin + nested if begin + nested < end else end
 
 
 @compiled_part

@@ -39,7 +39,7 @@ class Mode(NamedTuple):
     shared coefficients first, then own; ``factor`` the lower Cholesky factor of the shared curvature, ``h`` dims (own
     level) the own curvature, ``meeting`` the weights where shared and own levels meet. ``below`` and ``above`` dims
     (own level) are the widths of each side (1 without correction for skewness), ``centre`` dims (coefficient) is where
-    proposals are centred; ``curvature`` dims (cell, pair) is that of each cell, and ``arrived`` says whether Newton did.
+    proposals are centred; ``curvature`` dims (cell, pair) is that of each cell; ``arrived`` says whether Newton did.
     """
 
     laplace: float

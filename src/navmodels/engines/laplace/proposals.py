@@ -71,9 +71,7 @@ class Search:
         scales so large that the approximation breaks down. A wall above the lowest height keeps the search away.
         """
         scale, own_scale = self.target.scales(u[None])
-        found = find_mode(
-            self.target.layout, self.target.cells, scale[0], own_scale[0], self.warm, PRECISE, REACH
-        )
+        found = find_mode(self.target.layout, self.target.cells, scale[0], own_scale[0], self.warm, PRECISE, REACH)
         arrived = bool(found.arrived and found.laplace <= 0)
         height = (
             float(u @ u / 2 - found.laplace) if arrived else WALL + (self.lowest if np.isfinite(self.lowest) else 0.0)

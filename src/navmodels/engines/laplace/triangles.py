@@ -18,10 +18,10 @@ def factorise(matrix: Array) -> bool:
     sizes = np.empty(2, dtype=np.int32)
     sizes[0], sizes[1] = size, 0
     CHOLESKY(UPPER.ctypes, sizes.ctypes, matrix.ctypes, sizes.ctypes, sizes[1:].ctypes)
-    solved = sizes[1] == 0
+    solved = bool(sizes[1] == 0)
     for i in range(size):
         for j in range(i + 1):
-            solved = solved and np.isfinite(matrix[i, j])
+            solved = solved and bool(np.isfinite(matrix[i, j]))
         for j in range(i + 1, size):
             matrix[i, j] = 0.0
     return solved

@@ -13,7 +13,7 @@ from scipy import linalg
 from navmodels.engines.laplace.layouts import Cells, Layout, meet, predict, to_levels
 from navmodels.engines.laplace.modes import Mode, find_mode
 from navmodels.engines.laplace.thresholds import StepNormals, Steps, draw_steps, meet_steps
-from navmodels.engines.laplace.triangles import dot, solve_transposed, total
+from navmodels.engines.laplace.triangles import dot, dot_from, solve_transposed, total
 from navmodels.likelihoods.compilation import compiled, compiled_part
 from navmodels.likelihoods.kernels import values_of
 from navmodels.likelihoods.normals import LOG_SQRT_2PI, interval
@@ -114,15 +114,13 @@ def draw_around(
     layout: Layout, cells: Cells, mode: Mode, around: Around, normal: Array, uniform: Array, z: Array, ratio: Array
 ) -> None:
     """Write draws around a mode, dims (each, coefficient), and their log importance ratios, dims (each)."""
-    blocks, bases, offset, box = layout.blocks, layout.bases, layout.offset, cells.box
-    scale, own_scale, _ = around
     eta, value = np.empty((len(layout.own), layout.channels)), np.empty(len(layout.own))
-    spread, normaliser = _spread(mode, around)
+    levels, spread, normaliser = _centre(layout, mode, around)
     for each in range(len(ratio)):
-        density = normaliser + _draw(layout, box, mode, around, spread, normal[each], uniform[each], z[each])
-        predict(layout, to_levels(blocks, bases, scale, z[each]), own_scale, z[each], offset, eta)
+        here = z[each]
+        density = _draw(layout, cells.box, mode, around, levels, spread, normal[each], uniform[each], here, eta)
         values_of(cells.kind, eta, cells.table, cells.flat, value)
-        log_ratio = total(value) - 0.5 * dot(z[each], z[each]) - density
+        log_ratio = total(value) - 0.5 * dot(here, here) - density - normaliser
         ratio[each] = log_ratio if log_ratio < np.inf else np.nan
 
 
@@ -133,23 +131,22 @@ def draw_again(
     """Write draws and ratios as `draw_around` does, and what belongs to each level is drawn again."""
     scale, own_scale, wider = around
     eta, centre_eta = np.empty((len(layout.own), layout.channels)), np.empty((len(layout.own), layout.channels))
-    dense, levels, centre = len(mode.factor), len(steps.start) - 1, mode.centre
+    dense, size, centre = len(mode.factor), len(steps.start) - 1, mode.centre
     moved = meet(layout.start, layout.columns, mode.meeting, to_levels(layout.blocks, layout.bases, scale, again.moved))
     for i in range(dense):
         centre[i] += again.moved[i]
     for level in range(len(mode.h)):
         centre[dense + level] -= own_scale * moved[level] / mode.h[level]
-    _predict(layout, around, centre, centre_eta)
+    levels, spread, normaliser = _centre(layout, mode, around)
+    predict(layout, levels, own_scale, centre, layout.offset, centre_eta)
     step_scales, step_factor = meet_steps(steps, scale, own_scale, mode.curvature)
     given = StepNormals(wider, mode.curvature, step_scales, step_factor, centre, centre_eta)
-    spread, normaliser = _spread(mode, around)
     for each in range(len(ratio)):
         here, normal, uniform = z[each], again.normal[each], again.uniform[each]
-        density = normaliser + _draw(layout, cells.box, mode, around, spread, normal, uniform, here)
-        _predict(layout, around, here, eta)
-        log_ratio = -0.5 * dot(here, here) - density
+        density = _draw(layout, cells.box, mode, around, levels, spread, normal, uniform, here, eta)
+        log_ratio = -0.5 * dot(here, here) - density - normaliser
         for begin in steps.first:
-            log_ratio += 0.5 * dot(here[begin : begin + levels], here[begin : begin + levels])
+            log_ratio += 0.5 * dot_from(here, begin, here, begin, size)
         log_ratio += draw_steps(steps, cells, given, again.tries[each], again.picks[each], here, eta)
         ratio[each] = log_ratio if log_ratio < np.inf else np.nan
 
@@ -158,39 +155,39 @@ def draw_again(
 
 
 @compiled_part
-def _predict(layout: Layout, around: Around, z: Array, eta: Array) -> None:
-    """Write the linear predictors of a draw of all coefficients."""
-    levels = to_levels(layout.blocks, layout.bases, around.scale, z)
-    predict(layout, levels, around.own_scale, z, layout.offset, eta)
+def _centre(layout: Layout, mode: Mode, around: Around) -> tuple[Array, Array, float]:
+    """Return what is drawn around.
 
-
-@compiled_part
-def _spread(mode: Mode, around: Around) -> tuple[Array, float]:
-    """Return the width of each own level, but for its sides, and the log of the proposal's density at its centre."""
+    That is the effects of shared levels at the centre, the width of each own level but for its sides, and the log of
+    the density at the centre.
+    """
     spread, normaliser = np.empty(len(mode.h)), 0.0
     for i in range(len(mode.factor)):
         normaliser += math.log(mode.factor[i, i] / around.wider)
     for level in range(len(spread)):
         spread[level] = around.wider / math.sqrt(mode.h[level])
         normaliser -= math.log(spread[level] * (mode.below[level] + mode.above[level]) / 2)
-    return spread, normaliser
+    return to_levels(layout.blocks, layout.bases, around.scale, mode.centre), spread, normaliser
 
 
 @compiled_part
 def _draw(
-    layout: Layout, box: Array | None, mode: Mode, around: Around, spread: Array, normal: Array, uniform: Array,
-    z: Array,
+    layout: Layout, box: Array | None, mode: Mode, around: Around, centre_levels: Array, spread: Array,
+    normal: Array, uniform: Array, z: Array, eta: Array,
 ) -> float:  # fmt: skip
-    """Write a draw of all coefficients, and return the log of its density over that at the centre."""
+    """Write a draw of all coefficients and its linear predictors; return the log of its density over the centre's."""
     scale, own_scale, wider = around
     h, below, above, centre = mode.h, mode.below, mode.above, mode.centre
     dense, density = len(mode.factor), -0.5 * dot(normal, normal)
     for i in range(dense):
         z[i] = wider * normal[i]
     solve_transposed(mode.factor, z)
-    moved = meet(layout.start, layout.columns, mode.meeting, to_levels(layout.blocks, layout.bases, scale, z))
+    levels = to_levels(layout.blocks, layout.bases, scale, z)
+    moved = meet(layout.start, layout.columns, mode.meeting, levels)
     for i in range(dense):
         z[i] += centre[i]
+    for level in range(len(levels)):
+        levels[level] += centre_levels[level]
     for level in range(len(h)):
         e, side = normal[dense + level], uniform[dense + level]
         middle = centre[dense + level] - own_scale * moved[level] / h[level]
@@ -204,6 +201,7 @@ def _draw(
             continue
         up = side * (below[level] + above[level]) < above[level]
         z[dense + level] = middle + spread[level] * (above[level] if up else -below[level]) * abs(e)
+    predict(layout, levels, own_scale, z, layout.offset, eta)
     return density
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from navmodels.engines.laplace.triangles import multiply
+from navmodels.engines.laplace.triangles import dot_from, multiply
 from navmodels.likelihoods.bounds import require_layout
 from navmodels.likelihoods.compilation import compiled_part
 from navmodels.likelihoods.kernels import Kind
@@ -155,10 +155,8 @@ def to_levels(blocks: Places, bases: Array, scale: Array, z: Array) -> Array:
             if basis < 0:
                 out[level] = scale[block] * z[begin + level - first]
             else:
-                total, row = 0.0, basis + (level - first) * (end - begin)
-                for i in range(end - begin):
-                    total += bases[row + i] * z[begin + i]
-                out[level] = scale[block] * total
+                row = basis + (level - first) * (end - begin)
+                out[level] = scale[block] * dot_from(bases, row, z, begin, end - begin)
     return out
 
 

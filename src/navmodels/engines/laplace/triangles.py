@@ -32,10 +32,7 @@ def solve_lower(factor: Array, x: Array) -> float:
     """Write L⁻¹ x over the first of x, as many as there are rows, and return the sum of its squares."""
     square = 0.0
     for i in range(len(factor)):
-        left = x[i]
-        for j in range(i):
-            left -= factor[i, j] * x[j]
-        x[i] = left / factor[i, i]
+        x[i] = (x[i] - dot_from(factor[i], 0, x, 0, i)) / factor[i, i]
         square += x[i] * x[i]
     return square
 
@@ -52,10 +49,21 @@ def solve_transposed(factor: Array, x: Array) -> None:
 @compiled_part
 def dot(a: Array, b: Array) -> float:
     """Return the sum of products."""
-    total = 0.0
-    for i in range(len(a)):
-        total += a[i] * b[i]
-    return total
+    return dot_from(a, 0, b, 0, len(a))
+
+
+@compiled_part
+def dot_from(a: Array, i: int, b: Array, j: int, size: int) -> float:
+    """Return the sum of products from two places on: four sums beside each other, since each addition waits for one."""
+    first, second, third, fourth, whole = 0.0, 0.0, 0.0, 0.0, size - size % 4
+    for k in range(0, whole, 4):
+        first += a[i + k] * b[j + k]
+        second += a[i + k + 1] * b[j + k + 1]
+        third += a[i + k + 2] * b[j + k + 2]
+        fourth += a[i + k + 3] * b[j + k + 3]
+    for k in range(whole, size):
+        first += a[i + k] * b[j + k]
+    return (first + second) + (third + fourth)
 
 
 @compiled_part

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import linalg
 
 from navmodels.engines.laplace.layouts import Cells, Layout, meet, predict, to_levels
-from navmodels.engines.laplace.modes import Mode, find_mode
+from navmodels.engines.laplace.modes import Mode, Modes, find_modes, room_for_modes
 from navmodels.engines.laplace.thresholds import StepNormals, Steps, draw_steps, meet_steps
 from navmodels.engines.laplace.triangles import dot, dot_from, solve_transposed, total
 from navmodels.likelihoods.compilation import compiled, compiled_part
@@ -95,33 +95,37 @@ def propose(
     layout: Layout, cells: Cells, steps: Steps, points: Points, manner: Manner, chance: Chance, draws: Draws
 ) -> None:
     """Write draws of the coefficients for each of several standard deviations, with their log importance ratios."""
-    for point, (scale, own_scale, start) in enumerate(zip(*points, strict=True)):
-        mode = find_mode(layout, cells, scale, own_scale, start, manner.tolerance, manner.reach)
-        draws.laplace[point] = mode.laplace
-        around, z, ratio = Around(scale, own_scale, manner.wider), draws.z[point], draws.ratio[point]
-        normal, uniform = chance.normal[point], chance.uniform[point]
-        if not np.isfinite(mode.laplace):  # elsewhere it may propose, even where Newton did not arrive
-            z[:], ratio[:] = 0.0, np.nan
-        elif chance.tries.shape[2] == 0:
-            draw_around(layout, cells, mode, around, normal, uniform, z, ratio)
-        else:
-            again = Again(normal, uniform, chance.tries[point], chance.picks[point], _lean(mode.factor, steps.lean))
-            draw_again(layout, cells, steps, mode, around, again, z, ratio)
+    modes = room_for_modes(layout, len(points.own_scales))
+    find_modes(layout, cells, *points, (manner.tolerance, manner.reach), modes)
+    draws.laplace[:] = modes.laplace
+    if chance.tries.shape[2] == 0:
+        draw_around(layout, cells, points, modes, manner.wider, (chance.normal, chance.uniform), draws)
+        return
+    draws.z[:], draws.ratio[:] = 0.0, np.nan
+    for point in np.flatnonzero(np.isfinite(modes.laplace)):  # there it may propose, even where Newton did not arrive
+        mode = Mode(*(each[point] for each in modes))
+        around = Around(points.scales[point], points.own_scales[point], manner.wider)
+        normal, uniform, tries, picks = (each[point] for each in chance)
+        again = Again(normal, uniform, tries, picks, _lean(mode.factor, steps.lean))
+        draw_again(layout, cells, steps, mode, around, again, draws.z[point], draws.ratio[point])
 
 
 @compiled
 def draw_around(
-    layout: Layout, cells: Cells, mode: Mode, around: Around, normal: Array, uniform: Array, z: Array, ratio: Array
+    layout: Layout, cells: Cells, points: Points, modes: Modes, wider: float, chance: tuple[Array, Array], draws: Draws
 ) -> None:
-    """Write draws around a mode, dims (each, coefficient), and their log importance ratios, dims (each)."""
-    eta, value = np.empty((len(layout.own), layout.channels)), np.empty(len(layout.own))
-    levels, spread, normaliser = _centre(layout, mode, around)
-    for each in range(len(ratio)):
-        here = z[each]
-        density = _draw(layout, cells.box, mode, around, levels, spread, normal[each], uniform[each], here, eta)
-        values_of(cells.kind, eta, cells.table, cells.flat, value)
-        log_ratio = total(value) - 0.5 * dot(here, here) - density - normaliser
-        ratio[each] = log_ratio if log_ratio < np.inf else np.nan
+    """Write draws around the modes of several points, and their log importance ratios."""
+    eta, value, (normal, uniform) = np.empty((len(layout.own), layout.channels)), np.empty(len(layout.own)), chance
+    for point in range(len(modes.laplace)):
+        valid = np.isfinite(modes.laplace[point])  # where Newton did not arrive, it may still propose
+        mode, around = _mode(modes, point), Around(points.scales[point], points.own_scales[point], wider)
+        levels, spread, normaliser = _centre(layout, mode, around)
+        for each in range(draws.ratio.shape[1]):
+            here, e, side = draws.z[point, each], normal[point, each], uniform[point, each]
+            density = _draw(layout, cells.box, mode, around, levels, spread, e, side, here, eta)
+            values_of(cells.kind, eta, cells.table, cells.flat, value)
+            log_ratio = total(value) - 0.5 * dot(here, here) - density - normaliser
+            draws.ratio[point, each] = log_ratio if valid and log_ratio < np.inf else np.nan
 
 
 @compiled
@@ -152,6 +156,15 @@ def draw_again(
 
 
 # ---- inside
+
+
+@compiled_part
+def _mode(modes: Modes, point: int) -> Mode:
+    """Return the mode of one of several points."""
+    return Mode(
+        modes.laplace[point], modes.z[point], modes.factor[point], modes.h[point], modes.meeting[point],
+        modes.below[point], modes.above[point], modes.centre[point], modes.curvature[point], modes.arrived[point],
+    )  # fmt: skip
 
 
 @compiled_part

@@ -190,10 +190,7 @@ def whiten(blocks: Places, bases: Array, scale: Array, matrix: Array) -> Array:
 
 @compiled_part
 def predict(layout: Layout, levels: Array, own_scale: float, z: Array, offset: Array, eta: Array) -> None:
-    """Write the linear predictors of each cell, dims (cell, channel), from the effects of shared levels, and all z.
-
-    The offset is added to the first channel.
-    """
+    """Write the linear predictors of each cell, dims (cell, channel); the offset is added to the first channel."""
     own, mix, terms, fed, channels = layout.own, layout.mix, layout.terms, layout.fed, layout.channels
     start, columns, weight, nested_weight = layout.start, layout.columns, layout.weight, layout.nested_weight
     size = len(start) - 1

@@ -75,4 +75,4 @@ def test_tables_of_another_shape_are_refused(kernel, shape, rows, flat):
 
 def test_one_linear_predictor_for_a_share():
     with pytest.raises(ValueError, match="one linear predictor"):
-        kernels.values_of_draws(np.zeros((1, 2, 2)), 0, np.zeros((3, 2)), np.empty(0))
+        kernels.values_of_draws(np.zeros((1, 2, 2)), kernels.KINDS["share"], np.zeros((3, 2)), np.empty(0))

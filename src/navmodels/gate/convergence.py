@@ -176,29 +176,6 @@ def require_converged(reason: str, *, what: str = "the draws", anyway: bool = Fa
         raise NotConvergedError(f"{said}.{advice(reason, anyway=anyway)}")
 
 
-def smooth_weights(log_ratio: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], float]:
-    """Return Pareto-smoothed importance weights that add up to one, dims as given, and k̂ (Vehtari et al. 2024).
-
-    Ratios that are all equal weigh nothing: equal weights, and a k̂ of −∞.
-
-    Examples
-    --------
-    >>> weights, k = smooth_weights(np.zeros((2, 50)))
-    >>> weights.shape, float(weights[0, 0].round(3)), k
-    ((2, 50), 0.01, -inf)
-    >>> bool(smooth_weights(np.log(np.arange(1.0, 101.0)))[1] < 0.5)
-    True
-    """
-    from arviz_stats.base import array_stats
-    from scipy import special
-
-    if np.ptp(log_ratio) == 0.0:  # which ArviZ refuses
-        return np.full(log_ratio.shape, 1 / log_ratio.size), -np.inf
-    with np.errstate(over="ignore"):  # tails so heavy that they have no end in double precision: k̂ says so
-        log_weight, k = array_stats.psislw(-np.round(log_ratio.ravel(), 9))  # ties are ties, whatever the last digits
-    return np.exp(log_weight - special.logsumexp(log_weight)).reshape(log_ratio.shape), float(k)
-
-
 # ---- inside
 
 

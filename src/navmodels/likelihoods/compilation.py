@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import numba
+from llvmlite import binding
+from numba import types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.dispatcher import Dispatcher
+from numba.extending import get_cython_function_address
 from numba.extending import overload as overload
 
 
@@ -40,15 +43,27 @@ def compiled[Function: Callable[..., Any]](function: Function) -> Function:
 
     Unless fast-math is refused, a function takes it over from whoever calls it first, for instance a graph of PyTensor.
     """
-    made = numba.njit(**OPTIONS)(function)
+    made = numba.njit(**OPTIONS, no_cfunc_wrapper=True)(function)
     if isinstance(made, Dispatcher):  # not where NUMBA_DISABLE_JIT leaves it to Python
         vars(made)["_cache"] = _Cache(function)  # what `enable_caching` does with numba's own
     return cast(Function, made)
 
 
-def inlined[Function: Callable[..., Any]](function: Function) -> Function:
-    """Compile a function with numba as `compiled` does, without a cache: for parts that are made of others."""
-    return cast(Function, numba.njit(**OPTIONS)(function))
+def compiled_part[Function: Callable[..., Any]](function: Function) -> Function:
+    """Compile a function that compiled code alone calls: it is kept within its callers, and Python cannot call it."""
+    return cast(Function, numba.njit(**OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))
+
+
+def routine(module: str, name: str, arguments: str) -> Any:
+    """Return a routine of SciPy's BLAS or LAPACK for compiled code; `arguments` are pointers: c(har), i(nt), d(ouble).
+
+    numba's own linear algebra calls the same routines, and takes seconds to compile what surrounds them.
+    """
+    symbol = f"navmodels_{name}"
+    binding.add_symbol(symbol, get_cython_function_address(module, name))
+    kinds = {"c": types.uint8, "i": types.int32, "d": types.float64}
+    pointers = [types.CPointer(kinds[each]) for each in arguments]
+    return types.ExternalFunction(symbol, types.void(*pointers))
 
 
 # ---- inside

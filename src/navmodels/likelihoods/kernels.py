@@ -9,7 +9,7 @@ that of channels i ≥ j stands at i (i + 1) / 2 + j (`packing.pair`).
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,12 +18,16 @@ import numpy.typing as npt
 
 from navmodels.likelihoods import choice, rating, reported, share
 from navmodels.likelihoods.bounds import require_places, require_shape
-from navmodels.likelihoods.compilation import compiled, inlined, overload
+from navmodels.likelihoods.compilation import compiled, overload
 
 Array = npt.NDArray[np.float64]
 
 OUTCOMES: tuple[Any, ...] = (share, reported, rating, choice)  # a further outcome is one more file, named here
-KINDS = {each.__name__.rpartition(".")[2]: number for number, each in enumerate(OUTCOMES)}
+# Compiled code tells kinds apart by type, so that it holds one outcome alone: a tuple's length is part of its type.
+Kind = tuple[int, ...]
+KINDS: dict[str, Kind] = {
+    each.__name__.rpartition(".")[2]: (0,) * place for place, each in enumerate(OUTCOMES, start=1)
+}
 
 
 def threads() -> ThreadPoolExecutor:
@@ -31,22 +35,27 @@ def threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
 
 
-def pack(kernel: str, data: Mapping[str, Array]) -> tuple[int, Array, Array]:
+def pack(kernel: str, data: Mapping[str, Array]) -> tuple[Kind, Array, Array]:
     """Return an outcome's arrays as the kernels take them: kind, table with dims (column, cell), and flat numbers.
 
     Examples
     --------
     >>> kind, table, flat = pack("share", {"positive": [1.0], "n": [3.0], "constant": [0.0]})
-    >>> kind, table.shape, flat.shape
-    (0, (3, 1), (0,))
+    >>> kind == KINDS["share"], table.shape, flat.shape
+    (True, (3, 1), (0,))
     """
-    outcome = OUTCOMES[KINDS[kernel]]
+    outcome = outcome_of(KINDS[kernel])
     table = np.vstack([np.asarray(data[name], dtype=float).T for name in outcome.COLUMNS])
     flat = np.empty(0) if outcome.FLAT is None else np.asarray(data[outcome.FLAT], dtype=float).ravel()
     return KINDS[kernel], np.ascontiguousarray(table), flat
 
 
-def require_table(kind: int, eta: tuple[int, ...], table: Array, flat: Array) -> None:
+def outcome_of(kind: Kind) -> Any:
+    """Return the file of the outcome of a kind."""
+    return OUTCOMES[len(kind) - 1]
+
+
+def require_table(kind: Kind, eta: tuple[int, ...], table: Array, flat: Array) -> None:
     """Raise unless a table and flat numbers are those of a kernel, for linear predictors of shape (cell, channel).
 
     Raises
@@ -58,7 +67,7 @@ def require_table(kind: int, eta: tuple[int, ...], table: Array, flat: Array) ->
     --------
     >>> require_table(KINDS["share"], (2, 1), np.zeros((3, 2)), np.empty(0))
     """
-    kernel, outcome = list(KINDS)[kind], OUTCOMES[kind]
+    kernel, outcome = list(KINDS)[len(kind) - 1], outcome_of(kind)
     cells, channels = eta
     names = outcome.COLUMNS
     rows, numbers = outcome.sizes(channels)
@@ -76,24 +85,39 @@ def require_table(kind: int, eta: tuple[int, ...], table: Array, flat: Array) ->
         require_places(stop - 1, len(flat), what="where a cell's numbers end")
 
 
+def derivatives_of(
+    kind: Kind, eta: Array, table: Array, flat: Array, value: Array, gradient: Array, curvature: Array
+) -> None:
+    """Write log-likelihood, its gradient and negative second derivatives of each cell; compiled code calls it so.
+
+    Dims: eta and gradient (cell, channel), value (cell), curvature (cell, pair).
+    """
+    raise NotImplementedError
+
+
+def values_of(kind: Kind, eta: Array, table: Array, flat: Array, value: Array) -> None:
+    """Write the log-likelihood of each cell; compiled code calls it so."""
+    raise NotImplementedError
+
+
 @compiled
 def derivatives(
-    kind: int, eta: Array, table: Array, flat: Array, value: Array, gradient: Array, curvature: Array
+    kind: Kind, eta: Array, table: Array, flat: Array, value: Array, gradient: Array, curvature: Array
 ) -> None:
     """Write log-likelihood, its gradient and negative second derivatives of each cell.
 
     Dims: eta and gradient (cell, channel), value (cell), curvature (cell, pair).
     """
-    _derivatives(kind, eta, table, flat, value, gradient, curvature)
+    derivatives_of(kind, eta, table, flat, value, gradient, curvature)
 
 
 @compiled
-def values(kind: int, eta: Array, table: Array, flat: Array, value: Array) -> None:
+def values(kind: Kind, eta: Array, table: Array, flat: Array, value: Array) -> None:
     """Write the log-likelihood of each cell; dims of eta (cell, channel), of value (cell)."""
-    _values(kind, eta, table, flat, value)
+    values_of(kind, eta, table, flat, value)
 
 
-def values_of_draws(eta: Array, kind: int, table: Array, flat: Array) -> Array:
+def values_of_draws(eta: Array, kind: Kind, table: Array, flat: Array) -> Array:
     """Return the log-likelihood, dims (draw, cell), at several linear predictors, dims (draw, cell, channel)."""
     require_table(kind, eta.shape[1:], table, flat)
     return _draw_by_draw(kind, eta, table, flat)
@@ -116,52 +140,23 @@ def linear_predictors(
 # ---- inside
 
 
-def _derivatives(kind: int, *args: Any) -> None:
-    """Stand for the function of the outcome whose number is `kind`, where compiled code calls it."""
-    raise NotImplementedError
+@overload(derivatives_of)
+def _derivatives_of(kind, eta, table, flat, value, gradient, curvature):  # type: ignore[no-untyped-def]
+    one = outcome_of(kind).derivatives
+    return lambda kind, eta, table, flat, value, gradient, curvature: one(eta, table, flat, value, gradient, curvature)
 
 
-def _values(kind: int, *args: Any) -> None:
-    """Stand for the function of the outcome whose number is `kind`, where compiled code calls it."""
-    raise NotImplementedError
-
-
-@overload(_derivatives)
-def _all_derivatives(kind, *args):  # type: ignore[no-untyped-def]
-    return _one_of([each.derivatives for each in OUTCOMES])
-
-
-@overload(_values)
-def _all_values(kind, *args):  # type: ignore[no-untyped-def]
-    return _one_of([each.values for each in OUTCOMES])
-
-
-def _one_of(functions: Sequence[Callable[..., None]]) -> Callable[..., None]:
-    """Return a function that calls the one whose place in the list is its first argument, for numba to compile."""
-    final = functions[-1]
-
-    def chain(kind, *args):  # type: ignore[no-untyped-def]
-        final(*args)
-
-    def before(number: int, one: Any, others: Any) -> Any:
-        def link(kind, *args):  # type: ignore[no-untyped-def]
-            if kind == number:
-                one(*args)
-            else:
-                others(kind, *args)
-
-        return link
-
-    for number, one in reversed(list(enumerate(functions[:-1]))):
-        chain = before(number, one, inlined(chain))
-    return chain
+@overload(values_of)
+def _values_of(kind, eta, table, flat, value):  # type: ignore[no-untyped-def]
+    one = outcome_of(kind).values
+    return lambda kind, eta, table, flat, value: one(eta, table, flat, value)
 
 
 @compiled
-def _draw_by_draw(kind: int, eta: Array, table: Array, flat: Array) -> Array:
+def _draw_by_draw(kind: Kind, eta: Array, table: Array, flat: Array) -> Array:
     out = np.empty(eta.shape[:2])
     for draw in range(len(eta)):
-        values(kind, eta[draw], table, flat, out[draw])
+        values_of(kind, eta[draw], table, flat, out[draw])
     return out
 
 
@@ -169,7 +164,9 @@ def _draw_by_draw(kind: int, eta: Array, table: Array, flat: Array) -> Array:
 def _sums_of_levels(base: Array, effects: Array, index: npt.NDArray[np.int64], channel: npt.NDArray[np.int64]) -> Array:
     out = np.empty((len(base), len(index), base.shape[1]))
     for draw in range(len(base)):
-        out[draw] = base[draw]
+        for c in range(len(index)):
+            for d in range(base.shape[1]):
+                out[draw, c, d] = base[draw, d]
         for t in range(index.shape[1]):
             for c in range(len(index)):
                 out[draw, c, channel[t]] += effects[draw, index[c, t]]

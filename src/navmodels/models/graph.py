@@ -165,7 +165,7 @@ def _log_likelihood(kernel: str, eta: Any, data: Mapping[str, Any]) -> Any:
 
     from navmodels.models.operations import CellLikelihood
 
-    outcome = kernels.OUTCOMES[kernels.KINDS[kernel]]
+    outcome = kernels.outcome_of(kernels.KINDS[kernel])
     rows = [data[name].T if name == "count" else data[name][None] for name in outcome.COLUMNS]
     flat = np.zeros(0) if outcome.FLAT is None else data[outcome.FLAT].ravel()
     return CellLikelihood(kernel)(eta, pt.concatenate(rows), flat)[0]

@@ -52,7 +52,7 @@ class CellLikelihood(Op):  # type: ignore[misc]
         """Return the node of linear predictors, a table and flat numbers, all in double precision."""
         inputs = [_double(eta, 2), _double(table, 2), _double(flat, 1)]
         rows, (cells, channels) = inputs[1].type.shape[0], inputs[0].type.shape
-        expected = rows if channels is None else kernels.OUTCOMES[kernels.KINDS[self.kernel]].sizes(channels)[0]
+        expected = rows if channels is None else kernels.outcome_of(kernels.KINDS[self.kernel]).sizes(channels)[0]
         if rows is not None and rows != expected:
             raise ValueError(f"the table of {self.kernel!r} has {expected} rows; given: {rows}.")
         pairs = None if channels is None else _pairs(channels)
@@ -217,8 +217,8 @@ class LinearMap(Op):  # type: ignore[misc]
 
 @register_funcify_and_cache_key(CellLikelihood)  # type: ignore[untyped-decorator]
 def _numba_likelihood(op: CellLikelihood, **_: Any) -> tuple[Any, str]:
-    kind, derivatives = kernels.KINDS[op.kernel], kernels.derivatives
-    outcome = kernels.OUTCOMES[kind]
+    outcome = kernels.outcome_of(kernels.KINDS[op.kernel])
+    derivatives = outcome.derivatives
     sizes, single = numba_njit(outcome.sizes), "count" not in outcome.COLUMNS
 
     @numba_njit
@@ -231,7 +231,7 @@ def _numba_likelihood(op: CellLikelihood, **_: Any) -> tuple[Any, str]:
             raise ValueError("the flat numbers are not as many as the linear predictors ask for")
         value, gradient = np.empty(cells), np.empty((cells, channels))
         curvature = np.empty((cells, channels * (channels + 1) // 2))
-        derivatives(kind, eta, table, flat, value, gradient, curvature)
+        derivatives(eta, table, flat, value, gradient, curvature)
         return value, gradient, curvature
 
     return likelihood, _key(op)

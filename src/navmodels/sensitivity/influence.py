@@ -18,7 +18,8 @@ from navmodels.data.cells import cell_index, settle_weights
 from navmodels.data.survey import Survey
 from navmodels.engines.fitting import fit, refit
 from navmodels.fits.records import recall_design
-from navmodels.gate.convergence import k_limit, require_converged, smooth_weights
+from navmodels.gate.convergence import k_limit, require_converged
+from navmodels.gate.smoothing import smooth_weights
 from navmodels.models.designs import Design, spell_out
 from navmodels.models.model import Model
 from navmodels.posterior.entries import to_rows

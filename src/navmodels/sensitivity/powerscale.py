@@ -16,7 +16,8 @@ import xarray as xr
 from navmodels.checks.reserved import require_free
 from navmodels.fits.posteriors import cell_likelihood, in_order
 from navmodels.fits.records import recall_design
-from navmodels.gate.convergence import k_limit, require_converged, smooth_weights
+from navmodels.gate.convergence import k_limit, require_converged
+from navmodels.gate.smoothing import smooth_weights
 from navmodels.models.blocks import Block
 from navmodels.models.designs import Design
 from navmodels.posterior.entries import to_rows

@@ -63,9 +63,10 @@ class Dense:
 
     def find(self, *, start=None, tolerance=TIGHT, reach=0.0):
         z = np.zeros(self.X.shape[1]) if start is None else start
-        return find_mode(
-            self.layout, self.cells, self.scale, self.own_scale, z[: self.shared], z[self.shared :], tolerance, reach
-        )._asdict()
+        found = find_mode(self.layout, self.cells, self.scale, self.own_scale, z, tolerance, reach)._asdict()
+        for name in ("z", "centre"):
+            found[name], found[f"own_{name}"] = np.split(found[name], [self.shared])
+        return found
 
 
 def table(rows, years, *, seed=1, most=30):

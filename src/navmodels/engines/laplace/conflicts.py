@@ -148,8 +148,8 @@ def _scales(target: Target, parameters: dict[str, float]) -> list[float]:
 
 def _evidence(target: Target, scales: list[float]) -> float:
     """Return the Laplace approximation of the log-density of the data at the standard deviation of each block."""
-    base, dense = target.design.intercept_scale, target.sizes[0]
+    base = target.design.intercept_scale
     shared = np.array([base if place is None else scales[place] for place, _ in target.order])
-    own, start = 0.0 if target.own is None else scales[target.own], target.start()
-    found = find_mode(target.layout, target.cells, shared, own, start[:dense], start[dense:], PRECISE, REACH)
+    own = 0.0 if target.own is None else scales[target.own]
+    found = find_mode(target.layout, target.cells, shared, own, target.start(), PRECISE, REACH)
     return float(found.laplace) if found.arrived and found.laplace <= 0 else -np.inf

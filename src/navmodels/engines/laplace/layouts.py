@@ -18,8 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from navmodels.engines.laplace.triangles import dot_from, multiply
 from navmodels.likelihoods.bounds import require_layout
-from navmodels.likelihoods.compilation import compiled
+from navmodels.likelihoods.compilation import compiled_part
+from navmodels.likelihoods.kernels import Kind
 from navmodels.likelihoods.outcomes import Array
 from navmodels.likelihoods.packing import pair
 from navmodels.models.blocks import Block
@@ -74,22 +76,19 @@ class Walls(NamedTuple):
     row: int
 
 
-NO_WALLS = Walls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), 0)
-
-
 class Cells(NamedTuple):
     """What was observed, as `kernels.pack` gives it; `soft` is the table by which modes are sought, off the `walls`.
 
     ``box`` dims (own level, 2): half-width and error of the plateau of a level with one cell whose likelihood is a
-    plateau (0: it is not); without rows none has one.
+    plateau (0: it is not); None where none can have one.
     """
 
-    kind: int
+    kind: Kind
     table: Array
     flat: Array
     soft: Array
-    walls: Walls = NO_WALLS
-    box: Array = np.empty((0, 2))
+    walls: Walls | None = None
+    box: Array | None = None
 
 
 def lay_out(design: Design) -> tuple[Layout, int | None, list[Part]]:
@@ -150,50 +149,65 @@ def lay_out(design: Design) -> tuple[Layout, int | None, list[Part]]:
     return layout, own, [*nested, *varying]
 
 
-@compiled
-def to_levels(layout: Layout, scale: Array, z: Array) -> Array:
+@compiled_part
+def to_levels(blocks: Places, bases: Array, scale: Array, z: Array) -> Array:
     """Return the effect of each shared level: scale x basis @ z, block by block."""
-    out = np.empty(layout.blocks[-1, 1])
-    for block in range(len(layout.blocks)):
-        first, last, begin, end, basis, _ = layout.blocks[block]
-        if basis < 0:
-            out[first:last] = scale[block] * z[begin:end]
-        else:
-            matrix = layout.bases[basis : basis + (last - first) * (end - begin)].reshape(last - first, end - begin)
-            out[first:last] = scale[block] * (matrix @ z[begin:end])
+    out = np.empty(blocks[-1, 1])
+    for block in range(len(blocks)):
+        first, last, begin, end, basis = _span(blocks, block)
+        for level in range(first, last):
+            if basis < 0:
+                out[level] = scale[block] * z[begin + level - first]
+            else:
+                row = basis + (level - first) * (end - begin)
+                out[level] = scale[block] * dot_from(bases, row, z, begin, end - begin)
     return out
 
 
-@compiled
-def to_coefficients(layout: Layout, scale: Array, levels: Array) -> Array:
-    """Return a gradient by coefficient from one by level: scale x basis' @ levels, block by block."""
-    return _rows(layout, scale, levels.reshape(-1, 1)).ravel()
+@compiled_part
+def to_coefficients(blocks: Places, bases: Array, scale: Array, levels: Array, out: Array) -> None:
+    """Write a gradient by coefficient from one by level: scale x basis' @ levels, block by block."""
+    for i in range(blocks[-1, 3]):
+        out[i] = 0.0
+    for block in range(len(blocks)):
+        first, last, begin, end, basis = _span(blocks, block)
+        for level in range(first, last):
+            if basis < 0:
+                out[begin + level - first] = scale[block] * levels[level]
+            else:
+                row = basis + (level - first) * (end - begin)
+                for i in range(end - begin):
+                    out[begin + i] += scale[block] * bases[row + i] * levels[level]
 
 
-@compiled
-def whiten(layout: Layout, scale: Array, matrix: Array) -> Array:
+@compiled_part
+def whiten(blocks: Places, bases: Array, scale: Array, matrix: Array) -> Array:
     """Return I + D B' M B D from the lower triangle of M by level."""
     for i in range(len(matrix)):
         for j in range(i):
             matrix[j, i] = matrix[i, j]
-    out = _rows(layout, scale, np.ascontiguousarray(_rows(layout, scale, matrix).T))
+    out = _rows(blocks, bases, scale, _rows(blocks, bases, scale, matrix))
     for i in range(len(out)):
         out[i, i] += 1.0
     return out
 
 
-@compiled
-def predict(layout: Layout, levels: Array, own_levels: Array, offset: Array, eta: Array) -> None:
+@compiled_part
+def predict(layout: Layout, levels: Array, own_scale: float, z: Array, offset: Array, eta: Array) -> None:
     """Write the linear predictors of each cell, dims (cell, channel); the offset is added to the first channel."""
     own, mix, terms, fed, channels = layout.own, layout.mix, layout.terms, layout.fed, layout.channels
-    nested, varied = np.zeros((len(own_levels), channels)), np.zeros((len(terms), channels))
-    for level in range(len(nested)):
-        nested[level, 0] = own_levels[level]
-        for a in range(layout.start[level], _end_of_nested(layout, level)):
-            nested[level, fed[layout.columns[a]]] += layout.nested_weight[a] * levels[layout.columns[a]]
+    start, columns, weight, nested_weight = layout.start, layout.columns, layout.weight, layout.nested_weight
+    size = len(start) - 1
+    nested, varied, dense = np.zeros((size, channels)), np.zeros((len(terms), channels)), len(z) - size
+    for level in range(size):
+        nested[level, 0] = own_scale * z[dense + level]
+        for a in range(start[level], _end_of_nested(start, layout.nested, level)):
+            column = columns[a]
+            nested[level, fed[column]] += nested_weight[a] * levels[column]
     for m in range(len(terms)):
         for t in range(terms.shape[1]):
-            varied[m, fed[terms[m, t]]] += layout.weight[m, t] * levels[terms[m, t]]
+            column = terms[m, t]
+            varied[m, fed[column]] += weight[m, t] * levels[column]
     for c in range(len(own)):
         eta[c, 0] = nested[own[c], 0] + varied[mix[c], 0] + offset[c]
     for d in range(1, channels):
@@ -201,7 +215,7 @@ def predict(layout: Layout, levels: Array, own_levels: Array, offset: Array, eta
             eta[c, d] = nested[own[c], d] + varied[mix[c], d]
 
 
-@compiled
+@compiled_part
 def gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
     """Return gradient and curvature summed by level: shared, own, shared x shared (lower triangle), shared x own."""
     own, mix, terms, position, start = layout.own, layout.mix, layout.terms, layout.position, layout.start
@@ -228,48 +242,49 @@ def gather(layout: Layout, gradient: Array, curvature: Array) -> Any:
                 meeting[position[c, t], d] += weight[mix[c], t] * curvature[c, both]
     for m in range(len(terms)):
         for t in range(terms.shape[1]):
-            level = terms[m, t]
+            level, times = terms[m, t], weight[m, t]
             here = fed[level]
-            slope[level] += weight[m, t] * mix_slope[m, here]
+            slope[level] += times * mix_slope[m, here]
             for s in range(t + 1):
-                both = pair(here, fed[terms[m, s]])
-                matrix[level, terms[m, s]] += weight[m, t] * weight[m, s] * mix_curvature[m, both]
+                other = terms[m, s]
+                matrix[level, other] += times * weight[m, s] * mix_curvature[m, pair(here, fed[other])]
     for level in range(size):  # what is nested follows from the own levels
-        varying = _end_of_nested(layout, level)
+        varying = _end_of_nested(start, layout.nested, level)
         for a in range(start[level], varying):
-            here, times = fed[columns[a]], nested_weight[a]
+            column, times = columns[a], nested_weight[a]
+            here = fed[column]
             meeting[a, 0] = times * own_curvature[level, pair(here, 0)]
-            slope[columns[a]] += times * own_slope[level, here]
+            slope[column] += times * own_slope[level, here]
             for b in range(start[level], a + 1):
-                both = pair(here, fed[columns[b]])
-                matrix[columns[a], columns[b]] += times * nested_weight[b] * own_curvature[level, both]
+                other = columns[b]
+                matrix[column, other] += times * nested_weight[b] * own_curvature[level, pair(here, fed[other])]
             for b in range(varying, start[level + 1]):
-                matrix[columns[b], columns[a]] += times * meeting[b, here]
-    return slope, own_slope[:, 0].copy(), matrix, own_curvature[:, 0].copy(), meeting[:, 0].copy()
+                matrix[columns[b], column] += times * meeting[b, here]
+    return slope, _first(own_slope), matrix, _first(own_curvature), _first(meeting)
 
 
-@compiled
+@compiled_part
 def eliminate(
-    layout: Layout, own_scale: float, h: Array, own_slope: Array, meeting: Array, slope: Array, matrix: Array
-) -> None:
+    start: Places, columns: Places, own_scale: float, h: Array, own_slope: Array, meeting: Array, slope: Array,
+    matrix: Array,
+) -> None:  # fmt: skip
     """Subtract what the own block explains from slope and matrix of the shared levels (Schur complement)."""
-    start, columns = layout.start, layout.columns
     for level in range(len(h)):
-        explained, pulled = own_scale**2 / h[level], own_scale * own_slope[level] / h[level]
+        explained, pulled = own_scale * own_scale / h[level], own_scale * own_slope[level] / h[level]
         for a in range(start[level], start[level + 1]):
-            slope[columns[a]] -= pulled * meeting[a]
-            share = explained * meeting[a]
+            column, share = columns[a], explained * meeting[a]
+            slope[column] -= pulled * meeting[a]
             for b in range(start[level], a + 1):
-                matrix[columns[a], columns[b]] -= share * meeting[b]
+                matrix[column, columns[b]] -= share * meeting[b]
 
 
-@compiled
-def meet(layout: Layout, meeting: Array, levels: Array) -> Array:
+@compiled_part
+def meet(start: Places, columns: Places, meeting: Array, levels: Array) -> Array:
     """Return, for each own level, the sum over shared levels of where they meet x the shared level's effect."""
-    out = np.zeros(len(layout.start) - 1)
+    out = np.zeros(len(start) - 1)
     for level in range(len(out)):
-        for a in range(layout.start[level], layout.start[level + 1]):
-            out[level] += meeting[a] * levels[layout.columns[a]]
+        for a in range(start[level], start[level + 1]):
+            out[level] += meeting[a] * levels[columns[a]]
     return out
 
 
@@ -288,23 +303,38 @@ def _is_nested(level: Places, group: Places) -> bool:
     return len(np.unique(group * (int(level.max(initial=0)) + 1) + level)) == len(np.unique(group))
 
 
-@compiled
-def _end_of_nested(layout: Layout, level: int) -> int:
+@compiled_part
+def _end_of_nested(start: Places, nested: int, level: int) -> int:
     """Return where the nested shared levels that an own level meets end in `columns`: it meets none without cells."""
-    return int(min(layout.start[level] + layout.nested, layout.start[level + 1]))
+    begin, end = int(start[level]), int(start[level + 1])
+    return begin + nested if begin + nested < end else end
 
 
-@compiled
-def _rows(layout: Layout, scale: Array, matrix: Array) -> Array:
-    """Return scale x basis' @ matrix, rows from levels to coefficients, block by block."""
-    out = np.empty((layout.blocks[-1, 3], matrix.shape[1]))
-    for block in range(len(layout.blocks)):
-        first, last, begin, end, basis, _ = layout.blocks[block]
+@compiled_part
+def _first(matrix: Array) -> Array:
+    """Return the first column."""
+    out = np.empty(len(matrix))
+    for i in range(len(out)):
+        out[i] = matrix[i, 0]
+    return out
+
+
+@compiled_part
+def _span(blocks: Places, block: int) -> tuple[int, int, int, int, int]:
+    """Return first and last level of a block, its first and last coefficient, and where its basis starts."""
+    return blocks[block, 0], blocks[block, 1], blocks[block, 2], blocks[block, 3], blocks[block, 4]
+
+
+@compiled_part
+def _rows(blocks: Places, bases: Array, scale: Array, matrix: Array) -> Array:
+    """Return the transpose of scale x basis' @ matrix, rows from levels to coefficients, block by block."""
+    out = np.empty((matrix.shape[1], blocks[-1, 3]))
+    for block in range(len(blocks)):
+        first, last, begin, end, basis = _span(blocks, block)
         if basis < 0:
-            out[begin:end] = scale[block] * matrix[first:last]
+            for i in range(len(out)):
+                for level in range(first, last):
+                    out[i, begin + level - first] = scale[block] * matrix[level, i]
         else:
-            size = (last - first) * (end - begin)
-            out[begin:end] = scale[block] * (
-                layout.bases[basis : basis + size].reshape(last - first, end - begin).T @ matrix[first:last]
-            )
+            multiply(bases[basis:], matrix, first, last, scale[block], out, begin, end)
     return out

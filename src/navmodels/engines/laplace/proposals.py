@@ -71,17 +71,13 @@ class Search:
         scales so large that the approximation breaks down. A wall above the lowest height keeps the search away.
         """
         scale, own_scale = self.target.scales(u[None])
-        dense, _ = self.target.sizes
-        found = find_mode(
-            self.target.layout, self.target.cells, scale[0], own_scale[0], self.warm[:dense], self.warm[dense:],
-            PRECISE, REACH,
-        )  # fmt: skip
+        found = find_mode(self.target.layout, self.target.cells, scale[0], own_scale[0], self.warm, PRECISE, REACH)
         arrived = bool(found.arrived and found.laplace <= 0)
         height = (
             float(u @ u / 2 - found.laplace) if arrived else WALL + (self.lowest if np.isfinite(self.lowest) else 0.0)
         )
         self.lowest = min(height, self.lowest) if arrived else self.lowest
-        return height, np.concatenate([found.z, found.own_z]), arrived
+        return height, found.z, arrived
 
     def heights(self, points: Array) -> Array:
         """Return minus the log-density at points, dims (point, u) → (point)."""

@@ -19,7 +19,8 @@ from scipy import special, stats
 from navmodels.engines.laplace.coefficients import Chance, Draws, Manner, Points, propose
 from navmodels.engines.laplace.proposals import REACH, Proposal, adapt_proposal, find_proposal
 from navmodels.engines.laplace.targets import Target, make_target
-from navmodels.gate.convergence import MAX_APART, MIN_ESS_PER_CHAIN, k_limit, smooth_weights
+from navmodels.gate.convergence import MAX_APART, MIN_ESS_PER_CHAIN, k_limit
+from navmodels.gate.smoothing import smooth_weights
 from navmodels.likelihoods import kernels
 from navmodels.models.designs import Design
 

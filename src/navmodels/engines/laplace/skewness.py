@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from navmodels.engines.laplace.layouts import Cells, Layout
-from navmodels.likelihoods.compilation import compiled
-from navmodels.likelihoods.kernels import values
+from navmodels.engines.laplace.layouts import Cells, Layout, Places
+from navmodels.likelihoods.compilation import compiled_part
+from navmodels.likelihoods.kernels import values_of
 from navmodels.likelihoods.outcomes import Array
 
 SEARCHES = 6  # at most, for where a side has fallen as far as it should; by trial, ratios correct it
@@ -33,32 +33,40 @@ class Sides(NamedTuple):
     bend: Array
 
 
-@compiled
-def measure_sides(layout: Layout, cells: Cells, own_scale: float, h: Array, reach: float, seen: Seen) -> Sides:
-    """Return how wide each side of an own level's density is, and the third derivative of each cell.
+@compiled_part
+def measure_sides(
+    own: Places, cells: Cells, own_scale: float, h: Array, reach: float, seen: Seen, below: Array, above: Array
+) -> Array:
+    """Write how wide each side of an own level's density is, and return the third derivative of each cell.
 
     A side is as wide as a normal that falls as far where a normal of the mode's curvature would have fallen as it does
     `reach` standard deviations away. Usually that is about there. A level whose answers are all alike has a cliff on
     one side and the prior's slope on the other when its scale is large, and is measured where it has fallen within a
     factor two of that. The cells' values at the first distance give a secant of their third derivative.
     """
-    own, size, (eta, value, gradient) = layout.own, len(h), seen
-    below, above, bend = np.ones(size), np.ones(size), np.zeros(len(eta))
-    there, first_values = eta.copy(), np.empty((2, len(eta)))
-    aim, first = reach**2 / 2, own_scale / np.sqrt(h)  # how far to fall, and a standard deviation
+    size, (eta, value, gradient) = len(h), seen
+    bend = np.zeros(len(eta))
+    there, first_values, first = eta.copy(), np.empty((2, len(eta))), np.empty(size)
+    aim = reach**2 / 2  # how far to fall
+    for level in range(size):
+        first[level] = own_scale / math.sqrt(h[level])  # a standard deviation
     for side in range(2):
         sign, width = (-1.0, below) if side == 0 else (1.0, above)
-        away = np.full(size, reach)
+        away = np.empty(size)
+        for level in range(size):
+            away[level] = reach
         low, low_drop = np.zeros(size), np.zeros(size)  # the farthest that is too near, and the nearest too far
         high, high_drop = np.zeros(size), np.zeros(size)
         for search in range(SEARCHES):
             for c in range(len(eta)):
-                there[c, 0] = eta[c, 0] + sign * away[own[c]] * first[own[c]]
+                level = own[c]
+                there[c, 0] = eta[c, 0] + sign * away[level] * first[level]
             found = first_values[side] if search == 0 else bend
-            values(cells.kind, there, cells.soft, cells.flat, found)
+            values_of(cells.kind, there, cells.soft, cells.flat, found)
             drop = np.zeros(size)
             for c in range(len(eta)):
-                drop[own[c]] += value[c] + sign * gradient[c, 0] * away[own[c]] * first[own[c]] - found[c]
+                level = own[c]
+                drop[level] += value[c] + sign * gradient[c, 0] * away[level] * first[level] - found[c]
             settled = True
             for level in range(size):  # the prior adds its own, the slope at the mode is zero
                 d = away[level]
@@ -75,13 +83,14 @@ def measure_sides(layout: Layout, cells: Cells, own_scale: float, h: Array, reac
             if settled:
                 break
     for c in range(len(eta)):
-        d = reach * first[own[c]]
-        told = h[own[c]] > 1.0 + 1e-6  # else the prior leaves no room to tell, in whatever unit
+        level = own[c]
+        d = reach * first[level]
+        told = h[level] > 1.0 + 1e-6  # else the prior leaves no room to tell, in whatever unit
         bend[c] = 6 * ((first_values[1, c] - first_values[0, c]) / 2 - gradient[c, 0] * d) / d**3 if told else 0.0
-    return Sides(below, above, bend)
+    return bend
 
 
-@compiled
+@compiled_part
 def pull_of_sides(
     layout: Layout, own_scale: float, h: Array, own_curvature: Array, meeting: Array, sides: Sides
 ) -> Array:
@@ -95,19 +104,23 @@ def pull_of_sides(
     below, above, bend = sides
     out, total, varied = np.zeros(layout.blocks[-1, 1]), np.zeros(len(h)), np.zeros(len(terms))
     for c in range(len(own)):
-        total[own[c]] += 0.5 * own_scale**2 / h[own[c]] * bend[c]
+        level = own[c]
+        total[level] += 0.5 * own_scale**2 / h[level] * bend[c]
     part = np.ones(len(h))
     for level in range(len(h)):
         most = math.sqrt(2 / math.pi * h[level]) * abs(above[level] - below[level])
-        if own_scale * abs(total[level]) > most:
-            part[level] = most / (own_scale * abs(total[level]))
+        size = own_scale * abs(total[level])
+        if size > most:
+            part[level] = most / size
             total[level] *= part[level]
     for c in range(len(own)):
-        varied[mix[c]] += part[own[c]] * 0.5 * own_scale**2 / h[own[c]] * bend[c]
+        level = own[c]
+        varied[mix[c]] += part[level] * 0.5 * own_scale**2 / h[level] * bend[c]
     for m in range(len(terms)):
         for t in range(terms.shape[1]):
-            if layout.fed[terms[m, t]] == 0:
-                out[terms[m, t]] += layout.weight[m, t] * varied[m]
+            column = terms[m, t]
+            if layout.fed[column] == 0:
+                out[column] += layout.weight[m, t] * varied[m]
     for level in range(len(h)):
         for a in range(start[level], start[level + 1]):
             out[columns[a]] -= own_scale**2 / h[level] * meeting[a] * total[level]
@@ -119,7 +132,7 @@ def pull_of_sides(
 # ---- inside
 
 
-@compiled
+@compiled_part
 def _nearer(aim: float, low: float, low_drop: float, high: float, high_drop: float) -> float:
     """Return where to look for a drop of `aim`, given where it is too small and where too large (0: not yet seen).
 

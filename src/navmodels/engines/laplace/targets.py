@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from navmodels.engines.laplace.layouts import NO_WALLS, Cells, Layout, Part, lay_out
+from navmodels.engines.laplace.layouts import Cells, Layout, Part, lay_out
 from navmodels.engines.laplace.thresholds import Steps, find_walls, lay_out_steps
 from navmodels.likelihoods import kernels
 from navmodels.models.blocks import Block
@@ -108,7 +108,7 @@ def make_target(design: Design) -> Target:
     outcome = design.model.outcome
     kind, table, flat = kernels.pack(outcome.kernel, design.data)
     layout, own, order = lay_out(design)
-    walls, differ, softened = NO_WALLS, design.channels.differ, outcome.soften(design.data)
+    walls, differ, softened = None, design.channels.differ, outcome.soften(design.data)
     soft = table if softened is design.data else kernels.pack(outcome.kernel, softened)[1]
     if differ:
         walls = find_walls(order, design.blocks, design.data["count"])
@@ -122,10 +122,10 @@ def make_target(design: Design) -> Target:
 # ---- inside
 
 
-def _boxes(plateaus: tuple[Array, Array, Array] | None, layout: Layout) -> Array:
+def _boxes(plateaus: tuple[Array, Array, Array] | None, layout: Layout) -> Array | None:
     """Return half-width and error of the plateau of each own level that has one cell, and that a plateau; else 0."""
     if plateaus is None:
-        return np.empty((0, 2))
+        return None
     _, half, error = plateaus
     size = len(layout.start) - 1
     alone = np.bincount(layout.own, minlength=size)[layout.own] == 1

@@ -16,8 +16,10 @@ from typing import NamedTuple
 import numpy as np
 
 from navmodels.engines.laplace.layouts import Cells, Layout, Part, Places, Walls
-from navmodels.likelihoods.compilation import compiled
-from navmodels.likelihoods.kernels import values
+from navmodels.engines.laplace.triangles import factorise
+from navmodels.engines.laplace.triangles import total as total_of
+from navmodels.likelihoods.compilation import compiled_part
+from navmodels.likelihoods.kernels import values_of
 from navmodels.likelihoods.outcomes import Array
 from navmodels.likelihoods.packing import pair
 from navmodels.likelihoods.rating import log_gap
@@ -88,8 +90,8 @@ def find_walls(order: list[Part], blocks: Sequence[Block], count: Array) -> Wall
     return Walls(cell, category.astype(np.int64) + 1, known, row)
 
 
-@compiled
-def keep_off(walls: Walls, scale: Array, eta: Array, gradient: Array, curvature: Array) -> float:
+@compiled_part
+def keep_off(walls: Walls | None, scale: Array, eta: Array, gradient: Array, curvature: Array) -> float:
     """Return what keeps thresholds apart when their mode is sought, and add it to gradient and curvature of the cells.
 
     A gap that is normal with standard deviation σ but for the wall has, with log(1 − exp(−1.5 gap / σ)) added to its
@@ -97,6 +99,8 @@ def keep_off(walls: Walls, scale: Array, eta: Array, gradient: Array, curvature:
     where the cut one has 0.37, 0.80 and 2.06 (by hand).
     """
     total = 0.0
+    if walls is None:
+        return total
     for wall in range(len(walls.cell)):
         c, j = walls.cell[wall], walls.gap[wall]
         s = scale[walls.row]
@@ -129,7 +133,7 @@ class StepNormals(NamedTuple):
     centre_eta: Array
 
 
-@compiled
+@compiled_part
 def meet_steps(steps: Steps, scale: Array, own_scale: float, curvature: Array) -> tuple[Array, Array]:
     """Return what the normal of each level is made of, by coefficient of a level.
 
@@ -148,11 +152,11 @@ def meet_steps(steps: Steps, scale: Array, own_scale: float, curvature: Array) -
                 factor[level, i, j] = 1.0 if i == j else 0.0
                 for a in range(steps.start[level], steps.start[level + 1]):
                     factor[level, i, j] += scales[i] * scales[j] * curvature[steps.cells[a], both]
-        factor[level] = np.linalg.cholesky(factor[level])
+        factorise(factor[level])
     return scales, factor
 
 
-@compiled
+@compiled_part
 def draw_steps(
     steps: Steps, cells: Cells, given: StepNormals, normal: Array, uniform: Array, z: Array, eta: Array
 ) -> float:
@@ -225,8 +229,8 @@ def draw_steps(
                     trial[a, d] = centre_eta[here[a], d] + moved[a, d]
                 for i in range(own):
                     trial[a, channel[i]] += shift[i]
-            values(cells.kind, trial, table, cells.flat, value)
-            log_weight[k] = ratio + value.sum()
+            values_of(cells.kind, trial, table, cells.flat, value)
+            log_weight[k] = ratio + total_of(value)
             best = max(best, log_weight[k])
         if not best > -np.inf:
             return -np.inf
@@ -247,7 +251,7 @@ def draw_steps(
 # ---- inside
 
 
-@compiled
+@compiled_part
 def _solve_step(factor: Array, right: Array) -> None:
     """Write the solution for a matrix given by its lower Cholesky factor over the right side."""
     for i in range(len(right)):

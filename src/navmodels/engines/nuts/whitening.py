@@ -95,27 +95,34 @@ def colour(w: Array, s: Array, pull: Array, curvature: Array, own: Array) -> tup
     for i in range(shared):
         cross[i] = s[i] * curvature[i, shared:] * s[shared:] / root
     left = -np.dot(cross, cross.T)
-    inverse = np.zeros((shared, len(w)))
     for i in range(shared):
         left[i] += s[i] * curvature[i, :shared] * s[:shared]
         left[i, i] += 1.0
-        inverse[i, i] = 1.0
-        inverse[i, shared:] = -cross[i] / root
     volume = -np.log(root).sum()
-    for j in range(shared):  # the rows of L⁻¹ by elimination
-        pivot = np.sqrt(left[j, j])  # not a number where rounding leaves no factor: a divergence
+    lower = np.eye(shared)
+    for i in range(shared):  # elimination; the factor stands above the diagonal, in place of what is left
+        pivot = np.sqrt(left[i, i])  # not a number where rounding leaves no factor: a divergence
         volume -= np.log(pivot)
-        inverse[j] /= pivot
-        for i in range(j + 1, shared):
-            factor = left[j, i] / pivot
-            left[i, i:] -= (factor / pivot) * left[j, i:]
-            inverse[i, : j + 1] -= factor * inverse[j, : j + 1]
-            inverse[i, shared:] -= factor * inverse[j, shared:]
+        left[i] /= pivot
+        lower[i] /= pivot
+        for j in range(i + 1, shared):
+            take(left[j, j:], left[i, j:], left[i, j])
+            take(lower[j, : i + 1], lower[i, : i + 1], left[i, j])
+    inverse = np.empty((shared, len(w)))
+    inverse[:, :shared] = lower
+    inverse[:, shared:] = np.dot(lower, -cross / root)
     scaled = s * pull
     y = w[:shared] + np.dot(inverse, scaled)
     z = np.dot(y, inverse)
     z[shared:] += (w[shared:] + scaled[shared:] / root) / root
     return z, volume, inverse
+
+
+@compiled
+def take(row: Array, other: Array, times: float) -> None:
+    """Take a multiple of another row from a row."""
+    for k in range(len(row)):
+        row[k] -= times * other[k]
 
 
 @compiled

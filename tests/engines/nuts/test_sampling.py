@@ -450,8 +450,8 @@ def test_a_refit_starts_from_its_own_rough_mode(model, survey):
     design = designs.design(model, survey)
     at = whitened_coordinates(design)
     start = nuts.compile_once(design, at).initial_point_func(7)
-    learned = [at.reference[name] for name in ("county", "county:sector", "year")]
-    rough = np.concatenate([np.log(learned), np.zeros(len(at.centre))])
+    learned = [at.parameters[name] for name in ("county_sd", "county:sector_sd", "year_sd")]
+    rough = np.concatenate([np.log(learned), np.zeros(len(at.pull))])
     assert np.abs(start - rough).max() <= 1
     assert (start == nuts.compile_once(design, at).initial_point_func(7)).all()
     assert (start != nuts.compile_once(design, at).initial_point_func(8)).all()

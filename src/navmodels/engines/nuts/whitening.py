@@ -98,19 +98,11 @@ def colour(w: Array, s: Array, pull: Array, curvature: Array, own: Array) -> tup
     for i in range(shared):
         left[i] += s[i] * curvature[i, :shared] * s[:shared]
         left[i, i] += 1.0
-    volume = -np.log(root).sum()
-    lower = np.eye(shared)
-    for i in range(shared):  # elimination; the factor stands above the diagonal, in place of what is left
-        pivot = np.sqrt(left[i, i])  # not a number where rounding leaves no factor: a divergence
-        volume -= np.log(pivot)
-        left[i] /= pivot
-        lower[i] /= pivot
-        for j in range(i + 1, shared):
-            take(left[j, j:], left[i, j:], left[i, j])
-            take(lower[j, : i + 1], lower[i, : i + 1], left[i, j])
+    lower = invert_factor(left)
     inverse = np.empty((shared, len(w)))
     inverse[:, :shared] = lower
     inverse[:, shared:] = np.dot(lower, -cross / root)
+    volume = np.log(np.diag(lower)).sum() - np.log(root).sum()
     scaled = s * pull
     y = w[:shared] + np.dot(inverse, scaled)
     z = np.dot(y, inverse)
@@ -119,10 +111,27 @@ def colour(w: Array, s: Array, pull: Array, curvature: Array, own: Array) -> tup
 
 
 @compiled
-def take(row: Array, other: Array, times: float) -> None:
-    """Take a multiple of another row from a row."""
-    for k in range(len(row)):
-        row[k] -= times * other[k]
+def invert_factor(matrix: Array) -> Array:
+    """Return L⁻¹ of a matrix L Lᵀ, row by row: the next row of L is L⁻¹ times the next column of the matrix.
+
+    Not a number where rounding leaves no factor, which NUTS counts as a divergence.
+    """
+    size = len(matrix)
+    inverse, upper = np.zeros((size, size)), np.zeros((size, size))  # and its transpose, so that loops run along rows
+    row, below = np.zeros(size), np.zeros(size)
+    for i in range(size):
+        row[:i], below[:i] = 0.0, 0.0
+        for j in range(i):
+            for k in range(i):
+                row[k] += matrix[i, j] * upper[j, k]
+        for j in range(i):
+            for k in range(j + 1):
+                below[k] -= row[j] * inverse[j, k]
+        pivot = np.sqrt(matrix[i, i] - (row[:i] ** 2).sum())
+        below[i] = 1.0
+        for k in range(i + 1):
+            inverse[i, k] = upper[k, i] = below[k] / pivot
+    return inverse
 
 
 @compiled

@@ -71,9 +71,8 @@ def test_gradient_is_that_of_differences(shared, own, mode):
 def test_posterior_of_means_is_a_ball_at_every_standard_deviation():
     # groups with four and five levels beside an intercept, and their combinations: a normal likelihood, so that given
     # the standard deviations the posterior is normal too, and whitened exactly
-    cells = pd.MultiIndex.from_product([list("abcd"), range(2020, 2025)], names=["office", "year"]).to_frame(
-        index=False
-    )
+    names = ["office", "year"]
+    cells = pd.MultiIndex.from_product([list("abcd"), range(2020, 2025)], names=names).to_frame(index=False)
     cells = cells.assign(y=RNG.normal(3, 1, len(cells)), se=RNG.uniform(0.05, 0.5, len(cells)))
     survey = nav.Survey.from_report(cells, by=names, estimate="y", se="se", unit="identity", digits=6)
     terms = [nav.Group("office"), nav.Trend("year", order=1), nav.Group("office", "year")]

@@ -82,8 +82,8 @@ class ColouredSlope(Op):  # type: ignore[misc]
 
     def perform(self, node: Apply, inputs: Sequence[Any], outputs: Any) -> None:
         """Write the numbers where PyTensor runs without numba."""
-        *arrays, volume = inputs
-        outputs[0][0], outputs[1][0] = colour_slope(*map(np.ascontiguousarray, arrays), float(volume))
+        w, s, pull, own, z, inverse, of_z = map(np.ascontiguousarray, inputs[:-1])
+        outputs[0][0], outputs[1][0] = colour_slope(w, s, pull, own, z, inverse, of_z, float(inputs[-1]))
 
 
 @compiled

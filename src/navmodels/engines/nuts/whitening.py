@@ -90,6 +90,8 @@ class ColouredSlope(Op):  # type: ignore[misc]
 def colour(w: Array, s: Array, pull: Array, curvature: Array, own: Array) -> tuple[Array, float, Array]:
     """Return z, the logarithm of the volume, and L⁻¹ of the shared coefficients, dims (shared, coefficient)."""
     shared = len(curvature)
+    if not curvature.any() and not own.any():  # coefficients as they are: no factor to find
+        return w + s * pull, 0.0, np.eye(shared, len(w))
     root = np.sqrt(1.0 + s[shared:] ** 2 * own)
     cross = np.empty((shared, len(own)))
     for i in range(shared):

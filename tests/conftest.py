@@ -56,6 +56,33 @@ def without_numba() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def coloured():
+    """Return a function of a design, coordinates of NUTS, whitened numbers and the standard deviation of each block.
+
+    It returns the coefficients and the logarithm of the volume, by SciPy, from the definition: the precision of the
+    coefficients is S G S + I, their mean that of a normal likelihood. The factor is unique given the order, own
+    coefficients first.
+    """
+    from scipy import linalg
+
+    from navmodels.engines.nuts.graph import coefficient_order
+
+    def inner(design, at, w, sds):
+        order, own = coefficient_order(design)
+        sizes = [block.size * len(block.channels) for block in design.blocks]
+        s = np.concatenate([np.ones(len(design.channels.common)), np.repeat(sds, np.array(sizes, dtype=int))])
+        precision = s[:, None] * at.curvature * s + np.eye(len(s))
+        first = np.roll(np.arange(len(w)), own)  # of the whitened ones, which stand in the order of the graph
+        factor = linalg.cholesky(precision[np.ix_(order[first], order[first])], lower=True)
+        mean = linalg.solve(precision, s * at.pull, assume_a="pos")
+        z = np.empty(len(w))
+        z[order[first]] = mean[order[first]] + linalg.solve_triangular(factor.T, w[first])
+        return z, -np.log(factor.diagonal()).sum()
+
+    return inner
+
+
 @pytest.fixture(scope="session")
 def made_fit() -> Callable[..., xr.DataTree]:
     return _made_fit

@@ -271,22 +271,20 @@ def test_the_graph_is_the_model(model, survey, agrees_with):
 @pytest.mark.usefixtures("without_numba")
 @pytest.mark.parametrize("coordinates", [whitened_coordinates, plain_coordinates])
 @pytest.mark.parametrize("model", MODEL, ids=["effect", "group"])
-def test_the_sampling_graph_differs_only_by_the_change_of_variables(model, coordinates, survey):
+def test_the_sampling_graph_differs_only_by_the_change_of_variables(model, coordinates, survey, coloured):
     design = designs.design(model, survey)
     at = coordinates(design)
     log_sampled = build_sampling_graph(design, at).compile_logp()
     rng, gaps = np.random.default_rng(3), []
     for _ in range(4):
-        w = rng.normal(size=len(at.centre)) * 0.5
+        w = rng.normal(size=len(at.pull)) * 0.5
         logs = {f"{name}_log__": np.array(rng.normal(-1.0, 0.5)) for name in design.parameters}
         scales = {name: np.exp(float(logs[f"{name}_log__"])) for name in design.parameters}
-        v = at.centre + at.spread @ w
-        block = design.blocks[0]
-        ratio = np.log(block.scale.of(scales) / at.reference[block.name])
-        z = (v[2:] * np.exp(at.power[2:] * ratio)).reshape(2, block.size).T
-        point = {**logs, "intercept_z": v[:2], "office_z": z}
+        (block,) = design.blocks
+        v, volume = coloured(design, at, w, [block.scale.of(scales)])
+        point = {**logs, "intercept_z": v[:2], "office_z": v[2:].reshape(2, block.size).T}
         found = float(log_sampled({"whitened": w, **logs}))
-        gaps.append(found - by_hand(model, survey, point) - ratio * at.power[2:].sum())
+        gaps.append(found - by_hand(model, survey, point) - volume)
     assert np.ptp(gaps) < 1e-8
 
 

@@ -186,7 +186,7 @@ def test_the_prior_mean_of_a_slope_is_conjugate():
 
 
 @pytest.mark.usefixtures("without_numba")
-def test_the_graphs_know_the_prior_mean_of_a_slope():
+def test_the_graphs_know_the_prior_mean_of_a_slope(coloured):
     survey = measured(dose=[-1.5, 0.25, 1.0, 3.0])
     model = nav.Model(nav.Reported(), nav.Effect("dose", scale=0.2, numeric=True, mean=0.7), intercept_scale=2.0)
     y, se = survey.cells["estimate"].to_numpy(), survey.cells["se"].to_numpy()
@@ -196,7 +196,7 @@ def test_the_graphs_know_the_prior_mean_of_a_slope():
     rng, gaps = np.random.default_rng(1), []
     for _ in range(4):
         w = rng.normal(size=2)
-        v = at.centre + at.spread @ w
+        v, _ = coloured(design, at, w, [0.2])
         intercept, slope = 2.0 * v[0], 0.7 + 0.2 * v[1]
         dose = np.array(survey.levels["dose"])
         residual = (y - intercept - slope * (dose - dose.mean())) / se

@@ -65,7 +65,7 @@ def test_one_run_that_passes_is_enough(take):
     assert {name: options[name] for name in ("tune", "accept", "draws", "chains", "seed", "progress")} == {
         "tune": 1000, "accept": 0.95, "draws": 1000, "chains": 4, "seed": 9, "progress": False,
     }  # fmt: skip
-    assert options["coordinates"].spread.shape == (16, 16)
+    assert options["coordinates"].curvature.shape == (16, 16)
 
 
 def test_a_second_run_is_longer_and_in_plain_coordinates(take):
@@ -78,9 +78,9 @@ def test_a_second_run_is_longer_and_in_plain_coordinates(take):
     assert kept == 1
     assert (taken[1]["tune"], taken[1]["accept"], taken[1]["seed"]) == (2000, 0.99, 9)
     plain = taken[1]["coordinates"]
-    assert (plain.spread == np.eye(16)).all()
-    assert not plain.centre.any()
-    assert not plain.power.any()
+    assert plain.curvature.shape == (16, 16)
+    assert not plain.curvature.any()
+    assert not plain.pull.any()
 
 
 def test_of_two_that_fail_alike_the_second_is_kept(take):

@@ -1,9 +1,8 @@
-"""Coordinates in which the posterior is round for NUTS: mode, spread, and which blocks are centred.
+"""Coordinates in which the posterior is round for NUTS, at every value of the standard deviations.
 
-Non-centred coefficients suit blocks about which the data say little, centred ones blocks about which they say much;
-most surveys have both (Papaspiliopoulos, Roberts & Sköld 2007). A block is centred when the data tell both its
-coefficients and its standard deviation well enough, and all are whitened by the curvature at the mode that the Laplace
-approximation finds. The posterior is the same whatever the values; the threshold is by trial.
+The likelihood is taken for a normal one around the mode that the Laplace approximation finds: its curvature there, and
+what it pulls the effects to. `whitening` centres and scales the coefficients by it. The posterior is the same whatever
+the values.
 """
 
 import numpy as np
@@ -18,8 +17,6 @@ from navmodels.likelihoods.packing import pair
 from navmodels.models.designs import Design
 
 Array = npt.NDArray[np.float64]
-# By trial, as the rest of these coordinates; the posterior is the same whatever it is (see `graph.Coordinates`).
-CENTRED = 0.6  # a block is centred below this: pooling of its best-known tenth, and error of the log of its scale
 
 
 def whitened_coordinates(design: Design) -> Coordinates:
@@ -32,8 +29,9 @@ def whitened_coordinates(design: Design) -> Coordinates:
     >>> from navmodels.models import design
     >>> table = pd.DataFrame({"office": list("ABCD"), "k": [3000, 5000, 2000, 3000], "n": [6000, 8000, 5000, 4000]})
     >>> survey = Survey.from_counts(table, by="office", positive="k", n="n")
-    >>> whitened_coordinates(design(Model(Share(), Group("office")), survey)).power
-    array([ 0., -1., -1., -1., -1.])
+    >>> at = whitened_coordinates(design(Model(Share(), Group("office")), survey))
+    >>> at.curvature.diagonal()[1:].round(-1)  # n p (1 - p), pooled a little
+    array([1500., 1880., 1200.,  750.])
     """
     target = make_target(design)
     proposal = find_proposal(target)
@@ -45,27 +43,18 @@ def whitened_coordinates(design: Design) -> Coordinates:
     if bend is not None:
         change = linalg.block_diag(bend, np.eye(len(mode) - base))
         curvature = change.T @ curvature @ change
-    factor = linalg.cholesky(curvature, lower=True)
-    spread = linalg.solve_triangular(factor, np.eye(len(mode)), lower=True, trans="T")
-    pooled = np.clip((spread**2).sum(axis=1), 0.0, 1.0)  # posterior over prior variance
-    power, first = np.zeros(len(mode)), base
-    for block in design.blocks:
-        part = slice(first, first + block.size * len(block.channels))
-        log_error = 1 / np.sqrt(2 * np.sum((1 - pooled[part]) ** 2) + 1e-12)  # of the log of the scale
-        centred = bool(block.scale.parts) and max(np.quantile(pooled[part], 0.1), log_error) < CENTRED
-        power[part] = -1.0 if centred else 0.0
-        first = part.stop
+    sizes = np.array([block.size * len(block.channels) for block in design.blocks], dtype=int)
+    spread = np.concatenate([np.ones(base), np.repeat(scales, sizes)])
     parameters = {name: float(value[0]) for name, value in target.parameters(proposal.centre[None]).items()}
-    reference = dict(zip((block.name for block in design.blocks), scales, strict=True))
-    return Coordinates(mode, spread, power, reference, parameters)
+    likelihood = (curvature - np.eye(len(mode))) / np.outer(spread, spread)
+    return Coordinates(likelihood, curvature @ mode / spread, parameters)
 
 
 def plain_coordinates(design: Design) -> Coordinates:
-    """Return coordinates that change nothing: every block non-centred, nothing whitened."""
+    """Return coordinates that change nothing: coefficients as they are, whatever the data say."""
     size = len(design.channels.common) + sum(block.size * len(block.channels) for block in design.blocks)
-    reference = {block.name: 1.0 for block in design.blocks}
     parameters = {name: 0.5 * prior.scale for name, prior in design.parameters.items()}
-    return Coordinates(np.zeros(size), np.eye(size), np.zeros(size), reference, parameters)
+    return Coordinates(np.zeros((size, size)), np.zeros(size), parameters)
 
 
 # ---- inside

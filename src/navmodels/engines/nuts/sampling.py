@@ -96,7 +96,7 @@ def _start(design: Design, coordinates: Coordinates, seed: Any) -> npt.NDArray[n
         special.logit(value / prior.scale) if isinstance(prior, Proportion) else np.log(value)
         for value, prior in zip(coordinates.parameters.values(), design.parameters.values(), strict=True)
     ]
-    rough = np.concatenate([learned, np.zeros(len(coordinates.centre))])
+    rough = np.concatenate([learned, np.zeros(len(coordinates.pull))])
     return rough + rng.uniform(-1.0, 1.0, size=len(rough))
 
 

@@ -38,7 +38,7 @@ def test_a_model_is_frozen(model):
 def test_what_a_model_may_hold():
     with pytest.raises(TypeError, match="the first argument is the outcome"):
         Model(Group("county"))
-    with pytest.raises(TypeError, match="a term is an Effect, a Group, a Trend or a Region; given: 'county'"):
+    with pytest.raises(TypeError, match="a term is an Effect, a Slope, a Group, a Trend or a Region; given: 'county'"):
         Model(Share(), "county")
     with pytest.raises(ValueError, match="two terms are about 'year'"):
         Model(Share(), Group("year"), Trend("year"))

@@ -23,7 +23,7 @@ def record_design(design: Design) -> tuple[xr.Dataset, dict[str, str]]:
         "attrs": survey.cells.attrs,
     }
     text = json.dumps(content, default=lambda value: value.item())  # NumPy scalars
-    cells = survey.cells.copy()  # `drop_attrs` aligns every variable with all others
+    cells = survey.cells.copy(deep=True)  # `drop_attrs` aligns every variable with all others
     cells.attrs = {}
     for variable in cells.variables.values():
         variable.attrs = {}

@@ -129,6 +129,11 @@ class Block:
         """Whether each level is one coefficient times a number: of a covariate's line, of lines by group."""
         return self.basis is not None and int(np.count_nonzero(self.basis, axis=1).max(initial=0)) <= 1
 
+    def meets(self) -> tuple[npt.NDArray[np.int64], Array]:
+        """Return the coefficient that each cell meets, and its weight, of a `single` block; dims (cell)."""
+        place = np.argmax(self.matrix != 0, axis=1)
+        return place[self.index].astype(np.int64), self.matrix[np.arange(len(place)), place][self.index]
+
     @property
     def is_line(self) -> bool:
         """Whether this is the line of a numeric covariate."""

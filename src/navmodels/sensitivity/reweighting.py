@@ -18,8 +18,9 @@ from navmodels.data.survey import Survey
 from navmodels.fits.pointwise import log_likelihood
 from navmodels.fits.posteriors import in_order
 from navmodels.fits.records import recall_design, record_design
-from navmodels.gate.convergence import k_limit, smooth_weights
+from navmodels.gate.convergence import k_limit
 from navmodels.gate.marks import mark
+from navmodels.gate.smoothing import smooth_weights
 from navmodels.models import designs
 from navmodels.models.beliefs import prior_lines
 from navmodels.models.blocks import Block

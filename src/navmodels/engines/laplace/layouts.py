@@ -24,7 +24,6 @@ from navmodels.likelihoods.compilation import compiled_part
 from navmodels.likelihoods.kernels import Kind
 from navmodels.likelihoods.outcomes import Array
 from navmodels.likelihoods.packing import pair
-from navmodels.models.blocks import Block
 from navmodels.models.designs import Design
 
 Places = npt.NDArray[np.int64]
@@ -114,13 +113,12 @@ def lay_out(design: Design) -> tuple[Layout, int | None, list[Part]]:
     for place, channel in [*nested, *varying]:
         block = None if place is None else design.blocks[place]
         single = block is not None and block.single
-        coefficients = 1 if block is None else block.size
-        levels = coefficients if block is None or single else len(block.levels)
+        coefficients, levels = (1, 1) if block is None else (block.size, block.size if single else len(block.levels))
         matrix = np.empty(0) if block is None or block.basis is None or single else block.basis.ravel()
         rows.append((first, first + levels, begin, begin + coefficients, basis if len(matrix) else -1, channel))
-        met, weight_met = _met(block) if block is not None and single else (level[place], np.ones(cells))
+        met, times = block.meets() if block is not None and single else (level[place], np.ones(cells))
         terms.append(first + met)
-        weights.append(weight_met)
+        weights.append(times)
         fed += [channel] * levels
         bases.append(matrix)
         first, begin, basis = first + levels, begin + coefficients, basis + len(matrix)
@@ -289,13 +287,6 @@ def meet(start: Places, columns: Places, meeting: Array, levels: Array) -> Array
 
 
 # ---- inside
-
-
-def _met(block: Block) -> tuple[Places, Array]:
-    """Return the coefficient that each cell meets, and its weight, where each level has one; dims (cell)."""
-    matrix = block.matrix
-    place = np.argmax(matrix != 0, axis=1)
-    return place[block.index].astype(np.int64), matrix[np.arange(len(matrix)), place][block.index]
 
 
 def _is_nested(level: Places, group: Places) -> bool:

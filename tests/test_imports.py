@@ -33,6 +33,7 @@ HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "arviz_base", "arviz_stats", "ar
 COMPILED = {
     "likelihoods/compilation.py": {"numba"},
     "models/operations.py": {"pytensor"},
+    "engines/nuts/whitening.py": {"pytensor"},
 }  # imported inside functions only
 
 

@@ -23,16 +23,16 @@ def take(design, made_fit, monkeypatch):
         taken = []
 
         def sample(given, **options):
-            tree = made_fit(given.model, given.survey, draws=draws, seed=len(taken))
+            tree = made_fit(given.model, given.survey, draws=options["draws"], seed=len(taken))
             posterior, statistics = tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset().copy(deep=True)
             spoilers[len(taken)](posterior, statistics)
-            taken.append(options | {"mean": float(posterior["intercept"].mean())})
+            taken.append(options | {"first": float(posterior["intercept"][0, 0])})  # which thinning keeps
             return posterior, statistics
 
         monkeypatch.setattr(retries, "sample_nuts", sample)
         groups, attrs = retries.sample_with_retry(design, draws=draws, chains=4, seed=9, progress=False)
-        kept = float(groups["posterior"]["intercept"].mean())
-        return attrs, taken, [each["mean"] for each in taken].index(kept)
+        kept = float(groups["posterior"]["intercept"][0, 0])
+        return attrs, taken, [each["first"] for each in taken].index(kept)
 
     return inner
 
@@ -110,8 +110,23 @@ def test_too_few_draws_asked_for_are_no_reason_for_another_run(take, monkeypatch
     monkeypatch.setattr(retries, "check", lambda _: pd.DataFrame(rows, columns=CRITERION_COLUMNS))
     attrs, taken, _ = take(good, good, draws=draws)
     assert len(taken) == number
-    assert attrs["coordinates"].startswith("whitened" if number == 1 else "non-centred")
+    assert attrs["coordinates"].startswith("non-centred" if set(failing) - retries.EFFECTIVE else "whitened")
+    longer = failing == ["bulk ESS"]  # and nothing else is wrong, of 1,000 draws
+    assert taken[-1]["draws"] == (4 * draws if longer else draws)
     assert attrs["unconverged"] == "; ".join(f"{name} 0 for county_sd (limit 1)" for name in failing)
+
+
+def test_of_a_longer_walk_one_draw_in_four_is_kept_and_every_divergence(design, made_fit, monkeypatch):
+    tree = made_fit(design.model, design.survey, draws=4000)
+    posterior, statistics = tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset().copy(deep=True)
+    statistics["diverging"].to_numpy()[2, 5] = True  # the second of its four
+    monkeypatch.setattr(retries, "sample_nuts", lambda *_, **__: (posterior, statistics))
+    walk = retries._walk(design, retries.RUNS[0], 4, draws=1000, chains=4, seed=1, progress=False)
+    assert walk.groups["posterior"].sizes["draw"] == 1000
+    found = walk.groups["posterior"]["intercept"].to_numpy()
+    assert np.array_equal(found, posterior["intercept"].to_numpy()[:, ::4])
+    assert np.argwhere(walk.groups["sample_stats"]["diverging"].to_numpy()).tolist() == [[2, 1]]
+    assert walk.failing == ["divergences"]
 
 
 def test_slow_chains_are_one(take):
